@@ -1,0 +1,38 @@
+"""Small files that a power cut cannot tear: written aside, made durable, then put in place in one step."""
+
+import os
+from pathlib import Path
+
+from runtime.errors import EnvironmentRefused
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Replace `path` by `data` so that a reader, or a machine coming back from a power cut, sees the old or the new.
+
+    Raises EnvironmentRefused when the folder cannot be written (disk full, read-only, missing); the old file stays.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+        try:
+            os.fchmod(descriptor, mode)
+            with os.fdopen(descriptor, "wb", closefd=False) as file:
+                file.write(data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(aside, path)  # noqa: PTH105 - beside its fsync of the folder, the system call is clearer
+        _sync_folder(path.parent)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise EnvironmentRefused(
+            f"cannot write: {error.strerror}", where=str(path), do="free some space or check the folder's rights"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
