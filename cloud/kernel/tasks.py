@@ -1,0 +1,155 @@
+"""One table for everything that is to be done later, or elsewhere, exactly once.
+
+A timer ("ask again in three minutes"), an outbox entry ("send this message") and news between features ("this event
+was accepted") are the same thing: something to do, named so that it cannot stand twice, due at an instant. They share
+one table because they then share one transaction with the state they belong to: either the case is opened *and* its
+timer set, or neither happened.
+
+A task is named by (kind, key). Adding one that stands already, done ones included, changes nothing: that is what
+makes a redelivered event harmless. It leaves by `finish`, in the transaction that did the work; a failed one is put
+off by `postpone` and, when hope is gone, set aside by `park`, where a person sees it and `revive` brings it back.
+
+Tasks of one kind come out by due instant, then in the order they were added. A postponed task lets later ones pass:
+whoever needs an order takes it from the content, never from the arrival.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Row,
+    Select,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from cloud.kernel.db import UtcInstant, metadata
+
+_MAX_FAILURE_CHARS: Final = 500
+
+task_table = Table(
+    "task",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("due_at", UtcInstant, nullable=False),
+    Column("payload", Text),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("failure", Text),
+    Column("parked_at", UtcInstant),
+    Column("done_at", UtcInstant),
+    UniqueConstraint("kind", "key"),
+)
+_t = task_table.c
+_is_open = _t.done_at.is_(None) & _t.parked_at.is_(None)
+Index("ix_task_open", _t.kind, _t.due_at, _t.id, sqlite_where=_is_open)
+Index("ix_task_parked", _t.parked_at, sqlite_where=_t.parked_at.is_not(None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Something to do at `due_at`; `payload` is JSON text whose meaning belongs to the kind."""
+
+    kind: str
+    key: str
+    due_at: datetime
+    payload: str | None = None
+    attempts: int = 0
+    failure: str | None = None
+
+
+def add(connection: Connection, kind: str, key: str, due_at: datetime, payload: str | None = None) -> bool:
+    """Add the task; False, and nothing changed, if one of that name already stands, done or not."""
+    statement = insert(task_table).values(kind=kind, key=key, due_at=due_at, payload=payload)
+    return connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+
+
+def reschedule(connection: Connection, kind: str, key: str, due_at: datetime, payload: str | None = None) -> None:
+    """Let the task stand, open and untried, at `due_at` with `payload`, whether or not it stood before."""
+    fresh = {"due_at": due_at, "payload": payload, "attempts": 0, "failure": None, "parked_at": None, "done_at": None}
+    statement = insert(task_table).values(kind=kind, key=key, **fresh)
+    connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=fresh))
+
+
+def cancel(connection: Connection, kind: str, key: str) -> bool:
+    """Take an open or parked task away as if it had never been added; False if there was none to take."""
+    statement = delete(task_table).where(_t.kind == kind, _t.key == key, _t.done_at.is_(None))
+    return connection.execute(statement).rowcount == 1
+
+
+def due(connection: Connection, kinds: Collection[str], now: datetime, limit: int) -> list[Task]:
+    """At most `limit` open tasks of these kinds whose time has come, the longest due first."""
+    statement = select(task_table).where(_is_open, _t.kind.in_(kinds), _t.due_at <= now)
+    return _tasks(connection, statement.order_by(_t.due_at, _t.id).limit(limit))
+
+
+def still_due(connection: Connection, task: Task, now: datetime) -> Task | None:
+    """The task as it stands now, or None if it was meanwhile done, parked, cancelled or put off."""
+    statement = select(task_table).where(_is_open, _t.kind == task.kind, _t.key == task.key, _t.due_at <= now)
+    return next(iter(_tasks(connection, statement)), None)
+
+
+def next_due_at(connection: Connection, kinds: Collection[str]) -> datetime | None:
+    """When the next open task of these kinds falls due; None if none stands."""
+    statement = select(func.min(_t.due_at, type_=UtcInstant)).where(_is_open, _t.kind.in_(kinds))
+    found: datetime | None = connection.execute(statement).scalar_one()
+    return found
+
+
+def finish(connection: Connection, task: Task, now: datetime) -> None:
+    """Mark the task done; belongs in the transaction that did its work."""
+    _change(connection, task, done_at=now)
+
+
+def postpone(connection: Connection, task: Task, due_at: datetime, failure: str) -> None:
+    """Put a failed task off until `due_at`, counting the attempt and keeping why it failed."""
+    _change(connection, task, due_at=due_at, attempts=task.attempts + 1, failure=failure[:_MAX_FAILURE_CHARS])
+
+
+def park(connection: Connection, task: Task, now: datetime, failure: str) -> None:
+    """Set a task aside that keeps failing; it stays visible in `parked` until a person revives it."""
+    _change(connection, task, parked_at=now, attempts=task.attempts + 1, failure=failure[:_MAX_FAILURE_CHARS])
+
+
+def parked(connection: Connection, limit: int = 100) -> list[Task]:
+    """The tasks set aside, the longest waiting first."""
+    statement = select(task_table).where(_t.parked_at.is_not(None), _t.done_at.is_(None))
+    return _tasks(connection, statement.order_by(_t.parked_at, _t.id).limit(limit))
+
+
+def revive(connection: Connection, kind: str, key: str, now: datetime) -> bool:
+    """Give a parked task a new set of attempts, from now; False if none of that name is parked."""
+    statement = update(task_table).where(_t.kind == kind, _t.key == key, _t.parked_at.is_not(None))
+    return connection.execute(statement.values(parked_at=None, attempts=0, due_at=now)).rowcount == 1
+
+
+def _change(connection: Connection, task: Task, **values: object) -> None:
+    connection.execute(update(task_table).where(_t.kind == task.kind, _t.key == task.key).values(**values))
+
+
+def _tasks(connection: Connection, statement: Select[tuple[object, ...]]) -> list[Task]:
+    return [_task(row) for row in connection.execute(statement)]
+
+
+def _task(row: Row[tuple[object, ...]]) -> Task:
+    return Task(
+        kind=row.kind,
+        key=row.key,
+        due_at=row.due_at,
+        payload=row.payload,
+        attempts=row.attempts,
+        failure=row.failure,
+    )
