@@ -1,0 +1,190 @@
+"""How one field of an event stands in CBOR: its key, its type and its bounds, declared once beside its name.
+
+An event's class says `began_at_ms: Annotated[int, At(1, INSTANT_MS)]`; from that come its encoding, its strict decoding
+and its readable form. A kind packs a Python value and unpacks what came over the wire, or raises RecordRefused.
+"""
+
+import dataclasses
+import typing
+from collections.abc import Hashable
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from typing import Any, Protocol
+
+from wire.codec import Value
+from wire.refusals import Reason, RecordRefused
+
+
+class Kind(Protocol):
+    """A type of field on the wire."""
+
+    def pack(self, value: Any) -> Value: ...
+
+    def unpack(self, value: Value) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An integer within bounds, both included."""
+
+    minimum: int
+    maximum: int
+
+    def pack(self, value: Any) -> Value:
+        return int(self.unpack(int(value)))
+
+    def unpack(self, value: Value) -> Any:
+        if type(value) is not int or not self.minimum <= value <= self.maximum:
+            raise RecordRefused(Reason.NOT_A_RECORD, f"{value!r:.40} is not {self.minimum} to {self.maximum}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """UTF-8 text of bounded length."""
+
+    maximum: int
+
+    def pack(self, value: Any) -> Value:
+        return str(self.unpack(value))
+
+    def unpack(self, value: Value) -> Any:
+        if not isinstance(value, str) or len(value) > self.maximum:
+            raise RecordRefused(Reason.NOT_A_RECORD, f"not a text of at most {self.maximum} characters")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Octets:
+    """A byte string of fixed length."""
+
+    length: int
+
+    def pack(self, value: Any) -> Value:
+        return bytes(self.unpack(value))
+
+    def unpack(self, value: Value) -> Any:
+        if not isinstance(value, bytes) or len(value) != self.length:
+            raise RecordRefused(Reason.NOT_A_RECORD, f"not {self.length} bytes")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A member of an enumeration."""
+
+    members: type[IntEnum]
+
+    def pack(self, value: Any) -> Value:
+        return int(value)
+
+    def unpack(self, value: Value) -> Any:
+        try:
+            return self.members(Whole(0, 2**16).unpack(value))
+        except ValueError as error:
+            raise RecordRefused(Reason.NOT_A_RECORD, f"{value!r:.40} is no {self.members.__name__}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """An array of one kind, of bounded length; a tuple in Python."""
+
+    kind: Kind
+    maximum: int
+
+    def pack(self, value: Any) -> Value:
+        if len(value) > self.maximum:
+            raise RecordRefused(Reason.NOT_A_RECORD, f"{len(value)} items, at most {self.maximum}")
+        return [self.kind.pack(item) for item in value]
+
+    def unpack(self, value: Value) -> Any:
+        if not isinstance(value, list) or len(value) > self.maximum:
+            raise RecordRefused(Reason.NOT_A_RECORD, f"not an array of at most {self.maximum}")
+        return tuple(self.kind.unpack(item) for item in value)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two values side by side; a tuple of two in Python."""
+
+    first: Kind
+    second: Kind
+
+    def pack(self, value: Any) -> Value:
+        first, second = value
+        return [self.first.pack(first), self.second.pack(second)]
+
+    def unpack(self, value: Value) -> Any:
+        if not isinstance(value, list) or len(value) != 2:
+            raise RecordRefused(Reason.NOT_A_RECORD, "not a pair")
+        return self.first.unpack(value[0]), self.second.unpack(value[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A small dataclass as a map of its own fields."""
+
+    of: type[Any]
+
+    def pack(self, value: Any) -> Value:
+        return pack(value)
+
+    def unpack(self, value: Value) -> Any:
+        return unpack(self.of, value)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a field stands in its map: under which key, as which kind. An optional field is left out when None."""
+
+    key: int
+    kind: Kind
+    optional: bool = False
+
+
+def pack(value: Any) -> dict[int, Value]:
+    """The map of a dataclass whose fields are declared with `At`."""
+    packed: dict[int, Value] = {}
+    for name, at in _layout(type(value)):
+        item = getattr(value, name)
+        if item is not None or not at.optional:
+            packed[at.key] = at.kind.pack(item)
+    return packed
+
+
+def unpack(cls: type[Any], packed: Value) -> Any:
+    """The dataclass `cls` from its map.
+
+    Unknown positive keys are passed over, so that a newer gateway can say more; an unknown negative key must be
+    understood and refuses the whole. Raises RecordRefused.
+    """
+    if not isinstance(packed, dict):
+        raise RecordRefused(Reason.NOT_A_RECORD, f"{cls.__name__} is not a map")
+    refuse_unknown_negative(packed)
+    values: dict[str, Any] = {}
+    for name, at in _layout(cls):
+        if at.key in packed:
+            values[name] = at.kind.unpack(packed[at.key])
+        elif at.optional:
+            values[name] = None
+        else:
+            raise RecordRefused(Reason.NOT_A_RECORD, f"{cls.__name__}.{name} is missing")
+    return cls(**values)
+
+
+def refuse_unknown_negative(packed: dict[int, Value]) -> None:
+    """Raise RecordRefused for a negative key: version 1 knows none, and each must be understood."""
+    unknown = [key for key in packed if key < 0]
+    if unknown:
+        raise RecordRefused(Reason.MUST_UNDERSTAND, f"key {min(unknown)}")
+
+
+@cache
+def _layout(cls: Hashable) -> tuple[tuple[str, At], ...]:
+    declared = typing.cast(type[Any], cls)
+    hints = typing.get_type_hints(declared, include_extras=True)
+    return tuple(
+        (field.name, next(extra for extra in hints[field.name].__metadata__ if isinstance(extra, At)))
+        for field in dataclasses.fields(declared)
+    )

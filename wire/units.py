@@ -1,0 +1,27 @@
+"""What a figure measures and in which unit: integers only, so that nothing is lost between a meter and a bill."""
+
+from enum import IntEnum
+
+
+class Quantity(IntEnum):
+    """A measured quantity. Import is taken from the grid, export given back; both count upward."""
+
+    ENERGY_IMPORT_WH = 1
+    ENERGY_EXPORT_WH = 2
+    POWER_IMPORT_W = 3
+    POWER_EXPORT_W = 4
+    VOLTAGE_L1_MV = 11
+    VOLTAGE_L2_MV = 12
+    VOLTAGE_L3_MV = 13
+    POWER_FAILURES = 20
+    DISCONNECTOR = 21
+
+    @property
+    def unit(self) -> str:
+        """The unit's symbol; empty for counts and states.
+
+        >>> Quantity.VOLTAGE_L1_MV.unit
+        'mV'
+        """
+        suffix = self.name.rsplit("_", 1)[-1]
+        return {"WH": "Wh", "W": "W", "MV": "mV"}.get(suffix, "")
