@@ -87,18 +87,18 @@ def parse(envelope: bytes) -> ParsedEnvelope:
         raise EnvelopeRefused(Reason.TOO_LARGE, f"{len(envelope)} bytes, at most {MAX_ENVELOPE_BYTES}")
     protected = envelope[_PROTECTED_AT:_PROTECTED_END]
     unprotected = envelope[_PROTECTED_END : _PROTECTED_END + 1]
-    if not envelope.startswith(_HEAD) or protected[4:6] != _KEY_ID or unprotected != _EMPTY_MAP:
+    if not envelope.startswith(_HEAD) or protected[3:5] != _KEY_ID or unprotected != _EMPTY_MAP:
         raise EnvelopeRefused(Reason.NOT_AN_ENVELOPE, "headers")
     try:
-        algorithm = Algorithm(-1 - (protected[3] - 0x20))
+        algorithm = Algorithm(-1 - (protected[2] - 0x20))
     except ValueError as error:
-        raise EnvelopeRefused(Reason.ALGORITHM, f"header byte {protected[3]:#04x}") from error
+        raise EnvelopeRefused(Reason.ALGORITHM, f"header byte {protected[2]:#04x}") from error
     payload, end = _byte_string(envelope, _PROTECTED_END + 1)
     if envelope[end : end + 2] != _SIGNATURE_HEAD or len(envelope) != end + 2 + SIGNATURE_BYTES:
         raise EnvelopeRefused(Reason.NOT_AN_ENVELOPE, "signature field")
     return ParsedEnvelope(
         algorithm=algorithm,
-        key_id=protected[6:],
+        key_id=protected[5:],
         protected=protected,
         payload=payload,
         signature=envelope[end + 2 :],

@@ -237,7 +237,7 @@ class MeterReachable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownEvent:
-    """A signed event this program cannot read: kept in its place of the chain, never acted on; `why` says what failed."""
+    """A signed event this program cannot read (`why`): kept in its place of the chain, never acted on."""
 
     code: int
     lane: Lane

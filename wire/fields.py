@@ -6,10 +6,8 @@ and its readable form. A kind packs a Python value and unpacks what came over th
 
 import dataclasses
 import typing
-from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
 from typing import Any, Protocol
 
 from wire.codec import Value
@@ -180,11 +178,15 @@ def refuse_unknown_negative(packed: dict[int, Value]) -> None:
         raise RecordRefused(Reason.MUST_UNDERSTAND, f"key {min(unknown)}")
 
 
-@cache
-def _layout(cls: Hashable) -> tuple[tuple[str, At], ...]:
-    declared = typing.cast(type[Any], cls)
-    hints = typing.get_type_hints(declared, include_extras=True)
-    return tuple(
-        (field.name, next(extra for extra in hints[field.name].__metadata__ if isinstance(extra, At)))
-        for field in dataclasses.fields(declared)
-    )
+_LAYOUTS: dict[type[Any], tuple[tuple[str, At], ...]] = {}
+
+
+def _layout(cls: type[Any]) -> tuple[tuple[str, At], ...]:
+    """The fields of a class with their places; looked up once, since the hot path passes here for every event."""
+    if cls not in _LAYOUTS:
+        hints = typing.get_type_hints(cls, include_extras=True)
+        _LAYOUTS[cls] = tuple(
+            (field.name, next(extra for extra in hints[field.name].__metadata__ if isinstance(extra, At)))
+            for field in dataclasses.fields(cls)
+        )
+    return _LAYOUTS[cls]
