@@ -1,0 +1,131 @@
+"""The golden vectors: records whose bytes must never change. `python -m tests.unit.wire.golden` writes them anew.
+
+The keys are published test keys (RFC 6979, A.2.5 for P-256; RFC 8032, 7.1 test 1 for Ed25519): no secret is here.
+"""
+
+import json
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+import wire
+from wire.chain import genesis
+from wire.envelope import Purpose, link_hash, parse, seal
+from wire.events import (
+    Cause,
+    Disconnector,
+    Event,
+    Evidence,
+    EvidenceKind,
+    GatewayStarted,
+    Grade,
+    Heartbeat,
+    InterruptionAssessed,
+    IntervalReadings,
+    Lane,
+    LaneHead,
+    LinkFault,
+    MeterReachable,
+    MeterUnreachable,
+    RegisterReadings,
+    Stage,
+    SupplyDipped,
+    SupplyLost,
+    SupplyRestored,
+    event_name,
+    facts,
+)
+from wire.ids import gateway_id_of
+from wire.keys import SoftwareSigner
+from wire.receipts import Receipt, seal_receipt
+from wire.record import ClockSource, Link, Record, Stamp, encode_record
+from wire.units import Quantity
+
+FILE = Path(wire.__file__).parent / "schema" / "vectors.json"
+_P256 = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
+_ED25519 = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
+SIGNERS = {
+    "P-256": SoftwareSigner(ec.derive_private_key(_P256, ec.SECP256R1())),
+    "Ed25519": SoftwareSigner(ed25519.Ed25519PrivateKey.from_private_bytes(bytes.fromhex(_ED25519))),
+}
+BEGAN_AT_MS = 1_795_284_000_000  # 2026-11-21T18:00:00Z
+METER = "LAM00012345678"
+
+EVENTS: tuple[Event, ...] = (
+    SupplyLost(began_at_ms=BEGAN_AT_MS, input_mv=412),
+    InterruptionAssessed(
+        began_at_ms=BEGAN_AT_MS,
+        cause=Cause.SUPPLY_INTERRUPTED,
+        stage=Stage.CONFIRMED,
+        grade=Grade.STRONG,
+        evidence=(
+            Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=0, age_ms=2_100),
+            Evidence(kind=EvidenceKind.INPUT_VOLTAGE, value=412, age_ms=900),
+            Evidence(kind=EvidenceKind.METER_ANSWERS, value=0, age_ms=0),
+            Evidence(kind=EvidenceKind.METER_LINK, value=LinkFault.SILENT, age_ms=0),
+            Evidence(kind=EvidenceKind.POWER_FAILURES, value=1, age_ms=0),
+        ),
+    ),
+    SupplyRestored(
+        began_at_ms=BEGAN_AT_MS,
+        restored_at_ms=BEGAN_AT_MS + 754_000,
+        held_s=60,
+        voltages_mv=(230_100, 229_800, 230_400),
+        disconnector=Disconnector.CLOSED,
+        power_failures=13,
+    ),
+    SupplyDipped(began_at_ms=BEGAN_AT_MS, duration_ms=740),
+    IntervalReadings.of(BEGAN_AT_MS, 3600, Quantity.ENERGY_IMPORT_WH, (212, 240, 1180, 1633, 590, 0)),
+    RegisterReadings(
+        at_ms=BEGAN_AT_MS, values=((Quantity.ENERGY_IMPORT_WH, 18_204_113), (Quantity.VOLTAGE_L1_MV, 230_100))
+    ),
+    GatewayStarted(software="0.1.0", boot=7),
+    Heartbeat(heads=(LaneHead(lane=Lane.ALARM, seq=3, head=bytes(range(16))),), uptime_s=86_400, pending=2),
+    MeterUnreachable(since_ms=BEGAN_AT_MS, reason=LinkFault.SILENT),
+    MeterReachable(silent_for_ms=754_000),
+)
+
+
+def records(key: str) -> tuple[Record, ...]:
+    """The events as one gateway would number them: a chain in each lane."""
+    signer = SIGNERS[key]
+    start = genesis(signer.public.spki)
+    heads = dict.fromkeys(Lane, (start.seq, start.hash))
+    chained = []
+    for event in EVENTS:
+        seq, head = heads[event.lane]
+        link = Link(gateway=gateway_id_of(signer.public.spki), gen=1, lane=event.lane, seq=seq + 1, prev=head)
+        stamp = Stamp(at_ms=BEGAN_AT_MS + 2_100, source=ClockSource.NTP, uncertainty_ms=50, mono_ms=86_400_000, boot=7)
+        record = Record(link=link, stamp=stamp, subject=METER, event=event)
+        heads[event.lane] = (seq + 1, link_hash(parse(seal(encode_record(record), signer, Purpose.EVENT))))
+        chained.append(record)
+    return tuple(chained)
+
+
+def receipt(key: str) -> Receipt:
+    """A receipt for the last alarm of the chain."""
+    gateway = gateway_id_of(SIGNERS[key].public.spki)
+    return Receipt(gateway=gateway, gen=1, lane=Lane.ALARM, seq=3, head=bytes(range(16)), at_ms=BEGAN_AT_MS)
+
+
+def vectors() -> list[dict[str, object]]:
+    """What the file holds: an envelope in hex for each event and each kind of key, and what it says."""
+    rows: list[dict[str, object]] = []
+    for key, signer in SIGNERS.items():
+        for record in records(key):
+            envelope = seal(encode_record(record), signer, Purpose.EVENT)
+            said = {"event": event_name(record.event), "link": str(record.link), "facts": facts(record.event)}
+            hashed = link_hash(parse(envelope)).hex()
+            rows.append({"key": key, "purpose": "event", **said, "link_hash": hashed, "envelope": envelope.hex()})
+        rows.append({"key": key, "purpose": "receipt", "envelope": seal_receipt(receipt(key), signer).hex()})
+    return rows
+
+
+def main() -> None:
+    """Write the file; a change of an existing row breaks every gateway in the field."""
+    keys = {key: signer.public.to_pem().decode() for key, signer in SIGNERS.items()}
+    FILE.write_text(json.dumps({"public_keys": keys, "vectors": vectors()}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

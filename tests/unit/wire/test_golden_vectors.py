@@ -1,0 +1,67 @@
+"""The golden vectors hold bit for bit, and every single-bit flip of each is refused."""
+
+import json
+
+import pytest
+
+from tests.unit.wire.golden import FILE, SIGNERS, receipt, records, vectors
+from wire.envelope import Purpose, parse, verify
+from wire.receipts import open_receipt
+from wire.record import decode_record
+from wire.refusals import WireRefused
+
+STORED = json.loads(FILE.read_text())["vectors"]
+
+
+def test_todays_code_writes_the_stored_bytes():
+    written = json.loads(json.dumps(vectors()))
+
+    assert written == STORED
+
+
+@pytest.mark.parametrize("key", SIGNERS)
+def test_a_stored_event_reads_back_as_the_record_it_was(key):
+    stored = [bytes.fromhex(row["envelope"]) for row in STORED if row["key"] == key and row["purpose"] == "event"]
+
+    read = tuple(decode_record(parse(envelope).payload) for envelope in stored)
+
+    assert read == records(key)
+
+
+@pytest.mark.parametrize("key", SIGNERS)
+def test_a_stored_receipt_reads_back(key):
+    (row,) = [row for row in STORED if row["key"] == key and row["purpose"] == "receipt"]
+
+    assert open_receipt(bytes.fromhex(row["envelope"]), SIGNERS[key].public) == receipt(key)
+
+
+@pytest.mark.parametrize("row", STORED, ids=lambda row: f"{row['key']}-{row.get('event', 'Receipt')}")
+def test_every_single_bit_flip_is_refused(row):
+    key, envelope = SIGNERS[row["key"]].public, bytes.fromhex(row["envelope"])
+    purpose = Purpose[row["purpose"].upper()]
+
+    accepted = [bit for bit in range(8 * len(envelope)) if _accepts(_flip(envelope, bit), key, purpose)]
+
+    assert accepted == []
+    assert _accepts(envelope, key, purpose)
+
+
+def test_a_supply_lost_event_is_small_enough_for_any_uplink():
+    sizes = {row["event"]: len(row["envelope"]) // 2 for row in STORED if row["purpose"] == "event"}
+
+    assert sizes["SupplyLost"] <= 200
+    assert sizes["InterruptionAssessed"] <= 1_000
+
+
+def _flip(data, bit):
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def _accepts(envelope, key, purpose):
+    try:
+        verify(parse(envelope), key, purpose)
+    except WireRefused:
+        return False
+    return True
