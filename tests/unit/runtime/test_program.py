@@ -1,0 +1,77 @@
+"""How commands end, what logs show, and files that cannot be torn."""
+
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+
+from runtime import logs, program
+from runtime.durable import write_atomically
+from runtime.errors import EnvironmentRefused, InputRefused
+
+
+def test_a_refusal_is_one_line_and_status_two(capsys):
+    def main(_arguments):
+        raise InputRefused("the file\nis empty", where="x.csv", do="give another")
+
+    status = program.run(main, [])
+
+    assert status == 2
+    assert capsys.readouterr().err.endswith("the file is empty (x.csv): give another\n")
+
+
+def test_ctrl_c_ends_quietly_with_130(capsys):
+    def main(_arguments):
+        raise KeyboardInterrupt
+
+    assert program.run(main, []) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_the_status_of_the_command_is_passed_on():
+    assert program.run(len, ["a", "b", "c"]) == 3
+
+
+def test_a_reader_that_goes_away_is_no_failure():
+    code = "from runtime import program\nprogram.run(lambda _: [print('x' * 99999) for _ in range(99)] and 0)"
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child.stdout.close()
+    with child:
+        errors = child.stderr.read()
+
+    assert (child.returncode, errors) == (0, b"")
+
+
+def test_a_log_line_hides_what_sounds_like_a_secret(capsys):
+    logs.configure("info")
+
+    logs.get("gateway.x").info("connected", mqtt_password="hunter2", host="localhost")
+    logs.get("gateway.x").debug("unseen")
+    logging.getLogger("paho").info("unseen")
+
+    line = capsys.readouterr().err
+    assert "INFO connected mqtt_password=*** host=localhost" in line
+    assert "hunter2" not in line
+    assert "unseen" not in line
+
+
+def test_a_file_is_replaced_whole_and_private(tmp_path):
+    file = tmp_path / "key.pem"
+    file.write_bytes(b"old")
+
+    write_atomically(file, b"new")
+
+    assert file.read_bytes() == b"new"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == ["key.pem"]
+
+
+def test_a_disk_that_refuses_leaves_the_old_file(tmp_path):
+    folder = tmp_path / "key.pem"
+    folder.mkdir()
+
+    with pytest.raises(EnvironmentRefused, match="cannot write"):
+        write_atomically(folder, b"new")
+    assert os.listdir(tmp_path) == ["key.pem"]
