@@ -1,0 +1,70 @@
+"""What can go wrong between the gateway and a meter: a class per reaction, not per cause.
+
+LamplightError
+├── MeterUnread                 no reading this time; `fault` says why, to the wire and to the verdict
+│   ├── MeterSilent             nothing came back: evidence for a verdict; ask again at the next poll
+│   ├── MeterGarbled            bytes came, and none that hold: ask again; if it lasts, look at the optical head
+│   ├── MeterRefused            the meter answered no: asking again is no use until a person has looked
+│   └── PortGone                our own port broke away while in use: says nothing of the meter; open it anew
+│       └── PortUnavailable     our own port cannot be opened: say what to mend, keep trying
+├── SettingsError
+│   └── ProfileRefused          no such meter profile, or it cannot be used: a person edits or chooses another
+└── InputRefused
+    └── Undecodable             these bytes are not what they should be: skip them, keep them for a look
+        └── CaptureRefused      the whole capture is of a kind this version does not read; `kind` names it
+"""
+
+from typing import ClassVar
+
+from runtime.errors import InputRefused, LamplightError, SettingsError
+from wire.events import LinkFault
+
+
+class MeterUnread(LamplightError):
+    """The meter could not be read this time; whatever was open is closed, and the next attempt starts afresh."""
+
+    fault: ClassVar[LinkFault]
+
+
+class MeterSilent(MeterUnread):
+    """Nothing came back at all: no supply at the meter, no head on it, or the wrong speed. Weigh it, ask again."""
+
+    fault = LinkFault.SILENT
+
+
+class MeterGarbled(MeterUnread):
+    """Bytes came back, none that check or make sense: ask again; if it lasts, the head sits badly or light falls in."""
+
+    fault = LinkFault.GARBLED
+
+
+class MeterRefused(MeterUnread):
+    """The meter is well and says no (association, mode, object): do not hammer it, a person looks at the profile."""
+
+    fault = LinkFault.REFUSED
+
+
+class PortGone(MeterUnread):
+    """The gateway's own port broke away in use (cable pulled, peer closed): nothing is known about the meter."""
+
+    fault = LinkFault.PORT_GONE
+
+
+class PortUnavailable(PortGone):
+    """The gateway's own port cannot be opened (missing, busy, not allowed): nothing is known about the meter."""
+
+
+class ProfileRefused(SettingsError):
+    """The meter profile does not exist or cannot be used; a person chooses another or edits it."""
+
+
+class Undecodable(InputRefused):
+    """These bytes are not what they should be; skip them. Nothing of them was kept."""
+
+
+class CaptureRefused(Undecodable):
+    """A capture of a kind this version does not read; `kind` names it for a program."""
+
+    def __init__(self, kind: str, what: str, *, where: str = "", do: str = "") -> None:
+        super().__init__(what, where=where, do=do)
+        self.kind = kind

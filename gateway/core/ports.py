@@ -1,0 +1,47 @@
+"""What the core's users need from the outside, as small protocols; adapters implement them."""
+
+from datetime import datetime
+from typing import Protocol
+
+from gateway.core.reading import IntervalRow, Snapshot
+
+
+class MeterSession(Protocol):
+    """A meter that can be read. Each call is one short association: opened, used, released, whatever happens.
+
+    Every method may raise `gateway.core.errors.MeterUnread`: MeterSilent, MeterGarbled, MeterRefused, or PortGone and
+    PortUnavailable, which tell of the gateway's own port and nothing about the meter. It raises nothing else,
+    and it returns or raises within its deadline.
+    """
+
+    def read_now(self) -> Snapshot:
+        """The registers, clock and states of this instant."""
+        ...
+
+    def read_intervals(self, since: datetime, until: datetime) -> tuple[IntervalRow, ...]:
+        """The load-profile rows whose period ends after `since` and no later than `until` (aware UTC), oldest first."""
+        ...
+
+    def read_all(self, since: datetime, until: datetime) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
+        """Both of the above in one association, which is what a poll uses."""
+        ...
+
+
+class SerialLine(Protocol):
+    """A line that carries bytes both ways: a serial port, or a socket standing in for one."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """What has arrived, at least one byte; empty once `timeout_s` has passed. Raises PortGone."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send, and return when the last bit has left. Raises PortGone."""
+        ...
+
+    def set_baud(self, baud: int) -> None:
+        """Change speed, where the line has one. Raises PortGone."""
+        ...
+
+    def close(self) -> None:
+        """Let the line go. Never raises; a second call does nothing."""
+        ...
