@@ -27,6 +27,38 @@ env: .venv/.complete ## the development environment in .venv, and nothing else
 	@$(DEMO_BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+demo: .venv-demo/.complete ## play one home's outage and restoration, live, with a page to watch (FROM=load.csv for a real home)
+	@$(DEMO_BIN)/lamplight-sim scenario home $(if $(FROM),--from $(FROM)) $(DEMO_FLAGS)
+
+demo-check: .venv-demo/.complete ## play it without a page and say whether exactly the expected messages arrived
+	@$(DEMO_BIN)/lamplight-sim scenario home --check $(if $(FROM),--from $(FROM)) $(DEMO_FLAGS)
+
+check: .venv/.complete ## style, types, import rules, unit and property tests: under a minute
+	$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-timing
+	$(BIN)/pytest -n 2 -m "not slow" --ignore tests/browser --ignore tests/interop --ignore tests/scenarios
+
+test: .venv/.complete system-packages ## everything: check, integration, interop, scenarios, browser, docs
+	$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-timing
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+bench: .venv/.complete ## each benchmark's short profile
+	@for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
+
+# The browser tests need a browser, the broker tests a broker. apt is used only where it may be.
+system-packages:
+	@missing=""; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then sudo=""; elif sudo -n true 2>/dev/null; then sudo="sudo -n"; else \
+	  echo "The tests need:$$missing. Install them once: sudo apt install$$missing" >&2; exit 2; fi; \
+	echo "Installing for the tests:$$missing"; \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
 lock: .venv/.complete ## resolve the locks anew (needs uv on PATH)
 	for profile in gateway cloud demo dev; do \
 	  uv pip compile -q pyproject.toml locks/build.in --extra $$profile --generate-hashes --universal --no-header --no-annotate --python-version 3.11 -o locks/$$profile.txt || exit 1; \
