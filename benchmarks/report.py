@@ -1,0 +1,54 @@
+"""How a benchmark speaks: a table for people, or one JSON object on one line for programs."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One figure: ours, what it stands beside (a peer's figure or a limit), and whether more or less is better."""
+
+    what: str
+    ours: float
+    beside: float
+    beside_name: str
+    unit: str
+    less_is_better: bool = True
+    is_limit: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether a limit is kept; a peer's figure is no promise and always holds."""
+        if not self.is_limit:
+            return True
+        return self.ours <= self.beside if self.less_is_better else self.ours >= self.beside
+
+
+def main(name: str, measure: Callable[[bool], Sequence[Row]]) -> int:
+    """Run `measure(full)` as the command line asks; the status is 1 when a limit is broken."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
+    parser.add_argument("--json", action="store_true", help="one JSON object on one line")
+    parser.add_argument("--full", action="store_true", help="the long profile")
+    options = parser.parse_args()
+    rows = measure(options.full)
+    if options.json:
+        print(json.dumps({"benchmark": name, "full": options.full, "rows": [asdict(row) for row in rows]}))
+    else:
+        print(_table(name, rows))
+    sys.stdout.flush()
+    return 0 if all(row.holds for row in rows) else 1
+
+
+def _table(name: str, rows: Sequence[Row]) -> str:
+    lines = [f"{name}"]
+    width = max(len(row.what) for row in rows)
+    for row in rows:
+        ratio = f"x{row.ours / row.beside:.2f}" if row.beside else ""
+        kind = "limit" if row.is_limit else "peer"
+        verdict = "" if row.holds else "  BROKEN"
+        beside = f"{kind} {row.beside_name} {row.beside:,.1f}"
+        lines.append(f"  {row.what:<{width}}  {row.ours:>12,.1f} {row.unit:<6} {beside:<34} {ratio}{verdict}")
+    return "\n".join(lines)
