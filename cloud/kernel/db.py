@@ -88,7 +88,8 @@ class Database:
 
         Raises: DatabaseUnusable, DatabaseBusy, StorageFull.
         """
-        engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_TIMEOUT_S})
+        connect = {"timeout": _BUSY_TIMEOUT_S}
+        engine = create_engine(f"sqlite:///{path}", connect_args=connect, hide_parameters=True)  # errors are logged
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         database = cls(engine, path)

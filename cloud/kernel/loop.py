@@ -83,17 +83,19 @@ class Loop:
         return len(found)
 
     def _attempt(self, task: Task) -> None:
+        failure = _failure_of(lambda: self._do(task))
+        if isinstance(failure, DatabaseError):
+            raise failure
+        if failure is not None:
+            self._put_off(task, failure)
+
+    def _do(self, task: Task) -> None:
         now = self._clock.now()
-        try:
-            with self._database.transaction() as connection:
-                current = tasks.still_due(connection, task, now)
-                if current is not None:
-                    self._handlers[task.kind](connection, current, now)
-                    tasks.finish(connection, current, now)
-        except DatabaseError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the supervisor: no handler's bug may stop the others
-            self._put_off(task, error)
+        with self._database.transaction() as connection:
+            current = tasks.still_due(connection, task, now)
+            if current is not None:
+                self._handlers[task.kind](connection, current, now)
+                tasks.finish(connection, current, now)
 
     def _put_off(self, task: Task, error: Exception) -> None:
         now = self._clock.now()
@@ -119,10 +121,8 @@ class Loop:
 class Worker:
     """A thread that keeps `work(stop)` running until told to stop, and begins it anew when it fails."""
 
-    def __init__(
-        self, name: str, work: Callable[[threading.Event], None], *, clock: Clock, wake: Callable[[], None]
-    ) -> None:
-        """`work` returns soon after its event is set; `wake` is called then, to end whatever it is waiting for."""
+    def __init__(self, name: str, work: Work, *, clock: Clock, wake: Callable[[], None]) -> None:
+        """`wake` is called once stop is asked for, to end whatever the work is waiting for."""
         self.name = name
         self.failures = 0
         self._work = work
@@ -152,10 +152,9 @@ class Worker:
         pause_s = _FIRST_PAUSE_S
         while not self._stop.is_set():
             began_s = self._clock.monotonic()
-            try:
-                self._work(self._stop)
-            except Exception as error:  # noqa: BLE001 - the supervisor: log why, and begin anew
-                self._note(error)
+            failure = _failure_of(lambda: self._work(self._stop))
+            if failure is not None:
+                self._note(failure)
             if self._clock.monotonic() - began_s > _STEADY_AFTER_S:
                 pause_s = _FIRST_PAUSE_S
             self._stop.wait(pause_s)
@@ -164,6 +163,15 @@ class Worker:
     def _note(self, error: Exception) -> None:
         self.failures += 1
         log.error("worker_failed", worker=self.name, failure=f"{type(error).__name__}: {error}", at=_place_of(error))
+
+
+def _failure_of(work: Callable[[], None]) -> Exception | None:
+    """Do the work and return what it raised: the supervisor's one catch, so that no bug stops what stands beside it."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - see above
+        return error
+    return None
 
 
 def _delay(attempts: int) -> timedelta:

@@ -1,0 +1,116 @@
+"""Where messages go that are not believed: kept with the reason, counted, and looked at by a person.
+
+Keeping them is what lets ingest acknowledge them, so that one bad message is not delivered for ever. The same bytes
+refused again raise a count instead of making a row: a gateway that resends cannot push older evidence out. Beyond
+MAX_ROWS or MAX_BYTES the oldest go.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Column, Connection, Integer, LargeBinary, Row, Table, Text, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from cloud.kernel.db import UtcInstant, metadata
+from wire.envelope import MAX_ENVELOPE_BYTES
+from wire.refusals import Reason
+
+MAX_ROWS: Final = 10_000
+MAX_BYTES: Final = 64 * 2**20
+_MAX_TOPIC_CHARS: Final = 200
+_MAX_DETAIL_CHARS: Final = 200
+
+quarantine_table = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("times", Integer, nullable=False, default=1),
+    Column("first_at", UtcInstant, nullable=False),
+    Column("last_at", UtcInstant, nullable=False),
+    sqlite_autoincrement=True,  # numbers of rows that went are not used again, so that they can be counted
+)
+_q = quarantine_table.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A refused message; `raw` holds its first bytes, `size` how many there were, `times` how often it came."""
+
+    id: int
+    reason: Reason
+    detail: str
+    topic: str
+    raw: bytes
+    size: int
+    times: int
+    first_at: datetime
+    last_at: datetime
+
+
+def keep(connection: Connection, *, reason: Reason, detail: str, topic: str, raw: bytes, now: datetime) -> None:
+    """Keep a refused message, or count it once more if the same bytes were refused on this topic for this reason."""
+    digest = hashlib.sha256(b"\0".join([str(reason).encode(), topic.encode(), raw])).digest()
+    row = {
+        "digest": digest,
+        "reason": str(reason),
+        "detail": _visible(detail, _MAX_DETAIL_CHARS),
+        "topic": _visible(topic, _MAX_TOPIC_CHARS),
+        "raw": raw[:MAX_ENVELOPE_BYTES],
+        "size": len(raw),
+        "times": 1,
+        "first_at": now,
+        "last_at": now,
+    }
+    again = {"times": _q.times + 1, "last_at": now}
+    statement = insert(quarantine_table).values(row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["digest"], set_=again))
+
+
+def trim(connection: Connection) -> None:
+    """Let the oldest go until both bounds hold; called once in a transaction that kept something."""
+    total = select(func.count(), func.coalesce(func.sum(func.length(_q.raw)), 0))
+    rows, size = connection.execute(total).one()
+    while rows > MAX_ROWS or size > MAX_BYTES:
+        oldest = select(func.min(_q.id)).scalar_subquery()
+        gone = delete(quarantine_table).where(_q.id == oldest).returning(func.length(_q.raw))
+        size -= connection.execute(gone).scalar_one()
+        rows -= 1
+
+
+def newest(connection: Connection, *, limit: int) -> list[Quarantined]:
+    """The messages refused last, newest first."""
+    statement = select(quarantine_table).order_by(_q.last_at.desc(), _q.id.desc()).limit(limit)
+    return [_quarantined(row) for row in connection.execute(statement)]
+
+
+def counts(connection: Connection) -> dict[Reason, int]:
+    """How many messages are kept for each reason."""
+    rows = connection.execute(select(_q.reason, func.count()).group_by(_q.reason).order_by(_q.reason))
+    return {Reason(reason): count for reason, count in rows}
+
+
+def _visible(text: str, limit: int) -> str:
+    """What can be stored and shown: bounded, and without the characters a terminal would obey."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:limit])
+
+
+def _quarantined(row: Row[Any]) -> Quarantined:
+    return Quarantined(
+        id=row.id,
+        reason=Reason(row.reason),
+        detail=row.detail,
+        topic=row.topic,
+        raw=row.raw,
+        size=row.size,
+        times=row.times,
+        first_at=row.first_at,
+        last_at=row.last_at,
+    )

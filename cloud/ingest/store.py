@@ -1,0 +1,201 @@
+"""The tables behind ingest: what was accepted, how far each chain has come, what waits for a gap, what was refused.
+
+`intake` is the record of record: every accepted event once, as the very bytes its gateway signed, with a few columns
+decoded beside them to find it by. Its `arrival` number rises with every row and is what a page or a stream resumes
+from. `lane_head` is the end of each chain. `held` keeps what came too early, `quarantine` what was not believed; both
+are bounded, because whoever fills them need not be a friend.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    Select,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from cloud.ingest.verify import Genuine, LaneEnd
+from cloud.kernel.db import UtcInstant, instant_of_ms, metadata
+from cloud.kernel.ids import EventId
+from wire.chain import Head
+from wire.envelope import parse
+from wire.events import Lane
+from wire.ids import GatewayId
+from wire.record import Record, decode_record
+
+MAX_HELD: Final = 256
+"""Events of one gateway that may wait for a gap to fill; what comes beyond is not kept, and comes again."""
+
+_PLACE: Final = ("gateway", "gen", "lane", "seq")
+
+
+def _place_columns() -> list[Column[Any]]:
+    return [
+        Column("gateway", Text, nullable=False),
+        Column("gen", Integer, nullable=False),
+        Column("lane", Integer, nullable=False),
+        Column("seq", Integer, nullable=False),
+        Column("hash", LargeBinary, nullable=False),
+    ]
+
+
+intake_table = Table(
+    "intake",
+    metadata,
+    Column("arrival", Integer, primary_key=True),
+    *_place_columns(),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Column("received_at", UtcInstant, nullable=False),
+    UniqueConstraint(*_PLACE),
+)
+lane_head_table = Table(
+    "lane_head",
+    metadata,
+    *_place_columns(),
+    UniqueConstraint("gateway", "lane", "gen"),
+)
+held_table = Table(
+    "held",
+    metadata,
+    *_place_columns(),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("received_at", UtcInstant, nullable=False),
+    UniqueConstraint(*_PLACE),
+)
+_i, _l, _h = intake_table.c, lane_head_table.c, held_table.c
+Index("ix_intake_subject_at", _i.subject, _i.at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """An accepted event as the other features see it."""
+
+    arrival: int
+    id: EventId
+    record: Record
+    received_at: datetime
+
+    @property
+    def at(self) -> datetime:
+        """When the gateway sealed it, by the gateway's clock."""
+        return instant_of_ms(self.record.stamp.at_ms)
+
+
+def append(connection: Connection, genuine: Genuine, received_at: datetime) -> None:
+    """Store an accepted event and move its chain's head to it."""
+    place = _place_of(genuine)
+    row = {
+        "sealed": genuine.sealed,
+        "code": genuine.record.event.code,
+        "subject": genuine.record.subject,
+        "at": instant_of_ms(genuine.record.stamp.at_ms),
+        "received_at": received_at,
+    }
+    connection.execute(insert(intake_table).values(place | row))
+    head = upsert(lane_head_table).values(place)
+    moved = {"seq": head.excluded.seq, "hash": head.excluded.hash}
+    connection.execute(head.on_conflict_do_update(index_elements=["gateway", "lane", "gen"], set_=moved))
+
+
+def lane_end(connection: Connection, gateway: GatewayId, lane: Lane) -> LaneEnd | None:
+    """How far a lane has come in its newest generation; None when nothing of it is stored."""
+    newest = select(lane_head_table).where(_l.gateway == gateway, _l.lane == int(lane)).order_by(_l.gen.desc()).limit(1)
+    row = connection.execute(newest).one_or_none()
+    return None if row is None else LaneEnd(gen=row.gen, head=Head(seq=row.seq, hash=row.hash))
+
+
+def head_of(connection: Connection, gateway: GatewayId, gen: int, lane: Lane) -> Head | None:
+    """How far one generation of a lane has come."""
+    row = connection.execute(
+        select(lane_head_table).where(_l.gateway == gateway, _l.gen == gen, _l.lane == int(lane))
+    ).one_or_none()
+    return None if row is None else Head(seq=row.seq, hash=row.hash)
+
+
+def known_hash(connection: Connection, event: EventId) -> bytes | None:
+    """The hash of what is stored or held at this place of a chain."""
+    for table in (intake_table, held_table):
+        found: bytes | None = connection.execute(select(table.c.hash).where(*_is_at(table, event))).scalar_one_or_none()
+        if found is not None:
+            return found
+    return None
+
+
+def hold(connection: Connection, genuine: Genuine, received_at: datetime) -> bool:
+    """Keep an event that came too early until the gap before it fills; False when the gateway's share is used up."""
+    held = connection.execute(select(func.count()).where(_h.gateway == genuine.link.gateway)).scalar_one()
+    if held >= MAX_HELD:
+        return False
+    row = _place_of(genuine) | {"sealed": genuine.sealed, "received_at": received_at}
+    connection.execute(upsert(held_table).values(row).on_conflict_do_nothing())
+    return True
+
+
+def take_held(connection: Connection, event: EventId) -> bytes | None:
+    """Take the held event at this place out of the waiting ones; None when none waits there."""
+    taken = delete(held_table).where(*_is_at(held_table, event)).returning(_h.sealed)
+    sealed: bytes | None = connection.execute(taken).scalar_one_or_none()
+    return sealed
+
+
+def take_held_before(connection: Connection, gateway: GatewayId, lane: Lane, gen: int) -> list[bytes]:
+    """Take out what waits in generations below `gen`: their gaps will never fill."""
+    closed = (_h.gateway == gateway) & (_h.lane == int(lane)) & (_h.gen < gen)
+    return list(connection.execute(delete(held_table).where(closed).returning(_h.sealed)).scalars())
+
+
+def load(connection: Connection, event: EventId) -> StoredEvent | None:
+    """The accepted event at this place."""
+    return next(iter(_events(connection, select(intake_table).where(*_is_at(intake_table, event)))), None)
+
+
+def since(connection: Connection, arrival: int, *, limit: int) -> list[StoredEvent]:
+    """The events accepted after the one with this arrival number, in the order they came."""
+    return _events(connection, select(intake_table).where(_i.arrival > arrival).order_by(_i.arrival).limit(limit))
+
+
+def latest(connection: Connection, *, subject: str | None = None, limit: int) -> list[StoredEvent]:
+    """The events accepted last, newest first; of one meter when `subject` names it."""
+    statement = select(intake_table).order_by(_i.arrival.desc()).limit(limit)
+    return _events(connection, statement if subject is None else statement.where(_i.subject == subject))
+
+
+def _place_of(genuine: Genuine) -> dict[str, Any]:
+    link = genuine.link
+    place = {"gateway": link.gateway, "gen": link.gen, "lane": int(link.lane), "seq": link.seq}
+    return place | {"hash": genuine.own_hash}
+
+
+def _is_at(table: Table, event: EventId) -> list[Any]:
+    c = table.c
+    return [c.gateway == event.gateway, c.gen == event.gen, c.lane == event.lane, c.seq == event.seq]
+
+
+def _events(connection: Connection, statement: Select[Any]) -> list[StoredEvent]:
+    return [_event(row) for row in connection.execute(statement)]
+
+
+def _event(row: Row[Any]) -> StoredEvent:
+    return StoredEvent(
+        arrival=row.arrival,
+        id=EventId(gateway=GatewayId(row.gateway), gen=row.gen, lane=row.lane, seq=row.seq),
+        record=decode_record(parse(row.sealed).payload),
+        received_at=row.received_at,
+    )

@@ -1,0 +1,119 @@
+"""May this message be believed, and where in its gateway's chain does it stand? Two pure questions.
+
+`verify` takes a topic and bytes and asks the cheap and safe things first: size, form of the envelope, a key we know
+with the algorithm *it* was registered for, the gateway that owns both key and topic, the signature, and only then
+what is inside. Nothing of an unsigned payload is ever decoded.
+
+`judge` takes what `verify` let through and says what it is to the chain as it stands. A generation is a chain of its
+own: it begins at the genesis of the gateway's registered key, and a higher one closes those below, because a gateway
+raises it only when its journal is lost. What a closed generation repeats is a duplicate; what it says anew is refused.
+
+A refusal is a value: the stream goes on, the bytes are kept with the reason.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cloud.kernel.ids import EventId
+from cloud.registry.model import Gateway
+from wire import chain, envelope, topics
+from wire.chain import Head, Step
+from wire.envelope import Purpose
+from wire.record import Link, Record, decode_record
+from wire.refusals import Reason, WireRefused
+
+KeyOwner: TypeAlias = Callable[[bytes], Gateway | None]
+"""The gateway registered with a key of this id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A message that is not believed: why, in a word to count by and a detail to read."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Genuine:
+    """A message its gateway really signed; whether it fits the chain is another question."""
+
+    gateway: Gateway
+    record: Record
+    own_hash: bytes
+    sealed: bytes
+
+    @property
+    def link(self) -> Link:
+        return self.record.link
+
+    @property
+    def id(self) -> EventId:
+        link = self.record.link
+        return EventId(gateway=link.gateway, gen=link.gen, lane=int(link.lane), seq=link.seq)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneEnd:
+    """How far a lane has come: its newest generation and that chain's head."""
+
+    gen: int
+    head: Head
+
+
+def key_id_of(sealed: bytes) -> bytes | None:
+    """Which key a message claims to be signed with; None when it is no envelope."""
+    try:
+        return envelope.parse(sealed).key_id
+    except WireRefused:
+        return None
+
+
+def verify(topic: str, sealed: bytes, key_owner: KeyOwner) -> Genuine | Refused:
+    """Whether a message is a genuine event of the gateway whose topic it came on."""
+    place = topics.parse(topic)
+    if place is None or place.lane is None:
+        return Refused(reason=Reason.WRONG_TOPIC, detail="no topic for events")
+    try:
+        parsed = envelope.parse(sealed)
+        gateway = key_owner(parsed.key_id)
+        if gateway is None:
+            return Refused(reason=Reason.UNKNOWN_KEY, detail=parsed.key_id.hex())
+        if gateway.id != place.gateway:
+            return Refused(reason=Reason.WRONG_GATEWAY, detail=f"the key is {gateway.id}'s")
+        envelope.verify(parsed, gateway.key, Purpose.EVENT)
+        record = decode_record(parsed.payload)
+    except WireRefused as refused:
+        return Refused(reason=refused.reason, detail=refused.detail)
+    if record.link.gateway != gateway.id:
+        return Refused(reason=Reason.WRONG_GATEWAY, detail=f"the record says {record.link.gateway}")
+    if record.link.lane is not place.lane:
+        return Refused(reason=Reason.WRONG_TOPIC, detail=f"an event of lane {record.link.lane.name.lower()}")
+    return Genuine(gateway=gateway, record=record, own_hash=envelope.link_hash(parsed), sealed=sealed)
+
+
+def judge(genuine: Genuine, end: LaneEnd | None, known_hash: bytes | None) -> Step | Refused:
+    """What a genuine event is to its lane, which has come to `end` (None: nowhere yet).
+
+    `known_hash` is the hash of what we hold at this very place, stored or waiting for a gap to fill; None for nothing.
+    Answers NEXT, DUPLICATE, GAP or CONFLICT, or a refusal for what belongs to no chain of this gateway's.
+    """
+    link = genuine.link
+    if known_hash is not None and known_hash != genuine.own_hash:
+        return Step.CONFLICT
+    if end is not None and link.gen < end.gen:
+        return _in_closed_generation(link, known_hash)
+    if end is not None and link.gen == end.gen:
+        step = chain.follow(end.head, link, genuine.own_hash)
+        return Step.DUPLICATE if step is Step.BEHIND else step  # behind the head all is stored, and the hash agreed
+    step = chain.follow(chain.genesis(genuine.gateway.key.spki), link, genuine.own_hash)
+    if step is Step.CONFLICT:
+        return Refused(reason=Reason.BROKEN_CHAIN, detail=f"generation {link.gen} does not begin at its genesis")
+    return step
+
+
+def _in_closed_generation(link: Link, known_hash: bytes | None) -> Step | Refused:
+    if known_hash is not None:
+        return Step.DUPLICATE
+    return Refused(reason=Reason.BROKEN_CHAIN, detail=f"generation {link.gen} is closed")
