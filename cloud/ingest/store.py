@@ -6,6 +6,7 @@ from. `lane_head` is the end of each chain. `held` keeps what came too early, `q
 are bounded, because whoever fills them need not be a friend.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -41,6 +42,7 @@ MAX_HELD: Final = 256
 """Events of one gateway that may wait for a gap to fill; what comes beyond is not kept, and comes again."""
 
 _PLACE: Final = ("gateway", "gen", "lane", "seq")
+_PLACE_AND_HASH: Final = (*_PLACE, "hash")
 
 
 def _place_columns() -> list[Column[Any]]:
@@ -82,6 +84,11 @@ held_table = Table(
 _i, _l, _h = intake_table.c, lane_head_table.c, held_table.c
 Index("ix_intake_subject_at", _i.subject, _i.at)
 
+_HEAD: Final = upsert(lane_head_table)
+_MOVE_HEAD: Final = _HEAD.on_conflict_do_update(
+    index_elements=["gateway", "lane", "gen"], set_={"seq": _HEAD.excluded.seq, "hash": _HEAD.excluded.hash}
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
@@ -98,20 +105,23 @@ class StoredEvent:
         return instant_of_ms(self.record.stamp.at_ms)
 
 
-def append(connection: Connection, genuine: Genuine, received_at: datetime) -> None:
-    """Store an accepted event and move its chain's head to it."""
-    place = _place_of(genuine)
-    row = {
-        "sealed": genuine.sealed,
-        "code": genuine.record.event.code,
-        "subject": genuine.record.subject,
-        "at": instant_of_ms(genuine.record.stamp.at_ms),
-        "received_at": received_at,
-    }
-    connection.execute(insert(intake_table).values(place | row))
-    head = upsert(lane_head_table).values(place)
-    moved = {"seq": head.excluded.seq, "hash": head.excluded.hash}
-    connection.execute(head.on_conflict_do_update(index_elements=["gateway", "lane", "gen"], set_=moved))
+def append(connection: Connection, accepted: Collection[Genuine], received_at: datetime) -> None:
+    """Store accepted events and move their chains' heads to the last of each."""
+    rows = [
+        _place_of(genuine)
+        | {
+            "sealed": genuine.sealed,
+            "code": genuine.record.event.code,
+            "subject": genuine.record.subject,
+            "at": instant_of_ms(genuine.record.stamp.at_ms),
+            "received_at": received_at,
+        }
+        for genuine in accepted
+    ]
+    heads = {(row["gateway"], row["lane"], row["gen"]): {name: row[name] for name in _PLACE_AND_HASH} for row in rows}
+    if rows:
+        connection.execute(insert(intake_table), rows)
+        connection.execute(_MOVE_HEAD, list(heads.values()))
 
 
 def lane_end(connection: Connection, gateway: GatewayId, lane: Lane) -> LaneEnd | None:
@@ -138,14 +148,16 @@ def known_hash(connection: Connection, event: EventId) -> bytes | None:
     return None
 
 
+def count_held(connection: Connection, gateway: GatewayId) -> int:
+    """How many events of a gateway wait for a gap to fill."""
+    counted: int = connection.execute(select(func.count()).where(_h.gateway == gateway)).scalar_one()
+    return counted
+
+
 def hold(connection: Connection, genuine: Genuine, received_at: datetime) -> bool:
-    """Keep an event that came too early until the gap before it fills; False when the gateway's share is used up."""
-    held = connection.execute(select(func.count()).where(_h.gateway == genuine.link.gateway)).scalar_one()
-    if held >= MAX_HELD:
-        return False
+    """Keep an event that came too early until the gap before it fills; False when it waits already."""
     row = _place_of(genuine) | {"sealed": genuine.sealed, "received_at": received_at}
-    connection.execute(upsert(held_table).values(row).on_conflict_do_nothing())
-    return True
+    return connection.execute(upsert(held_table).values(row).on_conflict_do_nothing()).rowcount == 1
 
 
 def take_held(connection: Connection, event: EventId) -> bytes | None:

@@ -13,7 +13,7 @@ Tasks of one kind come out by due instant, then in the order they were added. A 
 whoever needs an order takes it from the content, never from the arrival.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -75,6 +75,13 @@ def add(connection: Connection, kind: str, key: str, due_at: datetime, payload: 
     """Add the task; False, and nothing changed, if one of that name already stands, done or not."""
     statement = insert(task_table).values(kind=kind, key=key, due_at=due_at, payload=payload)
     return connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+
+
+def add_many(connection: Connection, kind: str, keys: Sequence[str], due_at: datetime) -> None:
+    """Add tasks without payload, in this order; those that stand already stay as they are."""
+    if keys:
+        rows = [{"kind": kind, "key": key, "due_at": due_at} for key in keys]
+        connection.execute(insert(task_table).on_conflict_do_nothing(), rows)
 
 
 def reschedule(connection: Connection, kind: str, key: str, due_at: datetime, payload: str | None = None) -> None:
