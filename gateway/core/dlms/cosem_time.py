@@ -167,6 +167,22 @@ class CosemDateTime:
         except (ValueError, OverflowError) as error:
             raise Undecodable(f"{self.encode().hex()} is no real date: {error}") from error
 
+    def text(self) -> str:
+        """For people: local time and its offset where the meter gives one; `*` stands for what it leaves unsaid.
+
+        >>> CosemDateTime.decode(bytes.fromhex("07e60704010f2a1e00ff8880")).text()
+        '2022-07-04T15:42:30+02:00'
+        """
+        date = "-".join(
+            "*" if field is None else f"{field:02}" for field in (self.date.year, self.date.month, self.date.day)
+        )
+        parts = (self.time.hour, self.time.minute, self.time.second)
+        time = ":".join("*" if field is None else f"{field:02}" for field in parts)
+        if self.deviation_min is None:
+            return f"{date}T{time}"
+        hours, minutes = divmod(abs(self.deviation_min), 60)
+        return f"{date}T{time}{'-' if self.deviation_min > 0 else '+'}{hours:02}:{minutes:02}"
+
     def _instant_fields(self) -> tuple[int, int, int, int, int]:
         match (self.date.year, self.date.month, self.date.day, self.time.hour, self.time.minute):
             case (int() as year, int() as month, int() as day, int() as hour, int() as minute):
