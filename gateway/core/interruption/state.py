@@ -1,0 +1,143 @@
+"""What the machine knows between two observations, and where the lines run.
+
+The state is a frozen value and outlives the process (`gateway.core.remembered`); what is `passing` is about this very
+second and is learnt again from the probe's next beat.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from gateway.core.interruption.verdict import MeterWord, Verdict
+from gateway.core.observations import EdgeId, MeterAnswered, MeterFailed
+from gateway.core.remembered import passing
+from wire.events import Disconnector, Stage
+
+
+class Phase(Enum):
+    """Where the gateway stands between a supply that is there and one that is not."""
+
+    PRESENT = "present"
+    SUSPECT = "suspect"
+    LOST = "lost"
+    RETURNING = "returning"
+
+
+class Attention(Enum):
+    """How closely the meter should be watched."""
+
+    ROUTINE = "routine"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Where the lines run; the band is EN 50160's 230 V +-10 %, and what is below `absent_below_mv` is no voltage."""
+
+    hold_off: timedelta = timedelta(seconds=2)
+    restored_hold: timedelta = timedelta(seconds=60)
+    band_low_mv: int = 207_000
+    band_high_mv: int = 253_000
+    absent_below_mv: int = 23_000
+
+    def word(self, voltages_mv: tuple[int, ...]) -> MeterWord:
+        """What these phase voltages say."""
+        absent = sum(voltage < self.absent_below_mv for voltage in voltages_mv)
+        in_band = sum(self.band_low_mv <= voltage <= self.band_high_mv for voltage in voltages_mv)
+        match len(voltages_mv):
+            case 0:
+                return MeterWord.NO_VOLTAGE
+            case phases if in_band == phases:
+                return MeterWord.IN_BAND
+            case phases if absent == phases:
+                return MeterWord.ABSENT
+            case phases if absent and in_band:
+                return MeterWord.PART_ABSENT
+            case _:
+                return MeterWord.OUT_OF_BAND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputSeen:
+    """What the probe last measured at the gateway's 5 V input, and when."""
+
+    input_mv: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Beats in a row that say another supply state than the edges did, and when the first of them came."""
+
+    beats: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A run of readings in band without a break: when its first and its last were asked for."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterruptionState:
+    """All the machine knows of one meter's supply."""
+
+    phase: Phase = Phase.PRESENT
+    changed_at: datetime | None = None  # when the supply sense last fell or rose
+    began_at: datetime | None = None
+    due_at: datetime | None = None  # when a suspicion becomes a loss
+    returned_at: datetime | None = None  # since when supply may count as restored, once it is proved
+    hold: Hold | None = None
+    word: MeterWord = MeterWord.UNASKED  # what the meter said while the sense was away, with the disconnector it told
+    agreeing: int = 0
+    switch: Disconnector = Disconnector.UNKNOWN
+    testimony: MeterAnswered | MeterFailed | None = None  # its last answer since the sense changed
+    verdict: Verdict | None = None
+    power_failures: int | None = None  # the meter's count when supply was last there
+    tells_disconnector: bool = False
+    newest_edge: EdgeId | None = None
+    link_up: bool | None = passing(None)
+    input_seen: InputSeen | None = passing(None)
+    contradiction: Contradiction | None = passing(None)
+
+    @property
+    def attention(self) -> Attention:
+        """Close while a verdict or a restoration waits for the meter's word."""
+        settled = self.verdict is not None and self.verdict.stage is Stage.CONFIRMED
+        at_rest = self.phase is Phase.PRESENT or (self.phase is Phase.LOST and settled)
+        return Attention.ROUTINE if at_rest else Attention.CLOSE
+
+
+def sense_changed(state: InterruptionState, phase: Phase, at: datetime) -> InterruptionState:
+    """Into `phase`, since `at`; what the meter said before is about another moment."""
+    return replace(
+        state,
+        phase=phase,
+        changed_at=at,
+        returned_at=None,
+        hold=None,
+        word=MeterWord.UNASKED,
+        agreeing=0,
+        switch=Disconnector.UNKNOWN,
+        testimony=None,
+    )
+
+
+def at_rest(state: InterruptionState, *, power_failures: int | None) -> InterruptionState:
+    """Supply is there and nothing is open; only what belongs to the probe and the meter themselves is kept."""
+    return InterruptionState(
+        power_failures=power_failures,
+        tells_disconnector=state.tells_disconnector,
+        newest_edge=state.newest_edge,
+        link_up=state.link_up,
+        input_seen=state.input_seen,
+    )
+
+
+def known(at: datetime | None) -> datetime:
+    """An instant that its phase always has."""
+    assert at is not None
+    return at

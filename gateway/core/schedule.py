@@ -1,0 +1,51 @@
+"""When to read a meter next: regularly, at once when the supply changes, closely while something must be proved.
+
+A meter that does not answer is asked less and less often, up to a bound, each time a little earlier or later than the
+last: a silent bus is not hammered, and a street of gateways does not ask in step. The chance in it is handed in.
+
+>>> from datetime import UTC, datetime
+>>> t0 = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
+>>> for failures in range(5):
+...     last = Attempt(asked_at=t0, failures=failures)
+...     print(f"{(next_read_at(Cadence(), last, Attention.CLOSE, chance=0.5) - t0).total_seconds():g} s")
+5 s
+5 s
+10 s
+20 s
+40 s
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.core.interruption import Attention
+
+_SPREAD = 0.4  # a back-off of 10 s is drawn from 8 s to 12 s
+_MOST_DOUBLINGS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """How often a meter is read, of the wall clock."""
+
+    routine: timedelta = timedelta(seconds=60)
+    close: timedelta = timedelta(seconds=5)
+    longest_back_off: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """The last reading: when it was asked for, and how many in a row have failed by now."""
+
+    asked_at: datetime
+    failures: int
+
+
+def next_read_at(cadence: Cadence, last: Attempt, attention: Attention, *, chance: float) -> datetime:
+    """When to ask again; `chance` is drawn evenly from [0, 1)."""
+    interval = cadence.close if attention is Attention.CLOSE else cadence.routine
+    if last.failures:
+        doublings = min(last.failures - 1, _MOST_DOUBLINGS)
+        back_off = min(interval * 2**doublings, max(interval, cadence.longest_back_off))
+        interval = back_off * (1 + _SPREAD * (chance - 0.5))
+    return last.asked_at + interval

@@ -1,0 +1,154 @@
+"""Whatever is observed, in any order and any number of times, the gateway never claims what was not shown."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.core.interruption import InterruptionState, Limits, SupplyEvent, step
+from gateway.core.observations import MeterAnswered, MeterFailed, Observation, ProbeBeat, ProbeLink, SupplyEdge, Tick
+from gateway.core.remembered import recall, remember
+from tests.fakes_gateway import answered, at, edge, failed
+from wire.events import Disconnector, LinkFault, SupplyLost, SupplyRestored
+
+LIMITS = Limits()
+
+seconds = st.integers(min_value=0, max_value=400)
+edges = st.builds(lambda number, s: edge(number, present=number % 2 == 0, s=s), st.integers(1, 6), seconds)
+readings = st.builds(
+    lambda s, volts, count, switch: answered(s, *volts, power_failures=count, disconnector=switch),
+    seconds,
+    st.sampled_from([(230.0,), (0.0,), (120.0,), (), (230.0, 0.0, 230.0)]),
+    st.sampled_from([None, 12, 13]),
+    st.sampled_from(Disconnector),
+)
+failures = st.builds(failed, seconds, st.sampled_from(LinkFault))
+links = st.builds(ProbeLink, up=st.booleans())
+beats = st.builds(ProbeBeat, present=st.booleans(), input_mv=st.integers(0, 6_000))
+without_beats = st.one_of(edges, readings, failures, links, st.just(Tick()))
+Seen = tuple[int, Observation]  # handled so many seconds into the story
+
+# Two interruptions, each lived to its end: what a disturbed story is made of.
+WHOLE_STORY: tuple[Seen, ...] = (
+    (0, ProbeLink(up=True)),
+    (0, answered(0, 230)),
+    (10, edge(1, present=False, s=10)),
+    (12, Tick()),
+    (14, failed(12)),
+    (40, edge(2, present=True, s=40)),
+    *((s + 1, answered(s, 230, power_failures=13)) for s in range(42, 112, 10)),
+    (150, edge(3, present=False, s=150)),
+    (152, Tick()),
+    (200, edge(4, present=True, s=200)),
+    *((s + 1, answered(s, 231, power_failures=14)) for s in range(202, 282, 10)),
+)
+
+
+@st.composite
+def disturbed(draw: st.DrawFn, others: st.SearchStrategy[Observation]) -> list[Seen]:
+    """The whole story with observations lost, doubled, late, and strange ones in between."""
+    seen = [draw(st.sampled_from([(), (pair,), (pair,), (pair,), (pair, pair)])) for pair in WHOLE_STORY]
+    told = [pair for pairs in seen for pair in pairs]
+    late = [(s + draw(st.sampled_from([0, 0, 0, 5, 60])), observation) for s, observation in told]
+    strange = draw(st.lists(st.tuples(seconds, others), max_size=6))
+    return sorted([*late, *((s, none_from_the_future(s, seen)) for s, seen in strange)], key=lambda pair: pair[0])
+
+
+def none_from_the_future(s: int, observation: Observation) -> Observation:
+    """Nothing is told before it happened or asked after it was answered."""
+    match observation:
+        case SupplyEdge():
+            return replace(observation, occurred_at=min(observation.occurred_at, at(s)))
+        case MeterAnswered() | MeterFailed():
+            return replace(observation, asked_at=min(observation.asked_at, at(s)))
+        case _:
+            return observation
+
+
+def play(seen: list[Seen]) -> list[tuple[Observation, tuple[SupplyEvent, ...]]]:
+    """What was said at each observation."""
+    state, told = InterruptionState(), []
+    for s, observation in seen:
+        state, events = step(state, observation, at(s), LIMITS)
+        told.append((observation, events))
+    return told
+
+
+@given(disturbed(st.one_of(without_beats, beats)))
+@settings(max_examples=100)
+def test_losses_and_restorations_alternate(seen: list[Seen]) -> None:
+    said = [event for _, events in play(seen) for event in events]
+    turns = [type(event) for event in said if isinstance(event, (SupplyLost, SupplyRestored))]
+
+    assert turns == [SupplyLost, SupplyRestored] * (len(turns) // 2) + [SupplyLost] * (len(turns) % 2)
+
+
+@given(disturbed(without_beats))
+@settings(max_examples=100)
+def test_every_restoration_has_its_proof(seen: list[Seen]) -> None:
+    told = play(seen)
+
+    for index, (_, events) in enumerate(told):
+        restored = [event for event in events if isinstance(event, SupplyRestored)]
+        assert all(is_proved([observation for observation, _ in told[: index + 1]]) for _ in restored)
+
+
+@given(disturbed(st.one_of(without_beats, beats)), st.integers(0, 40))
+@settings(max_examples=100)
+def test_whatever_was_concluded_survives_a_restart(seen: list[Seen], cut: int) -> None:
+    state = InterruptionState()
+    for s, observation in seen[:cut]:
+        state, _ = step(state, observation, at(s), LIMITS)
+
+    again = recall(InterruptionState, remember(state))
+
+    assert again == replace(state, link_up=None, input_seen=None, contradiction=None)
+
+
+def test_the_undisturbed_story_is_told_whole() -> None:
+    said = [type(event).__name__ for _, events in play(list(WHOLE_STORY)) for event in events]
+
+    assert said == [
+        "SupplyLost",
+        "InterruptionAssessed",
+        "InterruptionAssessed",
+        "SupplyRestored",
+        "SupplyLost",
+        "InterruptionAssessed",
+        "SupplyRestored",
+    ]
+
+
+def is_proved(history: list[Observation]) -> bool:
+    """Judged anew from the whole history: the sense, the run of readings in band, and the disconnector."""
+    present, since = sense_after(history)
+    run: list[MeterAnswered] = []
+    for observation in history:
+        match observation:
+            case MeterAnswered(asked_at=asked_at) if asked_at >= since:
+                run = [*run, observation] if LIMITS.word(observation.voltages_mv).name == "IN_BAND" else []
+            case MeterFailed(asked_at=asked_at) if asked_at >= since:
+                run = []
+    last = run[-1]
+    span = last.asked_at - min(answer.asked_at for answer in run)
+    return present and span >= LIMITS.restored_hold and last.disconnector is Disconnector.CLOSED
+
+
+def sense_after(history: list[Observation]) -> tuple[bool, datetime]:
+    """What the newest edge said, and when that became so."""
+    newest, present, since = 0, True, at(0)
+    for observation in history:
+        if isinstance(observation, SupplyEdge) and observation.edge.event_id > newest:
+            newest = observation.edge.event_id
+            since = max(since, observation.occurred_at) if present is not observation.present else since
+            present = observation.present
+    return present, since
+
+
+@given(disturbed(st.one_of(without_beats, beats)))
+@settings(max_examples=100)
+def test_an_edge_told_twice_changes_nothing(seen: list[Seen]) -> None:
+    twice = [twin for s, seen_then in seen for twin in [(s, seen_then)] * (1 + isinstance(seen_then, SupplyEdge))]
+
+    assert [events for _, events in play(twice) if events] == [events for _, events in play(seen) if events]
