@@ -50,6 +50,13 @@ class MeterSerial(_Name):
     _thing = "a meter's serial number"
 
 
+class CustomerId(_Name):
+    """The utility's own name for a customer."""
+
+    __slots__ = ()
+    _thing = "a customer"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class EventId:
     """Where an event stands in its gateway's chain.

@@ -1,0 +1,1 @@
+"""Who lives where, behind which meter, and in which language they are written to."""

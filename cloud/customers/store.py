@@ -1,0 +1,105 @@
+"""The tables of homes and people."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Column, Connection, ForeignKey, Row, Select, Table, Text, select
+from sqlalchemy.dialects.sqlite import insert
+
+from cloud.customers import table
+from cloud.customers.model import Customer, UsagePoint
+from cloud.kernel.db import UtcInstant, metadata
+from cloud.kernel.i18n import Language
+from cloud.kernel.ids import CustomerId, MeterSerial, UsagePointId
+
+MAX_PAGE: Final = 200
+
+customer_table = Table(
+    "customer",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("language", Text, nullable=False),
+)
+usage_point_table = Table(
+    "usage_point",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("meter", Text, nullable=False, unique=True),
+    Column("customer", ForeignKey("customer.id"), nullable=False, index=True),
+    Column("time_zone", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("imported_at", UtcInstant, nullable=False),
+)
+_c = customer_table.c
+_u = usage_point_table.c
+
+
+def keep(connection: Connection, rows: Iterable[table.Row], now: datetime) -> None:
+    """Let these homes and people stand as the file says; others stay as they are.
+
+    Raises IntegrityError when a meter already stands at a home the file does not speak of.
+    """
+    for row in rows:
+        person = {"name": row.name, "email": row.email, "language": row.language.value}
+        home = {
+            "meter": row.meter, "customer": row.customer, "time_zone": row.time_zone.key,
+            "address": row.address, "imported_at": now,
+        }  # fmt: skip
+        insert_person = insert(customer_table).values(id=row.customer, **person)
+        connection.execute(insert_person.on_conflict_do_update(index_elements=["id"], set_=person))
+        insert_home = insert(usage_point_table).values(id=row.usage_point, **home)
+        connection.execute(insert_home.on_conflict_do_update(index_elements=["id"], set_=home))
+
+
+def meters_elsewhere(connection: Connection, rows: Iterable[table.Row]) -> dict[str, str]:
+    """Meters of these rows that stand at homes the rows do not speak of: meter -> usage point."""
+    homes = {row.meter: row.usage_point for row in rows}
+    told = set(homes.values())
+    standing = connection.execute(select(_u.meter, _u.id))
+    return {row.meter: row.id for row in standing if row.meter in homes and row.id not in told}
+
+
+def release_meters(connection: Connection, rows: Iterable[table.Row]) -> None:
+    """Free the meters of these homes for the time of the import, so that two homes can exchange theirs."""
+    for row in rows:
+        held = usage_point_table.update().where(_u.id == row.usage_point, _u.meter != row.meter)
+        connection.execute(held.values(meter=f"released/{row.usage_point}"))  # a slash: no serial looks like this
+
+
+def find(connection: Connection, usage_point: str) -> UsagePoint | None:
+    """The home of this name, or None."""
+    return next(_homes(connection, _all().where(_u.id == usage_point)), None)
+
+
+def behind(connection: Connection, meter: str) -> UsagePoint | None:
+    """The home this meter measures, or None."""
+    return next(_homes(connection, _all().where(_u.meter == meter)), None)
+
+
+def page(connection: Connection, *, after: str = "", limit: int = MAX_PAGE) -> list[UsagePoint]:
+    """Homes in the order of their names, from the first one after `after`."""
+    return list(_homes(connection, _all().where(_u.id > after).order_by(_u.id).limit(min(limit, MAX_PAGE))))
+
+
+def _all() -> Select[Any]:
+    return select(usage_point_table, _c.name, _c.email, _c.language).join(customer_table, _c.id == _u.customer)
+
+
+def _homes(connection: Connection, statement: Select[Any]) -> Iterator[UsagePoint]:
+    return map(_home, connection.execute(statement))
+
+
+def _home(row: Row[Any]) -> UsagePoint:
+    person = Customer(id=CustomerId(row.customer), name=row.name, email=row.email, language=Language(row.language))
+    return UsagePoint(
+        id=UsagePointId(row.id),
+        meter=MeterSerial(row.meter),
+        customer=person,
+        zone=ZoneInfo(row.time_zone),
+        address=row.address,
+        imported_at=row.imported_at,
+    )
