@@ -51,6 +51,26 @@ def failed(asked_s: float, fault: LinkFault = LinkFault.SILENT) -> MeterFailed:
 
 
 @dataclass
+class FakeClock:
+    """Both clocks, moved by hand."""
+
+    story_s: float = 0.0
+    rate: float = 1.0
+
+    def now(self) -> datetime:
+        return at(self.story_s)
+
+    def monotonic(self) -> float:
+        return 1_000.0 + self.story_s / self.rate
+
+    def wall_seconds(self, story_seconds: float) -> float:
+        return story_seconds / self.rate
+
+    def advance(self, seconds: float) -> None:
+        self.story_s += seconds
+
+
+@dataclass
 class SupplyStory:
     """One meter's supply, told what happens; it keeps what the gateway said."""
 

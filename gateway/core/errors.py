@@ -1,4 +1,4 @@
-"""What can go wrong between the gateway and a meter: a class per reaction, not per cause.
+"""What can go wrong inside the gateway: a class per reaction, not per cause.
 
 LamplightError
 ├── MeterUnread                 no reading this time; `fault` says why, to the wire and to the verdict
@@ -7,6 +7,11 @@ LamplightError
 │   ├── MeterRefused            the meter answered no: asking again is no use until a person has looked
 │   └── PortGone                our own port broke away while in use: says nothing of the meter; open it anew
 │       └── PortUnavailable     our own port cannot be opened: say what to mend, keep trying
+├── UplinkLost                  the broker is gone: close, wait, open a new connection; nothing is lost by it
+├── ProbeUnheard                the probe's port is gone or silent: say so once, keep opening it
+├── EnvironmentRefused
+│   ├── JournalUnavailable      nothing of the change was kept: keep what caused it, try again, say so once
+│   └── JournalDamaged          the journal cannot be trusted: stop, a person sets it aside
 ├── SettingsError
 │   └── ProfileRefused          no such meter profile, or it cannot be used: a person edits or chooses another
 └── InputRefused
@@ -16,7 +21,7 @@ LamplightError
 
 from typing import ClassVar
 
-from runtime.errors import InputRefused, LamplightError, SettingsError
+from runtime.errors import EnvironmentRefused, InputRefused, LamplightError, SettingsError
 from wire.events import LinkFault
 
 
@@ -52,6 +57,22 @@ class PortGone(MeterUnread):
 
 class PortUnavailable(PortGone):
     """The gateway's own port cannot be opened (missing, busy, not allowed): nothing is known about the meter."""
+
+
+class UplinkLost(LamplightError):
+    """There is no connection to the broker any more; what was under way is in the journal. Open a new one later."""
+
+
+class ProbeUnheard(LamplightError):
+    """The probe's port cannot be opened, broke away or says nothing; open it anew, and say once that it is gone."""
+
+
+class JournalUnavailable(EnvironmentRefused):
+    """The journal cannot be written now (disk full, read-only); nothing was kept. Try the same change again later."""
+
+
+class JournalDamaged(EnvironmentRefused):
+    """The journal fails its own check; stop, and let a person set it aside. The gateway then opens a new generation."""
 
 
 class ProfileRefused(SettingsError):

@@ -1,0 +1,141 @@
+"""The journal's file: its tables, how it is opened, and what SQLite's errors mean to a technician.
+
+WAL with synchronous=FULL: a commit that returned is on the disk. (NORMAL loses acknowledged rows at a power cut.)
+The journal of one generation is one file; `gen` rises when a file is lost and a new one begins.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.core.errors import JournalDamaged, JournalUnavailable
+from runtime.durable import write_atomically
+from runtime.errors import InputRefused
+from wire.ids import GatewayId
+
+_LAYOUT = 1
+_BUSY_TIMEOUT_S = 5.0
+_TABLES = """
+CREATE TABLE identity (gateway TEXT NOT NULL, gen INTEGER NOT NULL, boots INTEGER NOT NULL, refused INTEGER NOT NULL);
+CREATE TABLE outbox (
+    lane INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, envelope BLOB NOT NULL, PRIMARY KEY (lane, seq)
+);
+CREATE TABLE head (lane INTEGER PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL);
+CREATE TABLE receipt (
+    lane INTEGER PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL, at_ms INTEGER NOT NULL, envelope BLOB NOT NULL
+);
+CREATE TABLE remembered (name TEXT PRIMARY KEY, line TEXT NOT NULL);
+"""
+_DO = {
+    sqlite3.SQLITE_FULL: "free some space on its disk; the gateway goes on by itself",
+    sqlite3.SQLITE_READONLY: "make its folder writable again (mount -o remount,rw, or check its owner)",
+    sqlite3.SQLITE_CANTOPEN: "check that its folder exists and belongs to the gateway's user",
+    sqlite3.SQLITE_IOERR: "check the memory card (dmesg); replace it if it fails",
+    sqlite3.SQLITE_BUSY: "stop the other program that has it open",
+}
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whose journal this is."""
+
+    gateway: GatewayId
+    gen: int
+    boots: int
+    refused: int
+
+
+def create(path: Path, gateway: GatewayId, *, gen: int) -> None:
+    """Make an empty journal in one step; raises InputRefused when there is one, EnvironmentRefused as the disk says."""
+    if path.exists():
+        raise InputRefused("there is a journal already", where=str(path))
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        connection.executescript(f"{_TABLES} PRAGMA user_version={_LAYOUT};")
+        connection.execute("INSERT INTO identity VALUES (?, ?, 0, 0)", (gateway, gen))
+        write_atomically(path, connection.serialize())
+    finally:
+        connection.close()
+
+
+def open_to_write(path: Path) -> sqlite3.Connection:
+    """The journal after its own check; raises JournalDamaged, JournalUnavailable or InputRefused (a newer layout)."""
+    with disk_refusals(path):
+        connection = _connect(path, "rw")
+        with closed_on_error(connection):
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise _damaged(path, verdict)
+    return connection
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """The journal for looking at, while the gateway may be writing it."""
+    if not path.exists():
+        raise InputRefused("there is no journal", where=str(path), do="give the folder that `init` made")
+    with disk_refusals(path):
+        return _connect(path, "ro")
+
+
+def identity_of(connection: sqlite3.Connection) -> Identity:
+    """Whose journal this is, by its own word."""
+    gateway, gen, boots, refused = connection.execute("SELECT gateway, gen, boots, refused FROM identity").fetchone()
+    return Identity(gateway=GatewayId(gateway), gen=gen, boots=boots, refused=refused)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """All or nothing; raises JournalUnavailable when the disk says no, and then nothing of it is kept."""
+    with disk_refusals(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def disk_refusals(path: Path) -> Iterator[None]:
+    """Say what SQLite says in words that tell what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte; the rest tells variants apart
+        if code in _DAMAGED:
+            raise _damaged(path, str(error)) from error
+        do = _DO.get(code, "see the gateway's log; if it stays so, restart it")
+        raise JournalUnavailable(f"the journal cannot be used: {error}", where=str(path), do=do) from error
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S)
+    with closed_on_error(connection):
+        (layout,) = connection.execute("PRAGMA user_version").fetchone()
+        if layout > _LAYOUT:
+            what = f"the journal was written by a newer gateway (layout {layout})"
+            raise InputRefused(what, where=str(path), do="update this gateway")
+    return connection
+
+
+@contextmanager
+def closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let a connection go that turns out not to be usable."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _damaged(path: Path, verdict: str) -> JournalDamaged:
+    do = "move it aside and start again: a new generation begins, and the cloud sees that it did"
+    return JournalDamaged(f"the journal is damaged: {verdict}", where=str(path), do=do)

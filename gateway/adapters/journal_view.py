@@ -1,0 +1,106 @@
+"""The journal for looking at: what a technician asks of it, while the gateway writes or after. Nothing is changed."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from gateway.adapters.journal_file import Identity, disk_refusals, identity_of, open_to_read
+from wire.envelope import parse
+from wire.events import Lane
+from wire.record import Record, decode_record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneView:
+    """A lane: how far it has come, how far the cloud has it, and how much waits."""
+
+    lane: Lane
+    seq: int
+    head: bytes
+    receipted_seq: int
+    receipted_at_ms: int | None
+    waiting_bytes: int
+
+    @property
+    def waiting(self) -> int:
+        """How many rows no receipt covers yet."""
+        return self.seq - self.receipted_seq
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowView:
+    """One kept row: its record, its size on the wire, and whether the cloud has it."""
+
+    record: Record
+    size_bytes: int
+    is_receipted: bool
+
+
+class JournalView:
+    """A look into the journal; a context manager. Raises what `journal_file.open_to_read` raises."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection = open_to_read(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._connection.close()
+
+    def identity(self) -> Identity:
+        """Whose journal this is, and how often its gateway has started."""
+        with disk_refusals(self._path):
+            return identity_of(self._connection)
+
+    def recall(self, name: str) -> str | None:
+        """The line last stored under `name`."""
+        with disk_refusals(self._path):
+            row = self._connection.execute("SELECT line FROM remembered WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def lanes(self) -> list[LaneView]:
+        """Every lane that has begun."""
+        with disk_refusals(self._path):
+            rows = self._connection.execute(
+                "SELECT head.lane, head.seq, head.hash, coalesce(receipt.seq, 0), receipt.at_ms,"
+                " (SELECT coalesce(sum(length(envelope)), 0) FROM outbox"
+                "  WHERE outbox.lane = head.lane AND outbox.seq > coalesce(receipt.seq, 0))"
+                " FROM head LEFT JOIN receipt ON receipt.lane = head.lane ORDER BY head.lane"
+            ).fetchall()
+        return [
+            LaneView(
+                lane=Lane(lane),
+                seq=seq,
+                head=head,
+                receipted_seq=receipted_seq,
+                receipted_at_ms=receipted_at_ms,
+                waiting_bytes=waiting_bytes,
+            )
+            for lane, seq, head, receipted_seq, receipted_at_ms, waiting_bytes in rows
+        ]
+
+    def newest(self, limit: int, lane: Lane | None = None) -> list[RowView]:
+        """The newest rows still kept, oldest first, in the order they were sealed."""
+        lanes = list(Lane) if lane is None else [lane]
+        with disk_refusals(self._path):
+            rows = [row for one in lanes for row in self._newest_of(one, limit)]
+        rows.sort(key=lambda row: (row.record.stamp.boot, row.record.stamp.mono_ms, row.record.link.seq))
+        return rows[-limit:]
+
+    def _newest_of(self, lane: Lane, limit: int) -> list[RowView]:
+        rows = self._connection.execute(
+            "SELECT envelope, seq <= coalesce((SELECT seq FROM receipt WHERE lane = ?1), 0) FROM outbox"
+            " WHERE lane = ?1 ORDER BY seq DESC LIMIT ?2",
+            (lane, limit),
+        )
+        return [
+            RowView(
+                record=decode_record(parse(envelope).payload),
+                size_bytes=len(envelope),
+                is_receipted=bool(is_receipted),
+            )
+            for envelope, is_receipted in rows
+        ]

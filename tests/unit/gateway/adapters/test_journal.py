@@ -1,0 +1,338 @@
+"""The journal: sealed in its place, all or nothing, freed only by a receipt for the very same chain."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.adapters import journal_file
+from gateway.adapters.journal import Caps, Journal
+from gateway.adapters.journal_view import JournalView
+from gateway.core.errors import JournalDamaged, JournalUnavailable
+from gateway.core.outbox import Change, Entry, ReceiptOutcome
+from runtime.errors import EnvironmentRefused, InputRefused
+from tests.fakes_gateway import FakeClock
+from wire.chain import Head, Step, follow, genesis
+from wire.envelope import Purpose, link_hash, parse, verify
+from wire.events import GatewayStarted, Lane, LinkFault, MeterUnreachable, RegisterReadings, SupplyLost
+from wire.ids import gateway_id_of
+from wire.keys import SoftwareSigner
+from wire.receipts import Receipt
+from wire.record import decode_record
+from wire.units import Quantity
+
+SIGNER = SoftwareSigner.generate()
+GATEWAY = gateway_id_of(SIGNER.public.spki)
+
+
+def lost(began_at_ms: int = 1_000) -> Entry:
+    return Entry(subject="LMP00042", event=SupplyLost(began_at_ms=began_at_ms, input_mv=4_000))
+
+
+def reading(at_ms: int = 1_000) -> Entry:
+    values = ((Quantity.ENERGY_IMPORT_WH, 12_345_678),)
+    return Entry(subject="LMP00042", event=RegisterReadings(at_ms=at_ms, values=values))
+
+
+def unreachable() -> Entry:
+    return Entry(subject="LMP00042", event=MeterUnreachable(since_ms=1, reason=LinkFault.SILENT))
+
+
+def opened(path: Path, caps: Caps | None = None) -> Journal:
+    return Journal.open(path, GATEWAY, SIGNER, FakeClock(), caps or Caps())
+
+
+def receipt_for(journal: Journal, lane: Lane, seq: int) -> Receipt:
+    """The receipt an honest cloud signs for this place."""
+    head = link_hash(parse(journal.oldest_waiting(lane, seq)[-1].envelope))
+    return Receipt(gateway=GATEWAY, gen=1, lane=lane, seq=seq, head=head, at_ms=5)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "journal.sqlite"
+    journal_file.create(path, GATEWAY, gen=1)
+    return path
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    journal = opened(path)
+    yield journal
+    journal.close()
+
+
+def chain_of(journal: Journal, lane: Lane) -> Head:
+    """Follow the waiting rows of a lane as the cloud does; the head it arrives at."""
+    head = genesis(SIGNER.public.spki)
+    for row in journal.oldest_waiting(lane, 10_000):
+        parsed = parse(row.envelope)
+        verify(parsed, SIGNER.public, Purpose.EVENT)
+        own_hash = link_hash(parsed)
+        assert follow(head, decode_record(parsed.payload).link, own_hash) is Step.NEXT
+        head = Head(seq=row.seq, hash=own_hash)
+    return head
+
+
+def test_every_lane_is_a_chain_of_its_own_from_the_key_onward(journal: Journal) -> None:
+    journal.commit(Change(entries=(lost(), reading(1), reading(2))))
+    journal.commit(Change(entries=(reading(3), lost(2))))
+
+    heads = {head.lane: Head(seq=head.seq, hash=head.head) for head in journal.heads()}
+
+    assert heads[Lane.ALARM] == chain_of(journal, Lane.ALARM)
+    assert heads[Lane.READINGS] == chain_of(journal, Lane.READINGS)
+    assert [heads[lane].seq for lane in Lane] == [2, 3, 0]
+
+
+def test_a_record_says_whose_it_is_when_and_in_which_boot(path: Path) -> None:
+    opened(path).close()
+    journal = opened(path)
+    journal.commit(Change(entries=(lost(),)))
+
+    record = decode_record(parse(journal.oldest_waiting(Lane.ALARM, 1)[0].envelope).payload)
+
+    assert (str(record.link), record.subject) == (f"{GATEWAY}/1/0/1", "LMP00042")
+    assert (record.stamp.at_ms, record.stamp.mono_ms, record.stamp.boot) == (1_795_284_000_000, 1_000_000, 2)
+    journal.close()
+
+
+def test_numbers_go_on_after_a_restart(path: Path, journal: Journal) -> None:
+    journal.commit(Change(entries=(lost(), lost())))
+    journal.close()
+
+    again = opened(path)
+    again.commit(Change(entries=(lost(),)))
+
+    assert chain_of(again, Lane.ALARM).seq == 3
+    again.close()
+
+
+def test_what_was_concluded_is_kept_with_the_events_it_led_to(path: Path, journal: Journal) -> None:
+    journal.commit(Change(entries=(lost(),), remembered={"supply/1": "lost"}))
+    journal.commit(Change(remembered={"supply/1": "returning"}))
+    journal.close()
+
+    again = opened(path)
+
+    assert again.recall("supply/1") == "returning"
+    assert again.recall("supply/2") is None
+    again.close()
+
+
+def test_a_full_disk_keeps_nothing_of_a_change_and_the_next_one_follows_the_chain(journal: Journal) -> None:
+    journal.commit(Change(entries=(lost(1),), remembered={"supply/1": "lost"}))
+    connection = journal._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count={pages}")
+
+    with pytest.raises(JournalUnavailable, match="free some space"):
+        journal.commit(Change(entries=tuple(reading(at_ms) for at_ms in range(200)), remembered={"supply/1": "gone"}))
+    connection.execute("PRAGMA max_page_count=1000000")
+    journal.commit(Change(entries=(lost(2), reading())))
+
+    assert journal.recall("supply/1") == "lost"
+    assert chain_of(journal, Lane.ALARM).seq == 2
+    assert chain_of(journal, Lane.READINGS).seq == 1
+
+
+def test_a_read_only_disk_says_what_to_do(journal: Journal) -> None:
+    journal._connection.execute("PRAGMA query_only=ON")
+
+    with pytest.raises(JournalUnavailable, match="writable again"):
+        journal.commit(Change(entries=(lost(),)))
+
+    assert journal.waiting() == 0
+
+
+def test_a_full_readings_lane_refuses_readings_and_never_alarms(path: Path) -> None:
+    journal = opened(path, Caps(readings_bytes=400))
+    with_progress = Change(entries=(reading(),), remembered={"intervals/1": "further"})
+
+    kept = [journal.commit(with_progress, Change(entries=(lost(),))) for _ in range(4)]
+    journal.commit(Change(remembered={"intervals/1": "as it was"}))
+    refused = journal.commit(with_progress)
+
+    assert kept == [(True, True), (True, True), (True, True), (False, True)]
+    assert refused == (False,)
+    assert journal.recall("intervals/1") == "as it was"
+    assert [head.seq for head in journal.heads()] == [4, 3, 0]
+    journal.close()
+    with JournalView(path) as view:
+        assert view.identity().refused == 2
+
+
+def test_a_full_diagnostics_lane_yields_too(path: Path) -> None:
+    journal = opened(path, Caps(diagnostics_bytes=1))
+
+    kept = [journal.commit(Change(entries=(unreachable(),))) for _ in range(2)]
+
+    assert kept == [(True,), (False,)]
+    journal.close()
+
+
+def test_a_receipt_makes_room_again(path: Path) -> None:
+    journal = opened(path, Caps(readings_bytes=1))
+    journal.commit(Change(entries=(reading(),)))
+
+    journal.apply(receipt_for(journal, Lane.READINGS, 1), b"")
+
+    assert journal.commit(Change(entries=(reading(),))) == (True,)
+    journal.close()
+
+
+def test_an_event_out_of_the_contracts_bounds_is_left_out_and_the_rest_kept(journal: Journal) -> None:
+    unsayable = Entry(subject="LMP00042", event=SupplyLost(began_at_ms=-1, input_mv=0))
+
+    kept = journal.commit(Change(entries=(unsayable, lost()), remembered={"supply/1": "lost"}))
+
+    assert kept == (True,)
+    assert chain_of(journal, Lane.ALARM).seq == 1
+    assert journal.recall("supply/1") == "lost"
+
+
+def test_rows_wait_until_a_receipt_covers_them(journal: Journal) -> None:
+    journal.commit(Change(entries=(lost(1), lost(2), lost(3), reading())))
+
+    outcome = journal.apply(receipt_for(journal, Lane.ALARM, 2), b"signed")
+
+    assert outcome is ReceiptOutcome.APPLIED
+    assert [row.seq for row in journal.oldest_waiting(Lane.ALARM, 10)] == [3]
+    assert journal.waiting() == 2
+
+
+def test_the_window_is_the_oldest_rows(journal: Journal) -> None:
+    journal.commit(Change(entries=tuple(lost(at_ms) for at_ms in range(9))))
+
+    assert [row.seq for row in journal.oldest_waiting(Lane.ALARM, 4)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("changed", "outcome"),
+    [
+        ({"gateway": "ZZZZZZZZ"}, ReceiptOutcome.FOREIGN),
+        ({"gen": 2}, ReceiptOutcome.FOREIGN),
+        ({"head": bytes(16)}, ReceiptOutcome.CONFLICT),
+        ({"seq": 4}, ReceiptOutcome.AHEAD),
+        ({"seq": 0}, ReceiptOutcome.STALE),
+        ({"seq": 1}, ReceiptOutcome.CONFLICT),
+    ],
+)
+def test_a_receipt_that_is_not_about_this_very_chain_frees_nothing(
+    journal: Journal, changed: dict[str, Any], outcome: ReceiptOutcome
+) -> None:
+    journal.commit(Change(entries=(lost(1), lost(2), lost(3))))
+
+    assert journal.apply(replace(receipt_for(journal, Lane.ALARM, 3), **changed), b"") is outcome
+    assert journal.waiting() == 3
+
+
+def test_a_receipt_told_twice_is_known_already(journal: Journal) -> None:
+    journal.commit(Change(entries=(lost(1), lost(2))))
+    receipt = receipt_for(journal, Lane.ALARM, 2)
+    journal.apply(receipt, b"")
+
+    assert journal.apply(receipt, b"") is ReceiptOutcome.STALE
+
+
+def test_receipted_rows_stay_a_while_for_the_technician(path: Path) -> None:
+    journal = opened(path, Caps(history_rows=2))
+    journal.commit(Change(entries=tuple(lost(at_ms) for at_ms in range(1, 6))))
+    journal.apply(receipt_for(journal, Lane.ALARM, 4), b"signed")
+    journal.close()
+
+    with JournalView(path) as view:
+        rows = [(row.record.link.seq, row.is_receipted) for row in view.newest(10)]
+        (alarm,) = view.lanes()
+
+    assert rows == [(3, True), (4, True), (5, False)]
+    assert (alarm.seq, alarm.receipted_seq, alarm.receipted_at_ms, alarm.waiting) == (5, 4, 5, 1)
+
+
+def test_a_look_into_the_journal_sees_what_the_gateway_writes(path: Path, journal: Journal) -> None:
+    journal.commit(Change(entries=(lost(1),), remembered={"supply/1": "lost"}))
+
+    with JournalView(path) as view:
+        journal.commit(Change(entries=(reading(),)))
+        names = [type(row.record.event).__name__ for row in view.newest(10)]
+        only_alarms = view.newest(10, Lane.ALARM)
+        supply = view.recall("supply/1")
+
+    assert names == ["SupplyLost", "RegisterReadings"]
+    assert len(only_alarms) == 1
+    assert supply == "lost"
+
+
+def test_each_start_of_the_gateway_is_counted(path: Path) -> None:
+    boots = []
+    for _ in range(3):
+        journal = opened(path)
+        boots.append(journal.boot)
+        journal.close()
+
+    assert boots == [1, 2, 3]
+
+
+def test_a_boots_event_may_be_the_first(journal: Journal) -> None:
+    journal.commit(Change(entries=(Entry(subject="", event=GatewayStarted(software="0.1.0", boot=journal.boot)),)))
+
+    assert chain_of(journal, Lane.DIAGNOSTICS).seq == 1
+
+
+def test_a_journal_is_not_made_over_another(path: Path) -> None:
+    with pytest.raises(InputRefused, match="already"):
+        journal_file.create(path, GATEWAY, gen=2)
+
+
+def test_a_journal_is_not_made_where_nothing_can_be_written(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentRefused):
+        journal_file.create(tmp_path / "nowhere" / "journal.sqlite", GATEWAY, gen=1)
+
+
+def test_another_gateways_journal_is_refused(path: Path) -> None:
+    other = SoftwareSigner.generate()
+
+    with pytest.raises(InputRefused, match="belongs to gateway"):
+        Journal.open(path, gateway_id_of(other.public.spki), other, FakeClock())
+
+
+def test_a_damaged_journal_stops_the_gateway_and_says_what_to_do(path: Path, journal: Journal) -> None:
+    journal.commit(Change(entries=tuple(reading(at_ms) for at_ms in range(100))))
+    journal.close()
+    damaged = bytearray(path.read_bytes())
+    damaged[4096:8192] = os.urandom(4096)
+    path.write_bytes(damaged)
+
+    with pytest.raises(JournalDamaged, match="move it aside"):
+        opened(path)
+
+
+def test_a_file_that_is_no_journal_is_refused(path: Path) -> None:
+    path.write_bytes(b"not a database at all, but quite long enough to have a header" * 20)
+
+    with pytest.raises(JournalDamaged):
+        opened(path)
+
+
+def test_a_journal_of_a_newer_gateway_is_refused(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+
+    with pytest.raises(InputRefused, match="update this gateway"):
+        opened(path)
+
+
+def test_looking_where_there_is_no_journal_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputRefused, match="no journal"):
+        JournalView(tmp_path / "journal.sqlite")
+
+
+def test_the_journal_is_for_its_owner_only(path: Path, journal: Journal) -> None:
+    journal.commit(Change(entries=(lost(),)))
+
+    assert [file.stat().st_mode & 0o077 for file in path.parent.iterdir()] == [0, 0, 0]
