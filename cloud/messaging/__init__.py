@@ -1,0 +1,1 @@
+"""Messages: from facts to text, from text to a mail server, and from there to one honest end."""

@@ -1,0 +1,72 @@
+"""What a step asks for: the shell writes all of it in the transaction that keeps the new state."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cloud.outages.model import Case, Remark, State
+from cloud.outages.signs import Heard
+
+
+class Announcement(StrEnum):
+    """What a customer is told; the names of the templates."""
+
+    POWER_OUT = "power_out"
+    POWER_BACK = "power_back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseChanged:
+    """The case stands as given from now on."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A line of the home's timeline; without an event where a timer drew it."""
+
+    remark: Remark
+    case_number: int | None
+    heard: Heard | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyAt:
+    """Ask again at `due_at` whether the case is still open; replaces an earlier such wish."""
+
+    case_number: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropNotice:
+    """The case closed: a notice that is still to come is void."""
+
+    case_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """Tell the home's customer; the case holds the facts."""
+
+    case: Case
+    announcement: Announcement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retract:
+    """The case was no outage: what has not left the house of it must not leave."""
+
+    case_number: int
+
+
+Effect = CaseChanged | Noted | NotifyAt | DropNotice | Tell | Retract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What an observation makes of a state, and what is to be done about it."""
+
+    state: State
+    effects: tuple[Effect, ...] = ()

@@ -1,0 +1,70 @@
+"""What a case lets us say: its facts, each with the events that prove it.
+
+A fact that cannot be proven is left out, and a message that needs it is then not written: the start of an outage that
+a gateway timed with an unset clock, a duration that would be negative, a voltage nobody read.
+
+`power_is_out` and `power_is_back` are printed nowhere: they are what the messages of those names claim as a whole, and
+the ones that grow old.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from cloud.kernel.facts import Fact, FactSheet, FactValue, Source, SourceKind
+from cloud.kernel.ids import EventId
+from cloud.outages.model import Case, Return
+from cloud.outages.settings import OutageSettings
+
+
+def case_name(usage_point: str, number: int) -> str:
+    """What a case is called towards people: the home and a number, in one word."""
+    return f"{usage_point}-{number}"
+
+
+def sheet(usage_point: str, case: Case, settings: OutageSettings) -> FactSheet:
+    """Everything the case can say."""
+    name = case_name(usage_point, case.number)
+    named = Fact(id="case", value=name, sources=(Source(kind=SourceKind.CASE, ref=name),), as_of=case.opened_at)
+    facts = [named]
+    if case.clock_is_good:
+        facts += _of_the_loss(case, settings)
+    if case.returned is not None and case.returned.clock_is_good:
+        facts += _of_the_return(case, case.returned, settings)
+    return FactSheet(facts)
+
+
+def _of_the_loss(case: Case, settings: OutageSettings) -> list[Fact]:
+    proof = _events(case.sources[0], case.verdict_by)
+    return [
+        Fact(id="began_at", value=case.began_at, sources=proof, as_of=case.verdict_at),
+        Fact(
+            id="power_is_out",
+            value=case.grade.name.lower(),
+            sources=_events(case.verdict_by),
+            as_of=case.verdict_at,
+            ttl=settings.fact_ttl,
+        ),
+    ]
+
+
+def _of_the_return(case: Case, returned: Return, settings: OutageSettings) -> list[Fact]:
+    proof = _events(returned.proven_by)
+
+    def fact(name: str, value: FactValue) -> Fact:
+        return Fact(id=name, value=value, sources=proof, as_of=returned.said_at)
+
+    facts = [
+        fact("returned_at", returned.at),
+        fact("voltage_mv", returned.lowest_mv),
+        fact("held", timedelta(seconds=returned.held_s)),
+        replace(fact("power_is_back", "proven"), ttl=settings.back_ttl),
+    ]
+    if case.clock_is_good and returned.at >= case.began_at:
+        both = _events(case.sources[0], returned.proven_by)
+        span = returned.at - case.began_at
+        facts.append(Fact(id="out_for", value=span, sources=both, as_of=returned.said_at))
+    return facts
+
+
+def _events(*events: EventId) -> tuple[Source, ...]:
+    return tuple(Source(kind=SourceKind.EVENT, ref=str(event)) for event in dict.fromkeys(events))

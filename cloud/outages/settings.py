@@ -1,0 +1,59 @@
+"""What a utility may decide about announcing outages; what is true is not among it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from runtime.settings import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageSettings:
+    """When an interruption is told, and how long what we know of it may be repeated."""
+
+    notify_after_s: int = setting(
+        60, help="seconds from the start of an interruption until its customer is told, if it lasts",
+        minimum=0, maximum=3_600,
+    )  # fmt: skip
+    late_after_s: int = setting(
+        30, help="an event older than this when it arrives was held up on its way: it tells of then, not of now",
+        minimum=5, maximum=3_600,
+    )  # fmt: skip
+    settle_after_s: int = setting(
+        180, help="seconds to wait after a late event for what else was held up, before anybody is told",
+        minimum=0, maximum=3_600,
+    )  # fmt: skip
+    fact_ttl_s: int = setting(
+        900, help="seconds after which 'it is out', unless said anew by the gateway, is too old to be told",
+        minimum=60, maximum=86_400,
+    )  # fmt: skip
+    back_ttl_s: int = setting(
+        21_600, help="seconds after which 'power is back', if it could not be sent, is too old to be told",
+        minimum=60, maximum=604_800,
+    )  # fmt: skip
+    clock_tolerance_s: int = setting(
+        60, help="a gateway's time further in the future than this is not believed", minimum=1, maximum=3_600,
+    )  # fmt: skip
+
+    @property
+    def notify_after(self) -> timedelta:
+        return timedelta(seconds=self.notify_after_s)
+
+    @property
+    def late_after(self) -> timedelta:
+        return timedelta(seconds=self.late_after_s)
+
+    @property
+    def settle_after(self) -> timedelta:
+        return timedelta(seconds=self.settle_after_s)
+
+    @property
+    def fact_ttl(self) -> timedelta:
+        return timedelta(seconds=self.fact_ttl_s)
+
+    @property
+    def back_ttl(self) -> timedelta:
+        return timedelta(seconds=self.back_ttl_s)
+
+    @property
+    def clock_tolerance(self) -> timedelta:
+        return timedelta(seconds=self.clock_tolerance_s)

@@ -1,0 +1,128 @@
+"""Laws of telling about outages, whatever a gateway says and in whatever order it arrives."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloud.outages.effects import Announcement, Effect, Tell
+from cloud.outages.model import End, Phase
+from cloud.outages.signs import Assessed, Dipped, Lost, Returned, Sign, sign_of
+from tests.fakes_outages import (
+    OWN_METER,
+    Home,
+    at,
+    at_another_meter,
+    dipped,
+    interrupted,
+    lost,
+    restored,
+    unplugged,
+    withdrawn,
+)
+from wire.events import Grade, Stage
+
+Saying = Lost | Assessed | Returned | Dipped
+
+starts = st.sampled_from((0, 100, 200, 3_000))
+seqs = st.integers(1, 12)
+saying = st.one_of(
+    st.builds(lost, seqs, starts),
+    st.builds(interrupted, seqs, starts, stage=st.sampled_from((Stage.PROVISIONAL, Stage.CONFIRMED))),
+    st.builds(interrupted, seqs, starts, grade=st.just(Grade.NONE), evidence=st.just(())),
+    st.builds(withdrawn, seqs, starts),
+    st.builds(unplugged, seqs, starts),
+    st.builds(dipped, seqs, starts),
+    st.builds(lambda seq, start, lasts: restored(seq, start, start + lasts), seqs, starts, st.integers(5, 4_000)),
+    st.builds(lambda seq, start: restored(seq, start, start + 50, off=True), seqs, starts),
+    st.builds(lambda seq, start: at_another_meter(restored(seq, start, start + 50)), seqs, starts),
+)
+pauses_s = st.sampled_from((0, 1, 30, 59, 61, 200, 1_000))
+stories = st.lists(st.tuples(saying, pauses_s), max_size=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was seen (None: time passed) and what it made the rules ask for."""
+
+    seen: Saying | None
+    effects: list[Effect]
+
+
+def live(story: list[tuple[Saying, int]], *, times: int = 1) -> tuple[Home, list[Moment]]:
+    """Live a story in which everything is said `times` times."""
+    home, moments, now_s = Home(), [], 0.0
+    for seen, pause_s in story:
+        now_s += pause_s
+        moments.append(Moment(None, effects_of(home, lambda now_s=now_s: home.wait_until(now_s))))
+        heard = replace(seen, heard=replace(seen.heard, heard_at=at(now_s)))
+        moments += [Moment(heard, effects_of(home, lambda heard=heard: home.see(heard))) for _ in range(times)]
+    end_s = now_s + 10_000
+    moments.append(Moment(None, effects_of(home, lambda: home.wait_until(end_s))))
+    return home, moments
+
+
+def effects_of(home: Home, happen: Callable[[], Home]) -> list[Effect]:
+    known = len(home.effects)
+    return happen().effects[known:]
+
+
+@settings(max_examples=100)
+@given(stories)
+def test_no_message_is_told_twice_and_no_end_without_its_beginning(story: list[tuple[Saying, int]]) -> None:
+    home, _ = live(story)
+
+    assert max(Counter(home.told).values(), default=0) <= 1
+    for number, announcement in home.told:
+        beginning = (number, Announcement.POWER_OUT)
+        assert announcement is Announcement.POWER_OUT or home.told.index(beginning) < home.told.index(
+            (number, announcement)
+        )
+
+
+@settings(max_examples=100)
+@given(stories)
+def test_power_back_is_told_only_on_the_word_of_the_homes_own_meter(story: list[tuple[Saying, int]]) -> None:
+    _, moments = live(story)
+
+    for moment in moments:
+        told = [effect.announcement for effect in moment.effects if isinstance(effect, Tell)]
+        is_proof = moment.seen is not None and sign_of(moment.seen, OWN_METER) is Sign.RESTORED
+        assert is_proof or Announcement.POWER_BACK not in told
+
+
+@settings(max_examples=100)
+@given(stories)
+def test_nothing_is_told_of_a_case_once_it_was_no_outage(story: list[tuple[Saying, int]]) -> None:
+    home, _ = live(story)
+
+    for effect in home.effects:
+        assert not isinstance(effect, Tell) or effect.case.end is not End.NO_OUTAGE
+    for case in home.cases.values():
+        is_withdrawn = case.end is End.NO_OUTAGE
+        assert not is_withdrawn or (case.number, Announcement.POWER_BACK) not in home.told
+        assert not (is_withdrawn and case.told_at and case.attention is None)
+
+
+@settings(max_examples=100)
+@given(stories)
+def test_saying_everything_twice_changes_nothing(story: list[tuple[Saying, int]]) -> None:
+    once, _ = live(story)
+    twice, _ = live(story, times=2)
+
+    assert twice.state == once.state
+    assert twice.told == once.told
+
+
+@settings(max_examples=100)
+@given(stories)
+def test_the_phase_and_the_case_never_disagree(story: list[tuple[Saying, int]]) -> None:
+    home, _ = live(story)
+
+    case = home.state.open_case
+    assert (case is not None) == (home.state.phase in {Phase.OUT, Phase.TOLD})
+    assert case is None or (case.is_open and (case.told_at is not None) == (home.state.phase is Phase.TOLD))
+    assert sum(case.is_open for case in home.cases.values()) == (case is not None)
+    assert home.state.cases == len(home.cases)

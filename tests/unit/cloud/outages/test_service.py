@@ -1,0 +1,237 @@
+"""From accepted events to cases, timers and messages, in one transaction each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from cloud.ingest.store import StoredEvent
+from cloud.kernel.db import Database, ms_of_instant
+from cloud.kernel.ids import EventId, MeterSerial, UsagePointId
+from cloud.kernel.loop import Loop
+from cloud.messaging import store as messages
+from cloud.messaging.catalogue import Catalogue
+from cloud.messaging.model import Message, State
+from cloud.messaging.service import Composer
+from cloud.outages import store
+from cloud.outages.model import End, Phase, Remark
+from cloud.outages.service import OutageService
+from cloud.outages.settings import OutageSettings
+from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, register
+from tests.fakes_messaging import home_of, move_in
+from wire.envelope import parse
+from wire.events import (
+    Cause,
+    Disconnector,
+    Event,
+    Evidence,
+    EvidenceKind,
+    Grade,
+    Heartbeat,
+    InterruptionAssessed,
+    Stage,
+    SupplyDipped,
+    SupplyLost,
+    SupplyRestored,
+)
+from wire.record import ClockSource, decode_record
+
+DARK = (Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=0, age_ms=2_000),)
+
+
+def ms(seconds: float) -> int:
+    return ms_of_instant(NOON + timedelta(seconds=seconds))
+
+
+LOST = SupplyLost(began_at_ms=ms(0), input_mv=0)
+VERDICT = InterruptionAssessed(
+    began_at_ms=ms(0), cause=Cause.SUPPLY_INTERRUPTED, stage=Stage.PROVISIONAL, grade=Grade.WEAK, evidence=DARK
+)
+BACK = SupplyRestored(
+    began_at_ms=ms(0),
+    restored_at_ms=ms(2_880),
+    held_s=60,
+    voltages_mv=(230_600,),
+    disconnector=Disconnector.CLOSED,
+    power_failures=4,
+)
+
+
+@dataclass(slots=True)
+class Town:
+    """One home behind one gateway, and the loop that drives its rules."""
+
+    database: Database
+    clock: HandClock
+    gateway: FakeGateway
+    service: OutageService
+
+    def hear(self, event: Event, *, source: ClockSource = ClockSource.NTP, subject: str | None = None) -> None:
+        """Let the gateway say something now, and the cloud act on it."""
+        now = self.clock.now()
+        message = self.gateway.say(event, at=now, subject=subject)
+        record = decode_record(parse(message.payload).payload)
+        record = replace(record, stamp=replace(record.stamp, source=source))
+        link = record.link
+        event_id = EventId(gateway=link.gateway, gen=link.gen, lane=int(link.lane), seq=link.seq)
+        stored = StoredEvent(arrival=1, id=event_id, record=record, received_at=now)
+        with self.database.transaction() as connection:
+            self.service.on_event(connection, stored, now)
+
+    def wait(self, seconds: float) -> None:
+        """Let story time pass, and the timers that fall due be heard."""
+        self.clock.go_on(seconds)
+        loop = Loop(database=self.database, clock=self.clock, handlers=self.service.handlers(), on_commit=lambda: None)
+        loop.turn()
+
+    def messages(self) -> list[Message]:
+        with self.database.read() as connection:
+            return list(reversed(messages.newest(connection, limit=10)))
+
+    def phase(self) -> Phase:
+        with self.database.read() as connection:
+            return store.load_state(connection, home_of().id, self.gateway.meter).phase
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    with fresh_database(tmp_path) as database:
+        gateway = FakeGateway()
+        register(database, gateway)
+        with database.transaction() as connection:
+            move_in(connection, home_of())
+        service = OutageService(OutageSettings(), Composer(Catalogue.load(), "utility.example"))
+        yield Town(database, HandClock(), gateway, service)
+
+
+def told(town: Town) -> None:
+    town.hear(LOST)
+    town.hear(VERDICT)
+    town.wait(60)
+
+
+def delivered(connection: Connection, message: Message) -> None:
+    messages.save_standing(connection, replace(message, state=State.DELIVERED))
+
+
+def test_an_outage_becomes_a_case_and_a_queued_message(town: Town) -> None:
+    told(town)
+
+    (message,) = town.messages()
+    assert (message.key.template, message.key.case, message.state) == ("power_out", "UP-1-1", State.QUEUED)
+    assert message.valid_until == NOON + timedelta(minutes=15)
+    assert town.phase() is Phase.TOLD
+
+
+def test_the_return_becomes_the_second_message_and_closes_the_case(town: Town) -> None:
+    told(town)
+    with town.database.transaction() as connection:
+        delivered(connection, town.messages()[0])
+
+    town.wait(2_880)
+    town.hear(BACK)
+
+    _, second = town.messages()
+    assert (second.key.template, second.state) == ("power_back", State.QUEUED)
+    assert second.letter is not None
+    assert "48\N{NO-BREAK SPACE}minutos" in second.letter.body.text
+    with town.database.read() as connection:
+        (case,) = store.of_home(connection, "UP-1", limit=5)
+    assert case.end is End.RESTORED
+
+
+def test_what_was_not_sent_when_power_returned_is_overtaken_and_its_sequel_not_written(town: Town) -> None:
+    told(town)
+
+    town.wait(600)
+    town.hear(BACK)
+
+    first, second = town.messages()
+    assert first.overtaken_at is not None
+    assert (second.state, second.letter) == (State.OVERTAKEN, None)
+
+
+def test_a_withdrawn_case_stops_what_was_not_sent(town: Town) -> None:
+    told(town)
+
+    town.hear(replace(VERDICT, stage=Stage.WITHDRAWN))
+
+    (message,) = town.messages()
+    assert message.overtaken_at is not None
+
+
+def test_a_notice_is_dropped_when_power_returns_before_it(town: Town) -> None:
+    town.hear(LOST)
+    town.hear(VERDICT)
+    town.clock.go_on(30)
+    town.hear(BACK)
+
+    town.wait(3_600)
+
+    assert town.messages() == []
+
+
+def test_an_outage_timed_by_an_unset_clock_is_held_for_a_person(town: Town) -> None:
+    town.hear(VERDICT, source=ClockSource.NONE)
+
+    town.wait(180)
+
+    (message,) = town.messages()
+    assert (message.state, message.letter) == (State.HELD, None)
+    assert message.reason == "began_at is not known; power_is_out is not known"
+
+
+def test_an_outage_that_was_not_heard_of_again_is_too_old_to_tell(town: Town) -> None:
+    town.hear(VERDICT)
+
+    town.wait(901 + 4)
+
+    (message,) = town.messages()
+    assert message.state is State.HELD
+    assert message.reason.startswith("power_is_out is too old to repeat")
+
+
+def test_every_event_leaves_its_line_in_the_timeline(town: Town) -> None:
+    told(town)
+    town.hear(SupplyDipped(began_at_ms=ms(70), duration_ms=500))
+    town.hear(BACK)
+
+    with town.database.read() as connection:
+        lines = store.timeline(connection, "UP-1", limit=10)
+
+    assert [line.remark for line in reversed(lines)] == [
+        Remark.SUSPECTED,
+        Remark.OPENED,
+        Remark.TOLD,
+        Remark.DIPPED,
+        Remark.RESTORED,
+    ]
+    assert lines[0].event == EventId(gateway=town.gateway.id, gen=1, lane=0, seq=3)
+
+
+def test_events_that_do_not_speak_of_supply_change_nothing(town: Town) -> None:
+    town.hear(Heartbeat(heads=(), uptime_s=10, pending=0), subject="")
+
+    assert town.phase() is Phase.SUPPLIED
+
+
+def test_a_meter_of_nobodys_home_is_acted_on_by_nobody(town: Town) -> None:
+    town.gateway.meter = "LMP00000099"
+
+    town.hear(VERDICT)
+    town.wait(600)
+
+    assert town.messages() == []
+
+
+def test_a_gateway_registered_for_another_home_is_not_believed_about_this_one(town: Town) -> None:
+    with town.database.transaction() as connection:
+        move_in(connection, replace(home_of(), meter=MeterSerial("LMP00000009")))
+        move_in(connection, replace(home_of(), id=UsagePointId("UP-2")))
+
+    town.hear(VERDICT)
+
+    assert town.messages() == []
