@@ -58,6 +58,11 @@ def load(cls: type[T], path: Path) -> T:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"the settings are not valid TOML: {error}", where=str(path)) from error
+    return from_table(cls, table, path)
+
+
+def from_table(cls: type[T], table: dict[str, Any], path: Path) -> T:
+    """As `load`, from a table that is already read; `path` is named in refusals and is where relative paths begin."""
     return _build(cls, table, path, ())
 
 

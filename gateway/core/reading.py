@@ -23,27 +23,30 @@ _VOLTAGES = (Quantity.VOLTAGE_L1_MV, Quantity.VOLTAGE_L2_MV, Quantity.VOLTAGE_L3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What one meter answered in one association: values as it encoded them, and what it would not say.
+    """What one meter answered in one association: values as it encoded them, and what it would not tell.
 
-    `read_at` is the gateway's clock, aware UTC, when the values arrived. `scalers` holds the meter's scaler and unit
-    of each register, keyed by the register's value attribute. `denied` holds the meter's own word for a refusal.
+    `read_at` is the gateway's clock, aware UTC, when the meter was asked for its values: what it says of its supply is
+    no older. `answers` holds scalers and units too. `denied` holds the meter's own word for what it does not give.
     """
 
     read_at: datetime
     answers: Mapping[Attribute, Data]
-    scalers: Mapping[Attribute, Data]
     denied: Mapping[Attribute, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One meter at one instant. A quantity the meter does not have, or did not tell, is absent, never zero."""
+    """One meter at one instant. A quantity the meter does not have, or did not tell, is absent, never zero.
 
-    taken_at: datetime  # the gateway's clock, aware UTC
+    `unread` says for each quantity of the profile that is absent why it is.
+    """
+
+    taken_at: datetime  # the gateway's clock when the meter was asked, aware UTC
     meter_serial: str
     meter_clock_at: datetime | None  # the meter's clock at `taken_at`, aware UTC; None where it is not set
     clock_status: ClockStatus
     values: tuple[tuple[Quantity, int], ...]
+    unread: tuple[tuple[Quantity, str], ...] = ()
 
     def value(self, quantity: Quantity) -> int | None:
         """The value in the quantity's own unit, None where the meter did not give it."""
@@ -109,12 +112,13 @@ class Doubt(StrEnum):
     METER_CLOCK_OFF = "meter-clock-off"
     METER_CLOCK_DOUBTFUL = "meter-clock-doubtful"
     VOLTAGE_IMPLAUSIBLE = "voltage-implausible"
+    POWER_IMPLAUSIBLE = "power-implausible"
     POWER_DOWN = "power-down"
     CLOCK_INVALID = "clock-invalid"
     CLOCK_ADJUSTED = "clock-adjusted"
     DATA_INVALID = "data-invalid"
     DUPLICATE_INTERVAL = "duplicate-interval"
-    OFF_GRID_INTERVAL = "off-grid-interval"
+    OVERLAPPING_INTERVAL = "overlapping-interval"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

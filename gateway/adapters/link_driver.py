@@ -1,0 +1,147 @@
+"""Runs the sans-IO link over a line: carries out its effects, hands it what arrives, and never waits past a deadline.
+
+`LinkDriver` is also what dlms-cosem calls a transport (`connect`, `disconnect`, `send_request`), the one seam at which
+its code and ours meet. Every failure leaves here as a `MeterUnread` that says where it happened and what to check.
+
+A meter that does not answer the sign-on may still be in HDLC, because whoever read it last was cut off: it is tried
+once at the profile's speed before it counts as silent. Without that, a restarted gateway would take a live meter for
+dead until the meter's own inactivity time-out, commonly two minutes.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from gateway.core.dlms.hdlc_link import HdlcLink
+from gateway.core.dlms.link import Delivered, Link, LinkDown, LinkFailed, LinkUp, Transmit
+from gateway.core.dlms.opto import FIRST_BAUD, OptoSignOn, SignedOn, SwitchBaud
+from gateway.core.errors import MeterGarbled, MeterRefused, MeterSilent, MeterUnread
+from gateway.core.meter_profile import MeterProfile
+from gateway.core.ports import SerialLine
+from runtime.clock import Clock
+from wire.events import LinkFault
+
+RELEASE_GRACE_S = 2.0
+LEFTOVER_TIMEOUT_S = 1.0
+_REACTIONS: dict[LinkFault, tuple[type[MeterUnread], str]] = {
+    LinkFault.SILENT: (
+        MeterSilent,
+        "check that the head sits on the meter's port, cable down, and the meter has supply",
+    ),
+    LinkFault.GARBLED: (MeterGarbled, "seat the head anew, shade it from light, check the speed in the meter profile"),
+    LinkFault.REFUSED: (
+        MeterRefused,
+        "wait two minutes in case another reader holds the meter, then check the meter profile",
+    ),
+}
+EffectT = TypeVar("EffectT")
+
+
+class Machine(Protocol):
+    """What a link and a sign-on have in common."""
+
+    @property
+    def wake_at(self) -> float | None: ...
+
+    def sent(self, now: float) -> None: ...
+
+    def receive(self, octets: bytes, now: float) -> Iterable[object]: ...
+
+    def tick(self, now: float) -> Iterable[object]: ...
+
+
+class LinkDriver:
+    """One session's line and link; made for one session and thrown away with it."""
+
+    def __init__(
+        self,
+        line: SerialLine,
+        link: Link,
+        profile: MeterProfile,
+        *,
+        where: str,
+        clock: Clock,
+        deadline_s: float,
+        report: Callable[[str], None],
+    ) -> None:
+        """
+        Args:
+            where: the port as the person gave it, for errors.
+            deadline_s: machine seconds from now after which nothing waits any longer.
+            report: is told in words what takes long.
+        """
+        self._line, self._link, self._profile = line, link, profile
+        self._where, self._clock, self._report = where, clock, report
+        self._deadline_s = deadline_s
+        self._deadline = clock.monotonic() + deadline_s
+        self._has_heard = False
+
+    def sign_on(self) -> None:
+        """Wake the meter behind an optical head and follow it to HDLC; raises MeterUnread."""
+        self._report(f"signing on at {FIRST_BAUD} baud")
+        self._line.set_baud(FIRST_BAUD)
+        sign_on = OptoSignOn(self._profile.sign_on)
+        try:
+            meter = self._run(sign_on, sign_on.begin(self._clock.monotonic()), SignedOn)
+        except MeterSilent:
+            if not self._is_left_in_hdlc():
+                raise
+            self._report("the meter was still in HDLC")
+        else:
+            self._report(f"{meter.meter} answers; going on at {meter.baud} baud")
+
+    def connect(self) -> None:
+        """Open the link; raises MeterUnread."""
+        self._run(self._link, self._link.open(self._clock.monotonic()), LinkUp)
+
+    def send_request(self, apdu: bytes) -> bytes:
+        """One request and its whole answer; raises MeterUnread."""
+        return self._run(self._link, self._link.request(apdu, self._clock.monotonic()), Delivered).apdu
+
+    def disconnect(self) -> None:
+        """Give the link back, in whatever state it is, within a short grace; never raises."""
+        now = self._clock.monotonic()
+        self._deadline = now + RELEASE_GRACE_S
+        try:
+            self._run(self._link, self._link.close(now), LinkDown)
+        except MeterUnread:
+            return  # the meter's inactivity time-out frees what we could not
+
+    def _is_left_in_hdlc(self) -> bool:
+        self._line.set_baud(self._profile.line.baud)
+        leftover = HdlcLink(replace(self._profile.link, retries=0, response_timeout_s=LEFTOVER_TIMEOUT_S))
+        try:
+            self._run(leftover, leftover.open(self._clock.monotonic()), LinkUp)
+        except (MeterSilent, MeterGarbled, MeterRefused):
+            return False
+        return True
+
+    def _run(self, machine: Machine, effects: Iterable[object], wanted: type[EffectT]) -> EffectT:
+        while True:
+            for effect in effects:
+                match effect:
+                    case Transmit(octets):
+                        self._line.write(octets)
+                        machine.sent(self._clock.monotonic())
+                    case SwitchBaud(baud):
+                        self._line.set_baud(baud)
+                    case LinkFailed(fault, detail):
+                        raise self._unread(fault, detail)
+                    case _ if isinstance(effect, wanted):
+                        return effect
+            effects = self._await(machine)
+
+    def _await(self, machine: Machine) -> Iterable[object]:
+        now = self._clock.monotonic()
+        if now >= self._deadline:
+            fault = LinkFault.GARBLED if self._has_heard else LinkFault.SILENT
+            raise self._unread(fault, f"the session was not done within {self._deadline_s:g} s")
+        wake_at = self._deadline if machine.wake_at is None else min(machine.wake_at, self._deadline)
+        octets = self._line.read(wake_at - now)
+        self._has_heard |= bool(octets)
+        now = self._clock.monotonic()
+        return machine.receive(octets, now) if octets else machine.tick(now)
+
+    def _unread(self, fault: LinkFault, detail: str) -> MeterUnread:
+        error, do = _REACTIONS[fault]
+        return error(detail, where=self._where, do=do)

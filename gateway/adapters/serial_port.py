@@ -1,0 +1,78 @@
+"""A serial port as a `SerialLine`: 8N1, opened for ourselves alone, its errors put into words to act on.
+
+Two programs on one optical head hear half an answer each, so the port is locked. A missing, busy or forbidden port is
+PortUnavailable with what to do; a port that breaks away in use is PortGone. A pty serves as well as a device.
+"""
+
+import errno
+import select
+import termios
+
+import serial
+
+from gateway.core.errors import PortGone, PortUnavailable
+
+MAX_READ_BYTES = 4_096
+WRITE_TIMEOUT_S = 10.0
+_BROKEN = (OSError, termios.error, ValueError)  # SerialException is an OSError
+_WHAT_TO_DO = {
+    errno.ENOENT: ("there is no such port", "check the cable, then `ls -l /dev/serial/by-id`"),
+    errno.EACCES: (
+        "the port may not be opened",
+        "add this user to the group of the device (dialout), then log in anew",
+    ),
+    errno.EBUSY: ("another program uses the port", "stop it: `fuser -v` on the port names it"),
+    errno.EWOULDBLOCK: ("another program uses the port", "stop it: `fuser -v` on the port names it"),
+    errno.ENOTTY: ("this is no serial port", "give a device such as /dev/serial/by-id/..."),
+    errno.EISDIR: ("this is a folder, not a port", "give a device such as /dev/serial/by-id/..."),
+}
+
+
+class SerialPort:
+    """An open serial port."""
+
+    def __init__(self, path: str, baud: int) -> None:
+        """Open it; raises PortUnavailable."""
+        self._path = path
+        try:
+            self._serial = serial.Serial(path, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
+            self._serial.reset_input_buffer()
+        except _BROKEN as error:
+            raise _unavailable(path, error) from error
+
+    def read(self, timeout_s: float) -> bytes:
+        try:
+            ready, _, _ = select.select([self._serial.fileno()], [], [], max(timeout_s, 0))
+            return bytes(self._serial.read(MAX_READ_BYTES)) if ready else b""
+        except _BROKEN as error:
+            raise self._gone(error) from error
+
+    def write(self, data: bytes) -> None:
+        try:
+            self._serial.write(data)
+            self._serial.flush()
+        except _BROKEN as error:
+            raise self._gone(error) from error
+
+    def set_baud(self, baud: int) -> None:
+        try:
+            self._serial.baudrate = baud
+        except _BROKEN as error:
+            raise self._gone(error) from error
+
+    def close(self) -> None:
+        try:
+            self._serial.close()
+        except _BROKEN:
+            return  # the device went first; there is nothing left to let go
+
+    def _gone(self, error: Exception) -> PortGone:
+        return PortGone(f"the port broke away: {error}", where=self._path, do="plug it in again; check cable and hub")
+
+
+def _unavailable(path: str, error: Exception) -> PortUnavailable:
+    number = getattr(error, "errno", None)
+    if number is None and "exclusively lock" in str(error):
+        number = errno.EBUSY
+    what, do = _WHAT_TO_DO.get(number or 0, (f"the port cannot be opened: {error}", "check the port and its cable"))
+    return PortUnavailable(what, where=path, do=do)

@@ -1,0 +1,62 @@
+"""Where a meter is reached, as a person writes it: a serial device, a TCP socket, or HDLC carried over TCP.
+
+/dev/serial/by-id/usb-...   any path: a serial port, or a pty
+tcp://10.0.0.7:4059         DLMS over TCP with its wrapper (4059 may be left out: it is the registered port)
+hdlc+tcp://10.0.0.7:4001    HDLC through a serial-to-network converter, which has to be set to the meter's speed
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from runtime.errors import InputRefused
+
+REGISTERED_PORT = 4059
+_SCHEMES = {"tcp": False, "hdlc+tcp": True}
+_DO = "give a device such as /dev/serial/by-id/..., tcp://HOST:PORT or hdlc+tcp://HOST:PORT"
+
+
+@dataclass(frozen=True, slots=True)
+class SerialAddress:
+    """A serial device by its path."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpAddress:
+    """A TCP socket; `carries_hdlc` where a converter stands before the meter, else the wrapper is spoken."""
+
+    host: str
+    port: int
+    carries_hdlc: bool
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'hdlc+' if self.carries_hdlc else ''}tcp://{host}:{self.port}"
+
+
+LineAddress: TypeAlias = SerialAddress | TcpAddress
+
+
+def parse_line_address(text: str) -> LineAddress:
+    """Read a PORT as a person gives it; raises InputRefused.
+
+    >>> str(parse_line_address("tcp://meter.local"))
+    'tcp://meter.local:4059'
+    """
+    if "://" not in text:
+        if not text.strip():
+            raise InputRefused("the port is empty", do=_DO)
+        return SerialAddress(text)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise InputRefused(f"{text!r} is no port: {error}", do=_DO) from error
+    if parts.scheme not in _SCHEMES or not parts.hostname or parts.path not in ("", "/"):
+        raise InputRefused(f"{text!r} is no port", do=_DO)
+    return TcpAddress(host=parts.hostname, port=port or REGISTERED_PORT, carries_hdlc=_SCHEMES[parts.scheme])

@@ -1,0 +1,236 @@
+"""A meter profile: what to ask one model of meter for, and what its answers mean. A new meter is a file, not code.
+
+`interpret` turns a `Snapshot` into a `Reading`. It scales by what the meter says of each register, or by what the
+profile fixes; it takes no register told in another unit than its quantity's; it never guesses. A quantity it cannot
+give is absent from the reading, with the reason beside it.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN
+
+from gateway.core.dlms.cosem_time import UNSPECIFIED_STATUS, ClockStatus
+from gateway.core.dlms.cosem_unit import scaled, scaler_unit, symbol
+from gateway.core.dlms.data import Data
+from gateway.core.dlms.hdlc_negotiation import LinkSettings
+from gateway.core.dlms.obis import Attribute, Obis
+from gateway.core.dlms.opto import SignOnSettings
+from gateway.core.errors import Undecodable
+from gateway.core.profile_settings import (
+    LineSettings,
+    LoadProfileSettings,
+    ObjectSettings,
+    ProfileSettings,
+    SupplySettings,
+)
+from gateway.core.reading import IntervalStatus, Reading, Snapshot
+from wire.events import Disconnector
+from wire.units import Quantity
+
+SCALER_UNIT = 3  # the attribute of a register that holds its scaler and unit
+REGISTER_CLASSES = (3, 4)  # register, extended register
+_SCALER_ATTRIBUTE = dict.fromkeys(REGISTER_CLASSES, SCALER_UNIT) | {
+    5: 4
+}  # interface class -> which attribute holds scaler and unit
+_CONTROL_STATES = {0: Disconnector.OPEN, 1: Disconnector.CLOSED, 2: Disconnector.READY}
+_METER_UNITS = {"Wh": ("Wh", 0), "W": ("W", 0), "mV": ("V", -3)}  # our unit -> the meter's, and ours as a power of ten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Where a quantity stands in the meter. `exponent` None means that the meter's own scaler and unit are read."""
+
+    attribute: Attribute
+    exponent: int | None = None
+
+    @property
+    def scaler_attribute(self) -> Attribute | None:
+        """What to read to know the scaler; None where the profile fixes it or the class has none."""
+        index = _SCALER_ATTRIBUTE.get(self.attribute.class_id)
+        return self.attribute.sibling(index) if index is not None and self.exponent is None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A load-profile column: whose energy, and whether it runs on or counts each period alone."""
+
+    quantity: Quantity
+    obis: Obis
+    is_total: bool
+    exponent: int | None  # None means that the register's own scaler and unit are read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadProfile:
+    """Where the load profile stands and what its columns and status bits mean."""
+
+    buffer: Attribute
+    columns: tuple[Column, ...]
+    status_obis: Obis | None
+    status_bits: Mapping[int, IntervalStatus]
+
+    def status(self, value: int) -> IntervalStatus:
+        """The meter's status in our words; bits the profile does not name are passed over."""
+        found = IntervalStatus(0)
+        for bit, meaning in self.status_bits.items():
+            found |= meaning if value >> bit & 1 else IntervalStatus(0)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterProfile:
+    """One model of meter; see the module."""
+
+    name: str
+    title: str
+    line: LineSettings
+    sign_on: SignOnSettings
+    link: LinkSettings
+    supply: SupplySettings
+    serial: Attribute
+    clock: Attribute
+    unspecified_deviation_min: int | None
+    quantities: Mapping[Quantity, Measured]
+    load_profile: LoadProfile | None
+
+    @classmethod
+    def of(cls, name: str, settings: ProfileSettings) -> "MeterProfile":
+        """From the file's settings; raises Undecodable for a code that is none."""
+        clock = ObjectSettings(class_id=settings.clock.class_id, obis=settings.clock.obis)
+        return cls(
+            name=name,
+            title=settings.title,
+            line=settings.line,
+            sign_on=settings.sign_on,
+            link=settings.link,
+            supply=settings.supply,
+            serial=_attribute(settings.serial),
+            clock=_attribute(clock),
+            unspecified_deviation_min=settings.clock.unspecified_deviation_min,
+            quantities={
+                quantity: Measured(attribute=_attribute(place), exponent=place.scaler)
+                for quantity in Quantity
+                if quantity.name.lower() not in settings.absent
+                and (place := getattr(settings.quantities, quantity.name.lower())) is not None
+            },
+            load_profile=_load_profile(settings.load_profile) if settings.load_profile else None,
+        )
+
+    @property
+    def values(self) -> tuple[Attribute, ...]:
+        """What to read each time: serial number, clock and every quantity."""
+        return (self.serial, self.clock, *(measured.attribute for measured in self.quantities.values()))
+
+    @property
+    def scalers(self) -> tuple[Attribute, ...]:
+        """What to read once of each meter, to scale its registers."""
+        found = (measured.scaler_attribute for measured in self.quantities.values())
+        return tuple(dict.fromkeys(attribute for attribute in found if attribute is not None))
+
+    def serial_of(self, snapshot: Snapshot) -> str:
+        """The meter's serial number; raises Undecodable where it does not give one."""
+        data = snapshot.answers.get(self.serial)
+        serial = data.text() if data is not None else ""
+        if not serial:
+            why = snapshot.denied.get(self.serial, "it is empty")
+            raise Undecodable(f"the meter does not tell its serial number ({self.serial}): {why}")
+        return serial
+
+    def interpret(self, snapshot: Snapshot) -> Reading:
+        """The snapshot in the product's words; raises Undecodable only where the serial number is missing."""
+        meter_clock_at, clock_status = self._clock_of(snapshot)
+        values, unread = [], []
+        for quantity, measured in self.quantities.items():
+            try:
+                values.append((quantity, _value(quantity, measured, snapshot)))
+            except Undecodable as error:
+                unread.append((quantity, str(error)))
+        return Reading(
+            taken_at=snapshot.read_at,
+            meter_serial=self.serial_of(snapshot),
+            meter_clock_at=meter_clock_at,
+            clock_status=clock_status,
+            values=tuple(values),
+            unread=tuple(unread),
+        )
+
+    def _clock_of(self, snapshot: Snapshot) -> tuple[datetime | None, ClockStatus]:
+        data = snapshot.answers.get(self.clock)
+        status = UNSPECIFIED_STATUS
+        if data is None:
+            return None, status
+        try:
+            moment = data.date_time()
+            status = moment.status
+            return moment.to_utc(unspecified_deviation_min=self.unspecified_deviation_min), status
+        except Undecodable:
+            return None, status
+
+
+def scaled_integer(data: Data, quantity: Quantity, *, exponent: int | None, scaler: Data | None) -> int:
+    """A register's value in the quantity's own unit, rounded half to even; raises Undecodable.
+
+    Args:
+        exponent: the fixed power of ten, in the unit without prefix (Wh, W, V); None to go by `scaler`.
+        scaler: the meter's scaler and unit; None for a plain count.
+    """
+    number = data.number()
+    if not math.isfinite(number):
+        raise Undecodable(f"{number} is no measurement")
+    wanted, our_exponent = _METER_UNITS.get(quantity.unit, ("", 0))
+    if exponent is None:
+        exponent, unit = scaler_unit(scaler) if scaler is not None else (0, None)
+        if wanted and (unit is None or symbol(unit) != wanted):
+            told = "no unit" if unit is None else symbol(unit) or "a count"
+            raise Undecodable(f"the meter tells {quantity.name.lower()} in {told}, not in {wanted}")
+    return int(scaled(number, exponent - our_exponent).to_integral_value(ROUND_HALF_EVEN))
+
+
+def _value(quantity: Quantity, measured: Measured, snapshot: Snapshot) -> int:
+    data = snapshot.answers.get(measured.attribute)
+    if data is None:
+        raise Undecodable(snapshot.denied.get(measured.attribute, "not told"))
+    if quantity is Quantity.DISCONNECTOR:
+        return _disconnector(data)
+    scaler = snapshot.answers.get(measured.scaler_attribute) if measured.scaler_attribute else None
+    return scaled_integer(data, quantity, exponent=measured.exponent, scaler=scaler)
+
+
+def _disconnector(data: Data) -> Disconnector:
+    """Class 70: attribute 2 is the output (true while supply flows), attribute 3 the control state."""
+    if isinstance(data.value, bool):
+        return Disconnector.CLOSED if data.value else Disconnector.OPEN
+    return _CONTROL_STATES.get(data.integer(), Disconnector.UNKNOWN)
+
+
+def _attribute(place: ObjectSettings) -> Attribute:
+    return Attribute(class_id=place.class_id, obis=Obis.parse(place.obis), index=place.attribute)
+
+
+def _load_profile(settings: LoadProfileSettings) -> LoadProfile:
+    columns = {
+        Quantity.ENERGY_IMPORT_WH: settings.energy_import_wh,
+        Quantity.ENERGY_EXPORT_WH: settings.energy_export_wh,
+    }
+    bits = {
+        getattr(settings.status, field.name): IntervalStatus[field.name.upper()]
+        for field in (fields(settings.status) if settings.status else ())
+        if field.name.upper() in IntervalStatus.__members__
+    }
+    return LoadProfile(
+        buffer=Attribute(class_id=7, obis=Obis.parse(settings.obis), index=2),
+        columns=tuple(
+            Column(
+                quantity=quantity,
+                obis=Obis.parse(column.obis),
+                is_total=column.counts == "total",
+                exponent=column.scaler,
+            )
+            for quantity, column in columns.items()
+            if column is not None
+        ),
+        status_obis=Obis.parse(settings.status.obis) if settings.status else None,
+        status_bits={bit: meaning for bit, meaning in bits.items() if bit >= 0},
+    )

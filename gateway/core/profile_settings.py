@@ -1,0 +1,146 @@
+"""The file of a meter profile: every key it may hold, with its meaning, bounds and default.
+
+The files stand in gateway/profiles/*.toml. A file may extend one other; what it says replaces what that one says, key
+by key, and `absent` names quantities of the parent that this meter does not have.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.core.dlms.hdlc_negotiation import LinkSettings
+from gateway.core.dlms.opto import SignOnSettings
+from runtime.settings import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSettings:
+    """Where the meter keeps a value."""
+
+    class_id: int = setting(help="COSEM interface class: 1 data, 3 register, 8 clock, 70 disconnector", minimum=1)
+    obis: str = setting(help="logical name, as 1.0.1.8.0.255")
+    attribute: int = setting(2, help="attribute number", minimum=1, maximum=127)
+    scaler: int | None = setting(None, help="fixed exponent of ten; left out, the meter's own scaler and unit are read")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantitiesSettings:
+    """What the meter measures; a quantity left out is not asked for."""
+
+    energy_import_wh: ObjectSettings | None = setting(None, help="energy taken, all tariffs")
+    energy_export_wh: ObjectSettings | None = setting(None, help="energy given back, all tariffs")
+    power_import_w: ObjectSettings | None = setting(None, help="power taken now")
+    power_export_w: ObjectSettings | None = setting(None, help="power given back now")
+    voltage_l1_mv: ObjectSettings | None = setting(None, help="voltage of phase 1 now")
+    voltage_l2_mv: ObjectSettings | None = setting(None, help="voltage of phase 2 now")
+    voltage_l3_mv: ObjectSettings | None = setting(None, help="voltage of phase 3 now")
+    power_failures: ObjectSettings | None = setting(None, help="how many power failures the meter has counted")
+    disconnector: ObjectSettings | None = setting(None, help="state of the supply switch: class 70, attribute 3")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnSettings:
+    """A column of the load profile."""
+
+    obis: str = setting(help="logical name of the captured register")
+    counts: str = setting("total", help="running total, or each period's own energy", choices=("total", "period"))
+    scaler: int | None = setting(None, help="fixed exponent of ten; left out, the register's own is read")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusSettings:
+    """The status column of the load profile: which bit says what (0 is the lowest; -1, the meter does not say)."""
+
+    obis: str = setting(help="logical name of the captured status")
+    critical_error: int = setting(-1, help="bit: critical error", minimum=-1, maximum=31)
+    clock_invalid: int = setting(-1, help="bit: the clock was not set", minimum=-1, maximum=31)
+    data_invalid: int = setting(-1, help="bit: the values may not be used", minimum=-1, maximum=31)
+    daylight_saving: int = setting(-1, help="bit: summer time", minimum=-1, maximum=31)
+    clock_adjusted: int = setting(-1, help="bit: the clock was set within the period", minimum=-1, maximum=31)
+    power_down: int = setting(-1, help="bit: no supply in part of the period", minimum=-1, maximum=31)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadProfileSettings:
+    """The meter's load profile."""
+
+    obis: str = setting(help="logical name of the profile")
+    status: StatusSettings | None = setting(None, help="the status column")
+    energy_import_wh: ColumnSettings | None = setting(None, help="energy taken")
+    energy_export_wh: ColumnSettings | None = setting(None, help="energy given back")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSettings:
+    """The line the meter is on."""
+
+    sign_on: str = setting(
+        "none", help="how a serial line begins: mode-e at an optical head", choices=("none", "mode-e")
+    )
+    baud: int = setting(9600, help="speed of HDLC without sign-on, and of a meter left in HDLC", minimum=300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSettings:
+    """The meter's clock."""
+
+    class_id: int = setting(8, help="COSEM interface class", minimum=1)
+    obis: str = setting("0.0.1.0.0.255", help="logical name")
+    unspecified_deviation_min: int | None = setting(
+        None, help="minutes to add to local time for UTC, where the meter does not say", minimum=-840, maximum=840
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplySettings:
+    """What supply the meter hangs on."""
+
+    nominal_mv: int = setting(230_000, help="nominal phase voltage", minimum=50_000, maximum=500_000)
+    band_percent: int = setting(15, help="how far a live phase may lie from it", minimum=1, maximum=50)
+    fuse_rating_a: int = setting(63, help="rating of the main fuse in each phase", minimum=1, maximum=2_000)
+    phases: int = setting(3, help="phases the fuse covers", minimum=1, maximum=3)
+
+    @property
+    def lowest_mv(self) -> int:
+        """The lowest voltage a live phase may have."""
+        return self.nominal_mv * (100 - self.band_percent) // 100
+
+    @property
+    def highest_mv(self) -> int:
+        """The highest voltage a live phase may have."""
+        return self.nominal_mv * (100 + self.band_percent) // 100
+
+    @property
+    def most_power_w(self) -> int:
+        """The most the main fuse lets through for long."""
+        return self.highest_mv * self.fuse_rating_a * self.phases // 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSettings:
+    """A meter profile as its file tells it, inheritance resolved."""
+
+    title: str = setting(help="the meter's name for people")
+    extends: str = setting("", help="the profile this one changes")
+    absent: tuple[str, ...] = setting((), help="quantities of the extended profile that this meter lacks")
+    serial: ObjectSettings = setting(help="where the serial number stands")
+    line: LineSettings
+    sign_on: SignOnSettings
+    link: LinkSettings
+    clock: ClockSettings
+    supply: SupplySettings
+    quantities: QuantitiesSettings
+    load_profile: LoadProfileSettings | None = setting(None, help="the load profile, where there is one")
+
+
+def inherited(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
+    """The child's tables over the parent's, key by key; what stands at one key is never mixed with another's value.
+
+    >>> inherited({"supply": {"phases": 3, "fuse_rating_a": 63}}, {"supply": {"phases": 1}})
+    {'supply': {'phases': 1, 'fuse_rating_a': 63}}
+    """
+    merged = dict(parent)
+    for key, value in child.items():
+        before = merged.get(key)
+        merged[key] = inherited(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
+    return merged
