@@ -1,0 +1,41 @@
+"""What the documents name exists: files, folders, make targets, commands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_every_link_leads_somewhere(page):
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", TEXTS[page])
+
+    assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_every_path_of_the_code_that_is_named_exists(page):
+    named = re.findall(r"`((?:wire|runtime|gateway|cloud|simulators|tests|benchmarks|docs)/[\w./-]*)`", TEXTS[page])
+
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_every_make_target_that_is_named_exists(page):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    named = re.findall(r"(?:^|`)make ([a-z-]+)", TEXTS[page], re.MULTILINE)
+
+    assert set(named) <= targets
+
+
+def test_readme_shows_the_two_commands_on_its_first_screen():
+    first_screen = "\n".join(TEXTS["README.md"].splitlines()[:25])
+
+    assert "make demo" in first_screen
+    assert "make test" in first_screen
+    assert "apt install make python3-venv git" in first_screen
