@@ -1,0 +1,170 @@
+"""What befell the meter's supply: cuts and the switching of its own disconnector, kept over a kill.
+
+A `History` is a value; each thing that happens makes the next one. It is written as JSON, whole and atomically, before
+the command that changed it is answered. It remembers 1,000 cuts and 1,000 openings and then refuses more, because
+forgetting one would put energy back onto the registers that never flowed.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from runtime.durable import write_atomically
+from runtime.errors import InputRefused
+
+FORMAT = 1
+MAX_SPANS = 1_000
+NOMINAL_VOLTAGE_V = 230.0
+# The load profile of a new meter already holds this much.
+LIVED_BEFORE = timedelta(days=60)
+
+
+class SwitchState(IntEnum):
+    """The state of the meter's own disconnector, by COSEM's numbers; `READY` waits, open, for a hand at the meter."""
+
+    OPEN = 0
+    CLOSED = 1
+    READY = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of time; without an end it is still going on."""
+
+    began_at: datetime
+    ended_at: datetime | None = None
+
+    def overlaps(self, began_at: datetime, ended_at: datetime) -> bool:
+        """Whether any of it lies between two instants."""
+        return self.began_at < ended_at and (self.ended_at is None or self.ended_at > began_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """A meter's life so far: since when it counts, and when it was without supply or switched off."""
+
+    serial: str
+    installed_at: datetime
+    cuts: tuple[Span, ...] = ()
+    openings: tuple[Span, ...] = ()
+    switch_state: SwitchState = SwitchState.CLOSED
+    voltage_v: float = NOMINAL_VOLTAGE_V
+
+    @classmethod
+    def of_new_meter(cls, serial: str, now: datetime) -> "History":
+        """A meter installed on a full hour, long enough ago to have a past worth reading."""
+        return cls(serial=serial, installed_at=(now - LIVED_BEFORE).replace(minute=0, second=0, microsecond=0))
+
+    @property
+    def is_supplied(self) -> bool:
+        return not self.cuts or self.cuts[-1].ended_at is not None
+
+    def with_supply(self, is_on: bool, at: datetime) -> "History":
+        """The supply goes or comes; no news changes nothing."""
+        if is_on == self.is_supplied:
+            return self
+        return replace(self, cuts=_ended(self.cuts, at) if is_on else _begun(self.cuts, at))
+
+    def switched(self, state: SwitchState, at: datetime) -> "History":
+        """The meter's own switch opens, waits for a hand (`READY`: open still) or closes."""
+        was_closed, is_closed = self.switch_state is SwitchState.CLOSED, state is SwitchState.CLOSED
+        openings = self.openings
+        if was_closed != is_closed:
+            openings = _ended(openings, at) if is_closed else _begun(openings, at)
+        return replace(self, switch_state=state, openings=openings)
+
+    def with_voltage(self, voltage_v: float) -> "History":
+        """The street's voltage changes."""
+        return replace(self, voltage_v=voltage_v)
+
+    def fed_spans(self, began_at: datetime, ended_at: datetime) -> list[tuple[datetime, datetime]]:
+        """When between two instants current could flow: supplied, and the disconnector closed."""
+        fed, since = [], began_at
+        for span in sorted((*self.cuts, *self.openings), key=lambda span: span.began_at):
+            if span.began_at >= ended_at:
+                break
+            if span.began_at > since:
+                fed.append((since, span.began_at))
+            since = max(since, span.ended_at or ended_at)
+        if since < ended_at:
+            fed.append((since, ended_at))
+        return fed
+
+
+def _begun(spans: tuple[Span, ...], at: datetime) -> tuple[Span, ...]:
+    if len(spans) == MAX_SPANS:
+        raise InputRefused(f"the meter remembers {MAX_SPANS} interruptions and no more", do="start one without --state")
+    return (*spans, Span(began_at=at))
+
+
+def _ended(spans: tuple[Span, ...], at: datetime) -> tuple[Span, ...]:
+    last = spans[-1]
+    return (*spans[:-1], replace(last, ended_at=max(at, last.began_at)))
+
+
+def load(path: Path, serial: str) -> History | None:
+    """The history kept at `path`, or None where there is none yet.
+
+    Raises InputRefused when the file cannot be read or belongs to another meter.
+    """
+    try:
+        history = _from_json(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputRefused(
+            "this is not a meter's state", where=str(path), do="remove the file, or name another with --state"
+        ) from error
+    if history.serial != serial:
+        raise InputRefused(
+            f"this is the state of meter {history.serial}", where=str(path), do=f"start it with --serial {serial}"
+        )
+    return history
+
+
+def save(history: History, path: Path) -> None:
+    """Write the history so that a kill or a power cut leaves the old or the new; raises EnvironmentRefused."""
+    write_atomically(path, json.dumps(_to_json(history), indent=1).encode())
+
+
+def _to_json(history: History) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "serial": history.serial,
+        "installed_at": history.installed_at.isoformat(),
+        "switch_state": history.switch_state.name,
+        "voltage_v": history.voltage_v,
+        "cuts": _spans_to_json(history.cuts),
+        "openings": _spans_to_json(history.openings),
+    }
+
+
+def _from_json(document: dict[str, Any]) -> History:
+    if document["format"] != FORMAT:
+        raise ValueError("another format")
+    return History(
+        serial=str(document["serial"]),
+        installed_at=_instant(document["installed_at"]),
+        switch_state=SwitchState[document["switch_state"]],
+        voltage_v=float(document["voltage_v"]),
+        cuts=_spans_from_json(document["cuts"]),
+        openings=_spans_from_json(document["openings"]),
+    )
+
+
+def _spans_to_json(spans: tuple[Span, ...]) -> list[list[str | None]]:
+    return [[span.began_at.isoformat(), span.ended_at.isoformat() if span.ended_at else None] for span in spans]
+
+
+def _spans_from_json(rows: list[list[str]]) -> tuple[Span, ...]:
+    return tuple(Span(began_at=_instant(began), ended_at=_instant(ended) if ended else None) for began, ended in rows)
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant without its offset")
+    return instant.astimezone(UTC)

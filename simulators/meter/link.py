@@ -1,0 +1,98 @@
+"""The optical head's line at its true pace: octets in and out, one character at a time, and garbage at a wrong speed.
+
+A character is ten bits. What the reader writes in one go is heard only after the time it takes on a line; what the
+meter says appears character by character, each when its last bit would have. If the reader's port is set to another
+speed than the meter's, either way, noise arrives in its place. The head is half duplex: while the meter speaks it hears
+nothing. A cut of the supply ends an answer in the middle.
+"""
+
+import asyncio
+import random
+from collections import deque
+from dataclasses import dataclass
+
+from runtime.clock import Clock
+from simulators.meter.device import Meter
+from simulators.meter.optical_port import Transmission
+from simulators.meter.opto import BITS_PER_CHARACTER
+from simulators.moment import Moment
+from simulators.serial_line import SerialLine
+
+# Heard in pieces of this length, so that a pause within a message can be told from its pace.
+PIECE_S = 0.05
+MAX_WAITING_CHUNKS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chunk:
+    """Octets as they arrived, and the speed the reader's port had then."""
+
+    octets: bytes
+    baud: int | None
+
+
+class OpticalLink:
+    """Moves octets between a line and a meter for as long as `serve` runs."""
+
+    def __init__(self, line: SerialLine, meter: Meter, clock: Clock, *, seed: int = 1) -> None:
+        self._line = line
+        self._meter = meter
+        self._clock = clock
+        self._noise = random.Random(f"line {seed}")
+        self._waiting: deque[_Chunk] = deque(maxlen=MAX_WAITING_CHUNKS)
+        self._arrived = asyncio.Event()
+        self._is_speaking = False
+
+    async def serve(self) -> None:
+        """Listen, answer, and so on until cancelled."""
+        self._line.listen(self._receive)
+        while True:
+            while self._waiting:
+                await self._hear(self._waiting.popleft())
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def _receive(self, octets: bytes) -> None:
+        if self._is_speaking:
+            return
+        self._waiting.append(_Chunk(octets=octets, baud=self._line.readers_baud()))
+        self._arrived.set()
+
+    async def _hear(self, chunk: _Chunk) -> None:
+        baud = self._meter.baud_at(self._clock.monotonic())
+        sent_baud = chunk.baud or baud
+        octets_a_piece = max(1, int(PIECE_S * sent_baud / BITS_PER_CHARACTER))
+        heard_s = self._clock.monotonic()
+        for start in range(0, len(chunk.octets), octets_a_piece):
+            piece = chunk.octets[start : start + octets_a_piece]
+            heard_s += len(piece) * BITS_PER_CHARACTER / sent_baud
+            await self._sleep_until(heard_s)
+            if chunk.baud != baud:
+                piece = self._garbled(piece)
+            self._is_speaking = True
+            for transmission in self._meter.feed(piece, Moment.read(self._clock)):
+                if not await self._say(transmission):
+                    break
+            self._is_speaking = False
+
+    async def _say(self, transmission: Transmission) -> bool:
+        """Put one transmission on the line; False when the meter fell silent within it."""
+        character_s = BITS_PER_CHARACTER / transmission.baud
+        began_s = self._clock.monotonic() + transmission.after_s
+        said = 0
+        while said < len(transmission.octets):
+            await self._sleep_until(began_s + (said + 1) * character_s)
+            if self._meter.is_silent(self._clock.monotonic()):
+                return False
+            due = min(len(transmission.octets), int((self._clock.monotonic() - began_s) / character_s))
+            octets = transmission.octets[said : max(due, said + 1)]
+            said += len(octets)
+            is_readable = self._line.readers_baud() == transmission.baud
+            self._line.write(octets if is_readable else self._garbled(octets))
+        return True
+
+    def _garbled(self, octets: bytes) -> bytes:
+        return self._noise.randbytes(len(octets))
+
+    async def _sleep_until(self, mono_s: float) -> None:
+        await asyncio.sleep(max(0.0, mono_s - self._clock.monotonic()))

@@ -1,0 +1,115 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from runtime.errors import InputRefused
+from simulators.meter import history
+from simulators.meter.history import MAX_SPANS, History, Span, SwitchState
+from tests.fakes_meter import NOW
+
+HOUR = timedelta(hours=1)
+
+
+def a_history() -> History:
+    return History.of_new_meter("LMP10000001", NOW)
+
+
+def test_a_new_meter_has_a_past_of_sixty_days_from_a_full_hour() -> None:
+    new = a_history()
+
+    assert new.installed_at == (NOW - timedelta(days=60)).replace(minute=0)
+    assert new.is_supplied
+
+
+def test_a_cut_lasts_until_the_supply_is_back() -> None:
+    cut = a_history().with_supply(False, NOW)
+    back = cut.with_supply(True, NOW + HOUR)
+
+    assert not cut.is_supplied
+    assert back.cuts == (Span(began_at=NOW, ended_at=NOW + HOUR),)
+    assert back.is_supplied
+
+
+def test_no_news_changes_nothing() -> None:
+    cut = a_history().with_supply(False, NOW)
+
+    assert cut.with_supply(False, NOW + HOUR) == cut
+    assert a_history().with_supply(True, NOW) == a_history()
+
+
+def test_a_switch_that_waits_for_a_hand_is_still_open() -> None:
+    opened = a_history().switched(SwitchState.OPEN, NOW)
+    waiting = opened.switched(SwitchState.READY, NOW + HOUR)
+    closed = waiting.switched(SwitchState.CLOSED, NOW + 2 * HOUR)
+
+    assert waiting.openings == (Span(began_at=NOW),)
+    assert closed.openings == (Span(began_at=NOW, ended_at=NOW + 2 * HOUR),)
+
+
+def test_current_flows_only_while_supplied_and_closed() -> None:
+    lived = (
+        a_history()
+        .with_supply(False, NOW)
+        .switched(SwitchState.OPEN, NOW + HOUR)
+        .with_supply(True, NOW + 2 * HOUR)
+        .switched(SwitchState.CLOSED, NOW + 3 * HOUR)
+        .with_supply(False, NOW + 4 * HOUR)
+    )
+
+    fed = lived.fed_spans(NOW - HOUR, NOW + 5 * HOUR)
+
+    assert fed == [(NOW - HOUR, NOW), (NOW + 3 * HOUR, NOW + 4 * HOUR)]
+
+
+def test_a_stretch_without_interruption_is_fed_whole() -> None:
+    assert a_history().fed_spans(NOW, NOW + HOUR) == [(NOW, NOW + HOUR)]
+    assert a_history().fed_spans(NOW, NOW) == []
+
+
+def test_a_clock_set_back_makes_no_cut_of_negative_length() -> None:
+    back = a_history().with_supply(False, NOW).with_supply(True, NOW - HOUR)
+
+    assert back.cuts == (Span(began_at=NOW, ended_at=NOW),)
+
+
+def test_the_meter_refuses_to_remember_more_than_it_can() -> None:
+    lived = a_history()
+    for count in range(MAX_SPANS):
+        lived = lived.with_supply(False, NOW + count * HOUR).with_supply(True, NOW + count * HOUR)
+
+    with pytest.raises(InputRefused, match="remembers 1000"):
+        lived.with_supply(False, NOW + MAX_SPANS * HOUR)
+
+
+def test_a_history_survives_a_kill(tmp_path: Path) -> None:
+    lived = a_history().with_supply(False, NOW).switched(SwitchState.OPEN, NOW + HOUR).with_voltage(180.0)
+
+    history.save(lived, tmp_path / "meter.json")
+
+    assert history.load(tmp_path / "meter.json", "LMP10000001") == lived
+
+
+def test_without_a_file_there_is_no_history_yet(tmp_path: Path) -> None:
+    assert history.load(tmp_path / "none.json", "LMP10000001") is None
+
+
+def test_another_meters_history_is_refused(tmp_path: Path) -> None:
+    history.save(a_history(), tmp_path / "meter.json")
+
+    with pytest.raises(InputRefused, match="state of meter LMP10000001"):
+        history.load(tmp_path / "meter.json", "LMP2")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": 2}', "{", "\x00"])
+def test_a_file_that_is_no_history_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "meter.json"
+    path.write_text(text)
+
+    with pytest.raises(InputRefused, match="not a meter's state"):
+        history.load(path, "LMP10000001")
+
+
+def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputRefused, match="not a meter's state"):
+        history.load(tmp_path, "LMP10000001")
