@@ -36,7 +36,7 @@ from gateway.core.dlms.obis import Attribute
 from gateway.core.dlms.wrapper import WrapperLink
 from gateway.core.errors import MeterGarbled, MeterRefused, MeterUnread, Undecodable
 from gateway.core.interval_rows import Captured, interval_rows
-from gateway.core.line_address import SerialAddress, TcpAddress, parse_line_address
+from gateway.core.line_address import LineAddress, SerialAddress, TcpAddress, parse_line_address
 from gateway.core.meter_profile import REGISTER_CLASSES, SCALER_UNIT, MeterProfile
 from gateway.core.ports import SerialLine
 from gateway.core.reading import IntervalRow, Snapshot
@@ -60,6 +60,13 @@ _NOT_UNDERSTOOD = (
 )
 
 
+def open_line(address: LineAddress, baud: int) -> SerialLine:
+    """The line at this address; raises PortUnavailable."""
+    if isinstance(address, SerialAddress):
+        return SerialPort(address.path, baud)
+    return TcpPort(address.host, address.port)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
     """What one meter tells once: scalers and units, and how its load profile is captured."""
@@ -80,15 +87,18 @@ class DlmsMeter:
         clock: Clock,
         deadline_s: float = 60.0,
         report: Callable[[str], None] = lambda _words: None,
+        open_line: Callable[[LineAddress, int], SerialLine] = open_line,
     ) -> None:
         """Nothing is opened yet; raises InputRefused for a port that cannot be one.
 
         Args:
             deadline_s: machine seconds a whole session may take, sign-on included.
             report: is told in words what takes long, for a person who waits.
+            open_line: opens the port at a speed; raises PortUnavailable.
         """
         self._address = parse_line_address(port)
-        self._profile, self._clock, self._deadline_s, self._report = profile, clock, deadline_s, report
+        self._profile, self._clock, self._deadline_s = profile, clock, deadline_s
+        self._report, self._open_line = report, open_line
         self._layout: _Layout | None = None
 
     def read_now(self) -> Snapshot:
@@ -106,7 +116,7 @@ class DlmsMeter:
 
     @contextmanager
     def _associated(self) -> "Iterator[_Association]":
-        line = self._open_line()
+        line = self._open_line(self._address, self._profile.line.baud)
         try:
             driver = LinkDriver(
                 line,
@@ -130,11 +140,6 @@ class DlmsMeter:
                 driver.disconnect()
         finally:
             line.close()
-
-    def _open_line(self) -> SerialLine:
-        if isinstance(self._address, SerialAddress):
-            return SerialPort(self._address.path, self._profile.line.baud)
-        return TcpPort(self._address.host, self._address.port)
 
     def _new_link(self) -> HdlcLink | WrapperLink:
         if isinstance(self._address, TcpAddress) and not self._address.carries_hdlc:

@@ -71,8 +71,18 @@ class SerialPort:
 
 
 def _unavailable(path: str, error: Exception) -> PortUnavailable:
-    number = getattr(error, "errno", None)
-    if number is None and "exclusively lock" in str(error):
-        number = errno.EBUSY
-    what, do = _WHAT_TO_DO.get(number or 0, (f"the port cannot be opened: {error}", "check the port and its cable"))
+    what, do = _WHAT_TO_DO.get(
+        _error_number(error), (f"the port cannot be opened: {error}", "check the port and its cable")
+    )
     return PortUnavailable(what, where=path, do=do)
+
+
+def _error_number(error: BaseException | None) -> int:
+    """The system's number behind pyserial's words: in the error itself, or in the one it was made of."""
+    while error is not None:
+        numbers = (getattr(error, "errno", None), *error.args[:1])
+        found = next((number for number in numbers if isinstance(number, int)), None)
+        if found is not None:
+            return found
+        error = error.__context__
+    return 0

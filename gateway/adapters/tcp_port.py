@@ -22,7 +22,9 @@ class TcpPort:
         try:
             self._socket = socket.create_connection((host, port), timeout=connect_timeout_s)
         except (OSError, UnicodeError) as error:
-            reason = "nobody answers" if isinstance(error, TimeoutError) else f"{error}"
+            reason = (
+                "nobody answers" if isinstance(error, TimeoutError) else getattr(error, "strerror", None) or f"{error}"
+            )
             do = "check address, port and network; a converter often serves one client at a time"
             raise PortUnavailable(f"cannot connect: {reason}", where=self._where, do=do) from error
 

@@ -1,0 +1,133 @@
+"""`lamplight-gateway read` and `decode`: a meter asked now, and a capture opened, for a person or for a program.
+
+Each command hands its words to the gateway's own way of a reading and prints what comes out: a table with units, or one
+JSON object on one line (`--json`). What is refused leaves as an error that ends as one line and exit status 2; a
+refused capture also names its kind to a program that asked for JSON.
+"""
+
+import argparse
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from gateway.core.dlms.push import MAX_CAPTURE_BYTES, read_capture
+from gateway.core.errors import CaptureRefused
+from gateway.core.validation import Limits, check_intervals, check_reading
+from gateway.reading_report import ReadReport, push_facts, push_lines
+from runtime.clock import clock_from_environment
+from runtime.errors import InputRefused
+
+MAX_HOURS = 24 * 62
+_DEADLINE_S, _DEADLINE_PER_HOUR_S = 60.0, 0.15
+_STANDARD_INPUT = "-"
+_HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
+_KEY_HELP = "where its key is: file:PATH, env:NAME or - (taken for later: this version opens nothing ciphered)"
+
+
+def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands; each sets `handler`, which takes the parsed arguments and returns the exit status."""
+    read = subparsers.add_parser("read", help="read a meter now", description="Read a meter now, and its last hours.")
+    read.add_argument("port", metavar="PORT", help="/dev/..., tcp://HOST:PORT or hdlc+tcp://HOST:PORT")
+    read.add_argument("--profile", required=True, metavar="NAME", help="the meter's profile, or a path to a .toml")
+    read.add_argument(
+        "--hours", type=int, default=24, metavar="N", help="load profile of the last N hours (24; 0: none)"
+    )
+    read.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    read.set_defaults(handler=read_meter)
+    decode = subparsers.add_parser(
+        "decode",
+        help="open a capture of what a meter sent",
+        description="Open a meter's push: HDLC frames, hex or binary.",
+    )
+    decode.add_argument("file", metavar="FILE", help="the capture, or - for standard input")
+    decode.add_argument("--key", metavar="SOURCE", help=f"encryption: {_KEY_HELP}")
+    decode.add_argument("--auth-key", metavar="SOURCE", help=f"authentication: {_KEY_HELP}")
+    decode.add_argument("--json", action="store_true", help="one JSON object for each message instead of a table")
+    decode.set_defaults(handler=decode_capture)
+
+
+def read_meter(arguments: argparse.Namespace) -> int:
+    """`read PORT --profile NAME`; raises MeterUnread, SettingsError, InputRefused."""
+    # The adapters bring pyserial and dlms-cosem along, which no other command should wait for.
+    from gateway.adapters.dlms_meter import DlmsMeter
+    from gateway.adapters.profile_files import load_profile
+
+    hours: int = arguments.hours
+    if not 0 <= hours <= MAX_HOURS:
+        raise InputRefused(f"{hours} hours cannot be read", where="--hours", do=f"give 0 to {MAX_HOURS}")
+    clock, profile = clock_from_environment(), load_profile(arguments.profile)
+    deadline_s = _DEADLINE_S + hours * _DEADLINE_PER_HOUR_S
+    meter = DlmsMeter(arguments.port, profile, clock=clock, deadline_s=deadline_s, report=_report)
+    now = clock.now()
+    if hours:
+        snapshot, rows = meter.read_all(now - timedelta(hours=hours), now)
+    else:
+        snapshot, rows = meter.read_now(), ()
+    limits = Limits(supply=profile.supply)
+    report = ReadReport(
+        port=arguments.port,
+        profile=profile,
+        checked=check_reading(profile.interpret(snapshot), None, limits),
+        intervals=check_intervals(rows, limits),
+    )
+    _say(json.dumps(report.facts()) if arguments.json else "\n".join(report.lines()))
+    return 0
+
+
+def decode_capture(arguments: argparse.Namespace) -> int:
+    """`decode FILE|-`; raises CaptureRefused, InputRefused."""
+    for option, source in (("--key", arguments.key), ("--auth-key", arguments.auth_key)):
+        _check_source(option, source)
+    capture = _octets(_content(arguments.file))
+    try:
+        pushes = read_capture(capture)
+    except CaptureRefused as refused:
+        if arguments.json:
+            _say(json.dumps({"refused": {"kind": refused.kind, "reason": refused.what}}))
+        refused.where = arguments.file
+        raise
+    for push in pushes:
+        _say(json.dumps(push_facts(push)) if arguments.json else "\n".join(push_lines(push)))
+    return 0
+
+
+def _content(file: str) -> bytes:
+    try:
+        if file == _STANDARD_INPUT:
+            return sys.stdin.buffer.read(2 * MAX_CAPTURE_BYTES + 1)
+        with Path(file).open("rb") as opened:
+            return opened.read(2 * MAX_CAPTURE_BYTES + 1)
+    except OSError as error:
+        raise InputRefused(f"cannot read the capture: {error.strerror}", where=file) from error
+
+
+def _octets(content: bytes) -> bytes:
+    """The capture's octets: content that is nothing but hex digits and white space is hex, all else is binary."""
+    digits = b"".join(content.split())
+    if not digits:
+        raise InputRefused("the capture is empty", do="hand in HDLC frames, as hex or binary")
+    if not _HEX_DIGITS.issuperset(digits):
+        return content
+    if len(digits) % 2:
+        raise InputRefused(f"hex of {len(digits)} digits breaks off in the middle of an octet", do="copy it whole")
+    return bytes.fromhex(digits.decode("ascii"))
+
+
+def _check_source(option: str, source: str | None) -> None:
+    if source is None or source == _STANDARD_INPUT:
+        return
+    kind, separator, rest = source.partition(":")
+    if kind not in ("file", "env") or not separator or not rest:
+        # Whoever gave the key itself must not read it again in a log.
+        raise InputRefused("a key is never given itself", where=option, do="write file:PATH, env:NAME or -")
+
+
+def _report(words: str) -> None:
+    """Tell a person who waits; a program that collects standard error hears only of failures."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{words} ...\n")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
