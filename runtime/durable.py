@@ -1,6 +1,7 @@
 """Small files that a power cut cannot tear: written aside, made durable, then put in place in one step."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from runtime.errors import EnvironmentRefused
@@ -24,7 +25,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         os.replace(aside, path)  # noqa: PTH105 - beside its fsync of the folder, the system call is clearer
         _sync_folder(path.parent)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink()
         raise EnvironmentRefused(
             f"cannot write: {error.strerror}", where=str(path), do="free some space or check the folder's rights"
         ) from error

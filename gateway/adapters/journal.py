@@ -4,9 +4,10 @@ One change is one transaction: number, chain link, signature, event, and the con
 A row is never altered. It is kept as it was sealed until the cloud's receipt names its number *and* its hash, and some
 time longer for a technician to look at.
 
-Bounds. Readings and diagnostics have a cap; a change that would pass it is refused whole and counted, because a sealed
-row cannot be dropped without breaking the chain. The meter holds its load profile and is read again later.
-Alarms have no cap but the disk's. A full or read-only disk raises `JournalUnavailable`, and nothing is kept.
+Bounds. Readings and diagnostics have a cap. What would pass it is refused and counted, because a sealed row cannot be
+dropped without breaking the chain: a change that yields as a whole (the meter holds its load profile and is read again
+later), of any other change only the events of the full lane. Alarms have no cap but the disk's. A full or read-only
+disk raises `JournalUnavailable`, and nothing is kept.
 
 One writer (the pipeline) and one applier of receipts (the forwarder) share a connection under a lock.
 """
@@ -113,19 +114,18 @@ class Journal:
             self._connection.close()
 
     def commit(self, *changes: Change) -> tuple[bool, ...]:
-        """Keep the changes in one transaction; for each, whether it was kept (True) or its lane is full (False).
+        """Keep the changes in one transaction; for each, whether it was kept (False: it yielded to a full lane).
 
         Raises JournalUnavailable, and then none was kept.
         """
         with self._lock:
-            kept = tuple(self._has_room(change) for change in changes)
+            kept = tuple(self._has_room_for_all(change) or not change.yields for change in changes)
+            refused = sum(len(change.entries) for change, is_kept in zip(changes, kept, strict=True) if not is_kept)
             try:
                 with transaction(self._connection, self._path):
-                    for change, is_kept in zip(changes, kept, strict=True):
-                        if is_kept:
-                            self._keep(change)
-                    if not all(kept):
-                        self._connection.execute("UPDATE identity SET refused = refused + ?", (kept.count(False),))
+                    refused += sum(self._keep(change) for change, is_kept in zip(changes, kept, strict=True) if is_kept)
+                    if refused:
+                        self._connection.execute("UPDATE identity SET refused = refused + ?", (refused,))
             except BaseException:
                 self._load()
                 raise
@@ -194,23 +194,33 @@ class Journal:
         self._receipted[receipt.lane] = receipt.seq
         self._waiting_bytes[receipt.lane] -= freed_bytes
 
-    def _has_room(self, change: Change) -> bool:
-        for entry in change.entries:
-            cap = self._caps.of(entry.event.lane)
-            if cap is not None and self._waiting_bytes[entry.event.lane] >= cap:
-                return False
-        return True
+    def _has_room(self, lane: Lane) -> bool:
+        cap = self._caps.of(lane)
+        return cap is None or self._waiting_bytes[lane] < cap
 
-    def _keep(self, change: Change) -> None:
+    def _has_room_for_all(self, change: Change) -> bool:
+        return all(self._has_room(entry.event.lane) for entry in change.entries)
+
+    def _keep(self, change: Change) -> int:
+        """Store the change; how many of its events were refused."""
+        refused = 0
         for entry in change.entries:
-            try:
-                sealed = self._seal(entry)
-            except WireRefused as refused:
-                # What cannot be said in the contract's terms can never be said; the rest of the change can.
-                log.warning("event_not_sealed", event_type=event_name(entry.event), reason=str(refused))
-                continue
-            self._insert(sealed)
+            has_room = change.yields or self._has_room(entry.event.lane)  # what yields was let in as a whole
+            sealed = self._sealed(entry) if has_room else None
+            if sealed is None:
+                refused += 1
+            else:
+                self._insert(sealed)
         self._connection.executemany("INSERT OR REPLACE INTO remembered VALUES (?, ?)", change.remembered.items())
+        return refused
+
+    def _sealed(self, entry: Entry) -> _Sealed | None:
+        """The event in its place; None for what cannot be said in the contract's terms, now or ever."""
+        try:
+            return self._seal(entry)
+        except WireRefused as refused:
+            log.warning("event_not_sealed", event_type=event_name(entry.event), reason=str(refused))
+            return None
 
     def _seal(self, entry: Entry) -> _Sealed:
         lane = entry.event.lane

@@ -19,11 +19,13 @@ class Entry:
 class Change:
     """Events and what was concluded from them: kept together, or neither is.
 
-    `remembered` maps a name to the line stored under it (`gateway.core.remembered`).
+    `remembered` maps a name to the line stored under it (`gateway.core.remembered`). A change that `yields` is refused
+    whole when one of its lanes is full: it can be made again later. Of any other change, only the events go.
     """
 
     entries: tuple[Entry, ...] = ()
     remembered: Mapping[str, str] = field(default_factory=dict)
+    yields: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

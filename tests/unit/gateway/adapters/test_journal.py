@@ -151,7 +151,7 @@ def test_a_read_only_disk_says_what_to_do(journal: Journal) -> None:
 
 def test_a_full_readings_lane_refuses_readings_and_never_alarms(path: Path) -> None:
     journal = opened(path, Caps(readings_bytes=400))
-    with_progress = Change(entries=(reading(),), remembered={"intervals/1": "further"})
+    with_progress = Change(entries=(reading(),), remembered={"intervals/1": "further"}, yields=True)
 
     kept = [journal.commit(with_progress, Change(entries=(lost(),))) for _ in range(4)]
     journal.commit(Change(remembered={"intervals/1": "as it was"}))
@@ -166,22 +166,29 @@ def test_a_full_readings_lane_refuses_readings_and_never_alarms(path: Path) -> N
         assert view.identity().refused == 2
 
 
-def test_a_full_diagnostics_lane_yields_too(path: Path) -> None:
+def test_of_a_change_that_does_not_yield_only_the_events_of_a_full_lane_go(path: Path) -> None:
     journal = opened(path, Caps(diagnostics_bytes=1))
 
-    kept = [journal.commit(Change(entries=(unreachable(),))) for _ in range(2)]
+    kept = [
+        journal.commit(Change(entries=(unreachable(), lost()), remembered={"supply/1": str(number)}))
+        for number in range(2)
+    ]
 
-    assert kept == [(True,), (False,)]
+    assert kept == [(True,), (True,)]
+    assert [head.seq for head in journal.heads()] == [2, 0, 1]
+    assert journal.recall("supply/1") == "1"
     journal.close()
 
 
 def test_a_receipt_makes_room_again(path: Path) -> None:
     journal = opened(path, Caps(readings_bytes=1))
-    journal.commit(Change(entries=(reading(),)))
+    change = Change(entries=(reading(),), yields=True)
+    journal.commit(change)
 
+    before = journal.commit(change)
     journal.apply(receipt_for(journal, Lane.READINGS, 1), b"")
 
-    assert journal.commit(Change(entries=(reading(),))) == (True,)
+    assert (before, journal.commit(change)) == ((False,), (True,))
     journal.close()
 
 

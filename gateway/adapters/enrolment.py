@@ -1,0 +1,144 @@
+"""The enrolment: what the utility hands out so that this gateway may speak to its cloud.
+
+A TOML file of mode 0600 with the broker's address, this gateway's password and the cloud's receipt key. It is checked
+whole before anything of it is kept. The password is taken out before anything else looks at the file: it stands in no
+settings, no repr and no error. A broker that is not on this machine must be reached by TLS.
+"""
+
+import ipaddress
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.durable import write_atomically
+from runtime.errors import InputRefused, SettingsError
+from runtime.settings import from_table, setting
+from wire.ids import GatewayId
+from wire.keys import PublicKey
+
+_MODE = 0o600
+
+
+class Secret:
+    """A text that shows itself only when asked by name."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def reveal(self) -> str:
+        """The text, for the one place that needs it."""
+        return self._text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttTable:
+    """The broker, as the file tells it."""
+
+    host: str = setting(help="name or address of the broker")
+    port: int = setting(8883, help="its port", minimum=1, maximum=65_535)
+    username: str = setting(help="this gateway's user name")
+    tls_ca_file: Path | None = setting(None, help="who signed the broker's certificate, PEM")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudTable:
+    """The cloud, as the file tells it."""
+
+    receipt_public_key: str = setting(help="the key that signs receipts, PEM")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentTable:
+    """The file without its password."""
+
+    gateway_id: str = setting(help="the gateway this is for")
+    mqtt: MqttTable
+    cloud: CloudTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """What this gateway needs to know of its cloud."""
+
+    host: str
+    port: int
+    username: str
+    password: Secret
+    tls_ca_file: Path | None
+    receipt_key: PublicKey
+
+
+def load_enrolment(path: Path, gateway: GatewayId) -> Enrolment:
+    """The enrolment in the file at `path`; raises SettingsError or InputRefused, which never show the password."""
+    table, password = _read(path)
+    found = from_table(EnrolmentTable, table, path)
+    if found.gateway_id != gateway:
+        do = "ask for the file made for this gateway's own public key"
+        raise InputRefused(
+            f"the enrolment is for gateway {found.gateway_id}, this is {gateway}", where=str(path), do=do
+        )
+    mqtt = found.mqtt
+    if mqtt.tls_ca_file is None and not _is_this_machine(mqtt.host):
+        do = "add tls_ca_file to its [mqtt] table: passwords and readings do not cross a network in the clear"
+        raise InputRefused(f"the broker {mqtt.host} is not on this machine and has no TLS", where=str(path), do=do)
+    if mqtt.tls_ca_file is not None and not mqtt.tls_ca_file.is_file():
+        raise InputRefused(
+            "there is no such certificate", where=str(mqtt.tls_ca_file), do="put it beside the enrolment"
+        )
+    try:
+        receipt_key = PublicKey.from_pem(found.cloud.receipt_public_key.encode())
+    except ValueError as error:
+        do = "ask for the file again"
+        raise InputRefused("receipt_public_key is no P-256 or Ed25519 public key", where=str(path), do=do) from error
+    return Enrolment(
+        host=mqtt.host,
+        port=mqtt.port,
+        username=mqtt.username,
+        password=password,
+        tls_ca_file=mqtt.tls_ca_file,
+        receipt_key=receipt_key,
+    )
+
+
+def install_enrolment(source: Path, target: Path, gateway: GatewayId) -> Enrolment:
+    """Check the enrolment at `source` and keep it as `target`, its certificate beside it; all or nothing."""
+    enrolment = load_enrolment(source, gateway)
+    if enrolment.tls_ca_file is not None and enrolment.tls_ca_file.is_relative_to(source.parent):
+        beside = target.parent / enrolment.tls_ca_file.relative_to(source.parent)
+        write_atomically(beside, enrolment.tls_ca_file.read_bytes(), mode=0o644)
+    write_atomically(target, source.read_bytes(), mode=_MODE)
+    return load_enrolment(target, gateway)
+
+
+def _read(path: Path) -> tuple[dict[str, object], Secret]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        do = "register the gateway (lamplight-cloud gateway add), then lamplight-gateway enrol DIR FILE"
+        raise InputRefused("this gateway is not enrolled", where=str(path), do=do) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError("cannot read the enrolment", where=str(path), do="check the file and its rights") from error
+    except tomllib.TOMLDecodeError as error:
+        # The parser's own words quote the line, which may be the password's.
+        raise SettingsError("the enrolment is not valid TOML", where=str(path), do="ask for the file again") from error
+    mqtt = table.get("mqtt")
+    password = mqtt.pop("password", None) if isinstance(mqtt, dict) else None
+    if not isinstance(password, str) or not password:
+        raise SettingsError(
+            "the password is missing or not text", where=f"{path}: mqtt.password", do="ask for it again"
+        )
+    return table, Secret(password)
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

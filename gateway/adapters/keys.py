@@ -1,0 +1,44 @@
+"""The gateway's private key in a file: made once, for its owner's eyes only, and never shown.
+
+A key that others could have read is refused: what it signed would prove nothing.
+"""
+
+from pathlib import Path
+
+from runtime.durable import write_atomically
+from runtime.errors import EnvironmentRefused, InputRefused
+from wire.keys import SoftwareSigner
+
+PRIVATE_MODE, PUBLIC_MODE = 0o600, 0o644
+_OTHERS = 0o077
+
+
+def make_key(private: Path, public: Path) -> SoftwareSigner:
+    """Make a key pair, once; raises InputRefused when there is one, EnvironmentRefused when it cannot be written."""
+    if private.exists():
+        raise InputRefused("there is a key already", where=str(private), do="choose another folder; a key is for life")
+    signer = SoftwareSigner.generate()
+    write_atomically(private, signer.to_pem(), mode=PRIVATE_MODE)
+    write_atomically(public, signer.public.to_pem(), mode=PUBLIC_MODE)
+    return signer
+
+
+def load_key(private: Path) -> SoftwareSigner:
+    """The signer of the key in `private`; raises InputRefused or EnvironmentRefused, which never show its content."""
+    try:
+        mode = private.stat().st_mode
+        pem = private.read_bytes()
+    except FileNotFoundError as error:
+        do = "make the folder with lamplight-gateway init"
+        raise InputRefused("there is no key", where=str(private), do=do) from error
+    except OSError as error:
+        do = "run as the gateway's user"
+        raise EnvironmentRefused(f"cannot read the key: {error.strerror}", where=str(private), do=do) from error
+    if mode & _OTHERS:
+        do = f"chmod 600 {private}; if others could have read it, make a new gateway"
+        raise InputRefused(f"the key is open to others (mode {mode & 0o777:o})", where=str(private), do=do)
+    try:
+        return SoftwareSigner.from_pem(pem)
+    except (ValueError, TypeError) as error:
+        do = "restore the file; the key cannot be made again"
+        raise InputRefused("this is no P-256 or Ed25519 private key", where=str(private), do=do) from error

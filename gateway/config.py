@@ -1,0 +1,121 @@
+"""The gateway's settings, each declared once with its unit, its default, its bounds and what it is for.
+
+`DIR/gateway.toml` holds them; paths in it are relative to its folder. What is not here on purpose: the meters, which a
+technician adds and which tell their serial number (the registry), and the broker's password, which the utility hands
+out (the enrolment). A missing file of settings is an error; a missing setting has its default.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from runtime.logs import LEVELS
+from runtime.settings import load, setting
+
+SETTINGS_FILE = "gateway.toml"
+_YEAR_S = 366 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSettings:
+    """Where the gateway keeps what it must not lose."""
+
+    key: Path = setting(Path("key.pem"), help="the gateway's private key, of mode 0600")
+    journal: Path = setting(Path("journal.sqlite"), help="sealed events, chain heads and conclusions")
+    registry: Path = setting(Path("registry.json"), help="the meters this gateway reads")
+    enrolment: Path = setting(Path("enrolment.toml"), help="broker, password and the cloud's receipt key, of mode 0600")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSettings:
+    """How often meters are read."""
+
+    poll_interval_s: float = setting(60.0, help="from one reading to the next", minimum=1, maximum=86_400)
+    close_interval_s: float = setting(
+        5.0, help="the same while a verdict or a restoration waits for the meter", minimum=1, maximum=3_600
+    )
+    longest_back_off_s: float = setting(
+        300.0, help="at most this between two attempts at a silent meter", minimum=1, maximum=86_400
+    )
+    read_deadline_s: float = setting(60.0, help="machine seconds one reading may take", minimum=5, maximum=600)
+    backfill_days: int = setting(
+        31, help="how much of a new meter's load profile is taken over", minimum=0, maximum=366
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSettings:
+    """The probe that senses the gateway's own supply."""
+
+    port: str = setting("", help="its serial port, as /dev/serial0; empty: no probe, and no supply events")
+    baud: int = setting(115_200, help="its speed", minimum=1_200, maximum=921_600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplySettings:
+    """When supply counts as lost, and when as restored. The voltage band belongs to the meter's profile."""
+
+    hold_off_s: float = setting(2.0, help="supply away for less than this only dipped", minimum=0, maximum=45)
+    restored_hold_s: float = setting(
+        60.0, help="supply is restored after this long in band without a break", minimum=1, maximum=3_600
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UplinkSettings:
+    """The way to the cloud; machine seconds."""
+
+    window_rows: int = setting(16, help="rows of a lane on the way at a time", minimum=1, maximum=100)
+    resend_after_s: float = setting(5.0, help="first wait for a receipt; doubles each time", minimum=0.5, maximum=600)
+    longest_resend_s: float = setting(60.0, help="longest wait for a receipt", minimum=1, maximum=3_600)
+    reconnect_after_s: float = setting(
+        1.0, help="first wait for the broker; doubles each time", minimum=0.1, maximum=60
+    )
+    longest_reconnect_s: float = setting(30.0, help="longest wait for the broker", minimum=1, maximum=600)
+    keepalive_s: int = setting(30, help="MQTT keep-alive", minimum=5, maximum=600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalSettings:
+    """How much may wait for the cloud; alarms always may."""
+
+    readings_mb: int = setting(
+        64, help="readings beyond this are refused and read again later", minimum=1, maximum=4_096
+    )
+    diagnostics_mb: int = setting(8, help="diagnostics beyond this are refused", minimum=1, maximum=1_024)
+    history_rows: int = setting(
+        200, help="rows of a lane kept after their receipt, to look at", minimum=0, maximum=10_000
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSettings:
+    """What the gateway's clock is set by: sealed into every event."""
+
+    source: str = setting("ntp", help="what sets it", choices=("none", "rtc", "ntp"))
+    uncertainty_ms: int = setting(500, help="how far it may be off", minimum=0, maximum=_YEAR_S * 1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """Everything that can be set."""
+
+    log_level: str = setting("info", help="how much is said on standard error", choices=LEVELS)
+    heartbeat_s: float = setting(300.0, help="how often the chain heads are told", minimum=10, maximum=86_400)
+    files: FileSettings
+    meter: MeterSettings
+    probe: ProbeSettings
+    supply: SupplySettings
+    uplink: UplinkSettings
+    journal: JournalSettings
+    clock: ClockSettings
+
+    @property
+    def heartbeat(self) -> timedelta:
+        """From one heartbeat to the next."""
+        return timedelta(seconds=self.heartbeat_s)
+
+
+def load_settings(path: Path) -> GatewaySettings:
+    """The settings in the file at `path`, or in `gateway.toml` of the folder at `path`; raises SettingsError."""
+    return load(GatewaySettings, path / SETTINGS_FILE if path.is_dir() else path)

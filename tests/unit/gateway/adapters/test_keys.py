@@ -1,0 +1,56 @@
+"""The gateway's key: made once, for its owner's eyes only."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.keys import load_key, make_key
+from runtime.errors import EnvironmentRefused, InputRefused
+from wire.keys import PublicKey
+
+
+def test_a_key_is_made_for_its_owners_eyes_only(tmp_path: Path) -> None:
+    private, public = tmp_path / "key.pem", tmp_path / "gateway.pub.pem"
+
+    signer = make_key(private, public)
+
+    assert private.stat().st_mode & 0o777 == 0o600
+    assert load_key(private).public == signer.public == PublicKey.from_pem(public.read_bytes())
+
+
+def test_a_key_is_never_made_over_another(tmp_path: Path) -> None:
+    make_key(tmp_path / "key.pem", tmp_path / "gateway.pub.pem")
+
+    with pytest.raises(InputRefused, match="already"):
+        make_key(tmp_path / "key.pem", tmp_path / "gateway.pub.pem")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
+def test_a_key_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
+    private = tmp_path / "key.pem"
+    make_key(private, tmp_path / "gateway.pub.pem")
+    private.chmod(mode)
+
+    with pytest.raises(InputRefused, match="open to others"):
+        load_key(private)
+
+
+def test_a_missing_key_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(InputRefused, match="lamplight-gateway init"):
+        load_key(tmp_path / "key.pem")
+
+
+def test_a_key_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentRefused, match="cannot read the key"):
+        load_key(tmp_path)
+
+
+def test_what_is_no_key_is_refused_without_being_shown(tmp_path: Path) -> None:
+    private = tmp_path / "key.pem"
+    private.write_bytes(b"-----BEGIN PRIVATE KEY-----\nMIGH very secret\n-----END PRIVATE KEY-----\n")
+    private.chmod(0o600)
+
+    with pytest.raises(InputRefused) as refusal:
+        load_key(private)
+
+    assert "secret" not in str(refusal.value)

@@ -1,0 +1,103 @@
+"""The registry: a small file that a person can read and a power cut cannot tear."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.registry import MAX_METERS, AtomicStorage, Registry
+from gateway.core.registered_meter import RegisteredMeter
+from runtime.errors import EnvironmentRefused, InputRefused
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "registry.json"
+
+
+def test_a_meter_is_kept_as_it_was_registered(path: Path) -> None:
+    Registry(path).add("/dev/ttyUSB0", "idis", "LMP00042")
+
+    assert Registry(path).meters() == (
+        RegisteredMeter(number=1, port="/dev/ttyUSB0", profile="idis", serial="LMP00042"),
+    )
+
+
+def test_a_serial_number_is_learnt_at_the_first_reading(path: Path) -> None:
+    registry = Registry(path)
+    registry.add("/dev/ttyUSB0", "idis")
+    registry.add("/dev/ttyUSB1", "idis")
+
+    registry.learn_serial(2, "LMP00042")
+
+    assert [meter.serial for meter in Registry(path).meters()] == ["", "LMP00042"]
+
+
+def test_a_removed_meters_number_is_not_given_again(path: Path) -> None:
+    registry = Registry(path)
+    registry.add("/dev/ttyUSB0", "idis")
+    registry.add("/dev/ttyUSB1", "idis")
+
+    registry.remove(2)
+    again = Registry(path).add("/dev/ttyUSB1", "idis")
+
+    assert [meter.number for meter in Registry(path).meters()] == [1, again.number]
+
+
+@pytest.mark.parametrize(("port", "serial"), [("/dev/ttyUSB0", ""), ("/dev/ttyUSB9", "LMP00042")])
+def test_a_port_and_a_serial_number_belong_to_one_meter(path: Path, port: str, serial: str) -> None:
+    registry = Registry(path)
+    registry.add("/dev/ttyUSB0", "idis", "LMP00042")
+
+    with pytest.raises(InputRefused, match="has this port or serial number"):
+        registry.add(port, "idis", serial)
+
+
+def test_a_meter_that_is_not_there_cannot_be_removed(path: Path) -> None:
+    with pytest.raises(InputRefused, match="no meter 7"):
+        Registry(path).remove(7)
+
+
+def test_a_gateway_reads_so_many_meters_and_no_more(path: Path) -> None:
+    registry = Registry(path)
+    for number in range(MAX_METERS):
+        registry.add(f"/dev/ttyUSB{number}", "idis")
+
+    with pytest.raises(InputRefused, match="at most"):
+        registry.add("/dev/ttyUSB99", "idis")
+
+
+def test_every_journal_is_of_a_new_generation(path: Path) -> None:
+    assert [Registry(path).next_generation() for _ in range(3)] == [1, 2, 3]
+
+
+def test_the_file_is_for_its_owner_only_and_readable_for_a_person(path: Path) -> None:
+    Registry(path).add("/dev/ttyUSB0", "idis")
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert len(path.read_text().splitlines()) > 5
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"meters": 7}', '{"meters": {"1": {"port": "/dev/ttyUSB0"}}}'])
+def test_a_damaged_registry_says_what_to_do(path: Path, text: str) -> None:
+    path.write_text(text)
+
+    with pytest.raises(InputRefused) as refusal:
+        Registry(path).meters()
+
+    assert refusal.value.do
+
+
+def test_an_unreadable_registry_says_so(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentRefused, match="cannot read"):
+        Registry(tmp_path).meters()
+
+
+def test_a_write_that_fails_leaves_the_old_file(path: Path) -> None:
+    AtomicStorage(path).write({"meters": {}})
+    storage = AtomicStorage(path / "below a file")
+
+    with pytest.raises(EnvironmentRefused):
+        storage.write({"meters": {"1": {}}})
+
+    assert json.loads(path.read_text()) == {"meters": {}}
