@@ -1,10 +1,17 @@
 """Stand-ins for what messages meet: a relay and a look-up that do as they are told, and homes to write to."""
 
+import asyncio
+import socket
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 from zoneinfo import ZoneInfo
 
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from sqlalchemy import Connection
 
 from cloud.customers import store as customers
@@ -103,3 +110,135 @@ def outage_facts() -> FactSheet:
 
 def outage_news(announcement: str = "power_out", *, home: UsagePoint | None = None, case: str = "UP-1-1") -> News:
     return News(home=home or home_of(), case=case, announcement=announcement, facts=outage_facts())
+
+
+class Fault(Enum):
+    """What a relay can do to a mail instead of taking it, named by when it does so."""
+
+    GREETING_REFUSED = auto()  # 554 instead of 220: it wants nothing to do with us
+    BUSY_GREETING = auto()  # 421: too many connections
+    SENDER_REFUSED = auto()  # 550 to MAIL
+    SENDER_DEFERRED = auto()  # 451 to MAIL
+    GONE_AT_MAIL = auto()  # the line drops before the recipient was named
+    RECIPIENT_REFUSED = auto()  # 550 to RCPT
+    RECIPIENT_DEFERRED = auto()  # 450 to RCPT
+    GONE_AT_RCPT = auto()  # the line drops before the text was asked for
+    TEXT_REFUSED = auto()  # 554 after the text
+    TEXT_DEFERRED = auto()  # 451 after the text
+    ANSWER_LOST = auto()  # the mail is kept, and the line drops before the relay says so
+    DROPPED_AFTER_TEXT = auto()  # nothing is kept, and the line drops
+    SILENT_AFTER_TEXT = auto()  # the mail is kept, and no answer ever comes
+    NONSENSE_AFTER_TEXT = auto()  # an answer that is none
+
+
+@dataclass(slots=True)
+class RelayScript:
+    """The handler of a real SMTP server: keeps what it takes, and plays the faults it was given, one a mail."""
+
+    faults: deque[Fault] = field(default_factory=deque)
+    kept: list[bytes] = field(default_factory=list)
+    connections: int = 0
+    logins: list[bytes] = field(default_factory=list)
+
+    def _plays(self, *faults: Fault) -> Fault | None:
+        return self.faults.popleft() if self.faults and self.faults[0] in faults else None
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        match self._plays(Fault.SENDER_REFUSED, Fault.SENDER_DEFERRED, Fault.GONE_AT_MAIL):
+            case Fault.SENDER_REFUSED:
+                return "550 5.7.1 not from you"
+            case Fault.SENDER_DEFERRED:
+                return "451 4.7.1 later"
+            case Fault.GONE_AT_MAIL:
+                return hang_up(server)
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.rcpt_tos.append(address)
+        match self._plays(Fault.RECIPIENT_REFUSED, Fault.RECIPIENT_DEFERRED, Fault.GONE_AT_RCPT):
+            case Fault.RECIPIENT_REFUSED:
+                return "550 5.1.1 no such mailbox"
+            case Fault.RECIPIENT_DEFERRED:
+                return "450 4.2.1 try later"
+            case Fault.GONE_AT_RCPT:
+                return hang_up(server)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        fault = self.faults.popleft() if self.faults else None
+        match fault:
+            case Fault.TEXT_REFUSED:
+                return "554 5.6.0 not this text"
+            case Fault.TEXT_DEFERRED:
+                return "451 4.3.0 later"
+            case Fault.DROPPED_AFTER_TEXT:
+                return hang_up(server)
+            case Fault.NONSENSE_AFTER_TEXT:
+                return "what was the question"
+        assert isinstance(envelope.content, bytes)
+        self.kept.append(envelope.content)
+        match fault:
+            case Fault.ANSWER_LOST:
+                return hang_up(server)
+            case Fault.SILENT_AFTER_TEXT:
+                await asyncio.sleep(3_600)
+        return f"250 2.0.0 kept as {len(self.kept)}"
+
+    def take_login(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
+    ) -> AuthResult:
+        """An authenticator that knows one password."""
+        assert isinstance(data, LoginPassword)
+        self.logins.append(data.login)
+        return AuthResult(success=data.password == b"right")
+
+
+class _Relay(SMTP):
+    """Refuses in its greeting when the script says so."""
+
+    async def push(self, status: str | bytes) -> None:
+        script = self.event_handler
+        if str(status).startswith("220 ") and "Ready to start TLS" not in str(status):
+            match script._plays(Fault.GREETING_REFUSED, Fault.BUSY_GREETING):
+                case Fault.GREETING_REFUSED:
+                    status = "554 5.3.2 no service"
+                case Fault.BUSY_GREETING:
+                    status = "421 4.3.2 too busy"
+        await super().push(status)
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        return _Relay(self.handler, **self.SMTP_kwargs)
+
+
+@contextmanager
+def relay_of(script: RelayScript, **options: object) -> Iterator[int]:
+    """A real SMTP server on a loopback port, which is given."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    controller = _Controller(script, hostname="127.0.0.1", port=port, **options)
+    controller.start()
+    try:
+        yield port
+    finally:
+        controller.stop(no_assert=True)
+
+
+def hang_up(server: SMTP) -> str:
+    """Drop the line at once; what is returned is never seen."""
+    assert isinstance(server.transport, asyncio.Transport)
+    server.transport.abort()
+    return "421 gone"

@@ -29,7 +29,8 @@ _MAX_EMAIL_CHARS: Final = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 _HEADER_ROW: Final = 1
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_EMAIL: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")  # RFC 5321 dot-string, plain ASCII
+EMAIL_FORM: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
+"""An address we can write to: RFC 5321's dot-string at a domain name, plain ASCII, which is what every relay takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +175,7 @@ def _text(cell: str) -> str:
 
 
 def _email(cell: str) -> str:
-    if len(_text(cell)) > _MAX_EMAIL_CHARS or not _EMAIL.fullmatch(cell):
+    if len(_text(cell)) > _MAX_EMAIL_CHARS or not EMAIL_FORM.fullmatch(cell):
         raise ValueError(f"{cell[:80]!r} is not an e-mail address we can write to")
     return cell
 

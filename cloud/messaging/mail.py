@@ -7,13 +7,13 @@ and a mail whose answer was lost can be asked for by name.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import Final
 
+from cloud.customers.table import EMAIL_FORM
 from cloud.kernel.i18n import Language
 from runtime.errors import SettingsError
 
@@ -37,14 +37,10 @@ class Mail:
 def sender_address(text: str) -> Address:
     """The sender of the settings, as in "Utility <no-reply@utility.example>"; raises SettingsError when it is none."""
     name, address = parseaddr(text)
-    do = "write it as in: Utility <no-reply@utility.example>"
-    try:
-        found = Address(display_name=name, addr_spec=address)
-    except (MessageError, ValueError) as error:
-        raise SettingsError(f"{text!r} is not a sender's address", where="mail.sender", do=do) from error
-    if not found.username or not found.domain or not text.isascii():
+    if not text.isascii() or not text.isprintable() or not EMAIL_FORM.fullmatch(address):
+        do = "write it as in: Utility <no-reply@utility.example>"
         raise SettingsError(f"{text!r} is not a sender's address", where="mail.sender", do=do)
-    return found
+    return Address(display_name=name, addr_spec=address)
 
 
 def message_id(key: str, domain: str) -> str:
@@ -60,7 +56,7 @@ def as_bytes(mail: Mail, sender: Address) -> bytes:
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.written_at)
     message["Message-ID"] = mail.message_id
-    message["Content-Language"] = mail.language.value
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday reply, please
     message.set_content(mail.body, charset="utf-8", cte="quoted-printable")
+    message["Content-Language"] = mail.language.value  # after the content, which clears what is said of it
     return message.as_bytes()

@@ -1,0 +1,209 @@
+"""The reviewed templates: every figure traced, nothing claimed in prose, the same promise in four languages."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloud.kernel.facts import FactSheet
+from cloud.kernel.i18n import NBSP, Language
+from cloud.messaging.catalogue import ANNOUNCEMENTS, Catalogue, TemplateRefused
+from cloud.messaging.model import Letter, Traced
+from tests.fakes_messaging import EVENING, fact, outage_facts
+
+CATALOGUE = Catalogue.load()
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+HOME = FactSheet([fact("customer_name", "Ana Souza"), fact("address", "Rua das Flores 12")])
+EVERY = [(announcement.name, language) for announcement in ANNOUNCEMENTS for language in Language]
+
+
+def letter(announcement: str, language: Language, facts: FactSheet | None = None) -> Letter:
+    template = CATALOGUE.find(announcement, language)
+    return CATALOGUE.render(template, (facts or outage_facts()).joined_with(HOME), SAO_PAULO)
+
+
+def told(traced: Traced) -> dict[str, str]:
+    """What a text says of each fact, plain spaces for the unbreakable ones."""
+    return {figure.fact_id: traced.text[figure.start : figure.end].replace(NBSP, " ") for figure in traced.figures}
+
+
+def prose(traced: Traced) -> str:
+    """The text with every figure taken out."""
+    cut = traced.text
+    for figure in reversed(traced.figures):
+        cut = cut[: figure.start] + cut[figure.end :]
+    return cut
+
+
+@pytest.mark.parametrize(("announcement", "language"), EVERY)
+def test_no_figure_stands_in_a_message_without_a_fact_behind_it(announcement: str, language: Language) -> None:
+    made = letter(announcement, language)
+
+    for traced in (made.subject, made.body):
+        assert not re.search(r"\d", prose(traced))
+        assert {figure.fact_id for figure in traced.figures} <= set(outage_facts()) | set(HOME)
+
+
+@pytest.mark.parametrize(
+    ("language", "began"),
+    [
+        (Language.EN, "Saturday, November 21 at 8:15 PM"),
+        (Language.PT_BR, "sábado, 21 de novembro às 20:15"),
+        (Language.ES, "sábado, 21 de noviembre a las 20:15"),
+        (Language.FR, "samedi 21 novembre à 20:15"),
+    ],
+)
+def test_power_out_says_to_whom_where_since_when_and_under_which_case(language: Language, began: str) -> None:
+    assert told(letter("power_out", language).body) == {
+        "customer_name": "Ana Souza",
+        "address": "Rua das Flores 12",
+        "began_at": began,
+        "case": "UP-1-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "lasted", "held"),
+    [
+        (Language.EN, "48 minutes", "1 minute"),
+        (Language.PT_BR, "48 minutos", "1 minuto"),
+        (Language.ES, "48 minutos", "1 minuto"),
+        (Language.FR, "48 minutes", "1 minute"),
+    ],
+)
+def test_power_back_says_how_long_it_was_out_and_what_the_meter_measured(
+    language: Language, lasted: str, held: str
+) -> None:
+    said = told(letter("power_back", language).body)
+
+    assert (said["out_for"], said["voltage_mv"], said["held"]) == (lasted, "231 V", held)
+    assert re.search(r"(9:03 PM|21:03)$", said["returned_at"])
+
+
+@pytest.mark.parametrize(("announcement", "language"), EVERY)
+def test_every_message_is_short_and_has_its_five_parts(announcement: str, language: Language) -> None:
+    body = letter(announcement, language).body.text
+
+    paragraphs = body.strip().split("\n\n")
+    assert len(paragraphs) == 6  # greeting, fact, what it means, what we do, what you can do, when we write again
+    assert len(body.split()) < 160
+
+
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [(Language.EN, "home"), (Language.PT_BR, "você"), (Language.ES, "usted"), (Language.FR, "vous")],
+)
+def test_every_message_is_in_its_own_language(language: Language, word: str) -> None:
+    for announcement in ANNOUNCEMENTS:
+        assert word in letter(announcement.name, language).body.text.lower()
+
+
+@pytest.mark.parametrize(("announcement", "claim"), [("power_out", "power_is_out"), ("power_back", "power_is_back")])
+@pytest.mark.parametrize("language", Language)
+def test_a_message_needs_the_fact_it_claims_as_a_whole(announcement: str, claim: str, language: Language) -> None:
+    assert claim in CATALOGUE.find(announcement, language).needs
+
+
+@pytest.mark.parametrize("announcement", ["power_out", "power_back"])
+def test_all_languages_of_a_message_say_the_same_facts(announcement: str) -> None:
+    assert len({CATALOGUE.find(announcement, language).needs for language in Language}) == 1
+
+
+def test_a_french_colon_never_begins_a_line() -> None:
+    for announcement in ANNOUNCEMENTS:
+        source = (files("cloud.messaging") / "templates" / f"{announcement.name}.fr.txt").read_text("utf-8")
+        assert not re.search(r"(?<!\u00a0):", source)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=40), st.integers(0, 10_000_000), st.sampled_from(EVERY))
+def test_hostile_names_cannot_break_lines_headers_or_marks(
+    name: str, lasted_s: int, which: tuple[str, Language]
+) -> None:
+    facts = FactSheet([*_without(outage_facts(), "out_for"), fact("out_for", timedelta(seconds=lasted_s))])
+    template = CATALOGUE.find(*which)
+    home = FactSheet([fact("customer_name", name), fact("address", "{{ case | words }}" + name)])
+
+    made = CATALOGUE.render(template, facts.joined_with(home), SAO_PAULO)
+
+    assert "\n" not in made.subject.text
+    assert not re.search("[\ue000-\uf8ff\r\x00]", made.subject.text + made.body.text)
+    assert told(made.subject)["address"].startswith("{{ case | words }}")
+
+
+def _without(sheet: FactSheet, name: str) -> list:
+    return [found for found in sheet.values() if found.id != name]
+
+
+# What a template may not hold
+
+Change = Callable[[str], str]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda text: text + "\nBack in 2 hours.", "'2' is a claim"),
+        (lambda text: text + "\nUntil Sunday.", "'sunday' is a claim"),
+        (lambda text: text + "\nSee https://example.com", "'https:' is a claim"),
+        (lambda text: text + "\nIt costs you nothing: €", "'€' is a claim"),
+        (lambda text: text + "{{ began_at }}", "only text and holes"),
+        (lambda text: text + "{% if case %}x{% endif %}", "only text and holes"),
+        (lambda text: text + "{{ 'a' * 10 }}", "only text and holes"),
+        (lambda text: text + "{{ case.value | words }}", "only text and holes"),
+        (lambda text: text + "{{ case | words | words }}", "only text and holes"),
+        (lambda text: text + "{{ case | upper }}", "forms are: words, moment, clock, day, duration, volts"),
+        (lambda text: text + "{{ case | words('x') }}", "only text and holes"),
+        (lambda text: text + "{{ case", "unexpected end of template"),
+        (lambda text: "No body", "not a subject line"),
+        (lambda text: "Two\nlines\n\nbody", "not a subject line"),
+    ],
+)
+def test_a_template_holds_prose_and_facts_and_nothing_else(change: Change, why: str) -> None:
+    sources = sources_as_shipped()
+    sources["power_out", Language.EN] = change(sources["power_out", Language.EN])
+
+    with pytest.raises(TemplateRefused, match=re.escape(why)):
+        Catalogue(sources)
+
+
+def test_a_missing_language_is_refused_when_the_program_starts() -> None:
+    sources = sources_as_shipped()
+    del sources["power_back", Language.FR]
+
+    with pytest.raises(TemplateRefused, match=r"missing \(power_back\.fr\.txt\)"):
+        Catalogue(sources)
+
+
+def test_a_fact_in_the_wrong_form_is_refused() -> None:
+    wrong = FactSheet([*_without(outage_facts(), "began_at"), fact("began_at", "last night")])
+
+    with pytest.raises(TemplateRefused, match="'began_at' cannot be written"):
+        letter("power_out", Language.EN, wrong)
+
+
+def sources_as_shipped() -> dict[tuple[str, Language], str]:
+    folder = files("cloud.messaging") / "templates"
+    return {(name, language): (folder / f"{name}.{language}.txt").read_text("utf-8") for name, language in EVERY}
+
+
+def test_the_version_of_a_template_changes_with_its_text() -> None:
+    sources = sources_as_shipped()
+    sources["power_out", Language.EN] += "Take care.\n"
+
+    changed = Catalogue(sources).find("power_out", Language.EN).version
+
+    assert changed != CATALOGUE.find("power_out", Language.EN).version
+
+
+def test_a_message_that_crosses_midnight_names_both_days() -> None:
+    facts = FactSheet([*_without(outage_facts(), "returned_at"), fact("returned_at", EVENING + timedelta(hours=4))])
+
+    said = told(letter("power_back", Language.ES, facts).body)
+
+    assert (said["began_at"][:6], said["returned_at"][:7]) == ("sábado", "domingo")
