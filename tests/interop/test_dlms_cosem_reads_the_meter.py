@@ -23,7 +23,7 @@ from simulators.meter.life import Life
 from simulators.meter.objects import model_of
 from simulators.meter.server import Server
 from simulators.meter.station import Station
-from tests.fakes_meter import NOW, a_life, moment
+from tests.fakes_simulators import NOW, a_life, moment
 
 CLOCK = cosem.CosemAttribute(CosemInterface.CLOCK, cosem.Obis(0, 0, 1, 0, 0), 2)
 LOAD_PROFILE = cosem.CosemAttribute(CosemInterface.PROFILE_GENERIC, cosem.Obis(1, 0, 99, 1, 0), 2)

@@ -6,7 +6,7 @@ from runtime.errors import EnvironmentRefused, InputRefused
 from simulators.meter.device import Meter
 from simulators.meter.history import History
 from simulators.meter.opto import with_even_parity
-from tests.fakes_meter import NOW, a_life, moment, snrm
+from tests.fakes_simulators import NOW, a_life, moment, snrm
 
 REQUEST, CHOICE = with_even_parity(b"/?!\r\n"), with_even_parity(b"\x06252\r\n")
 

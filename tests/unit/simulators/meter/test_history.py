@@ -6,7 +6,7 @@ import pytest
 from runtime.errors import InputRefused
 from simulators.meter import history
 from simulators.meter.history import MAX_SPANS, History, Span, SwitchState
-from tests.fakes_meter import NOW
+from tests.fakes_simulators import NOW
 
 HOUR = timedelta(hours=1)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from simulators.generated_load import GeneratedHousehold
 from simulators.meter.history import History, SwitchState
 from simulators.meter.life import LOAD_PROFILE_ENTRIES, STATUS_DAYLIGHT_SAVING, STATUS_POWER_DOWN, Failure, Life
-from tests.fakes_meter import NOW, SteadyHousehold, a_life
+from tests.fakes_simulators import NOW, SteadyHousehold, a_life
 
 HOUR = timedelta(hours=1)
 NEW = History.of_new_meter("LMP10000001", NOW)

@@ -8,7 +8,7 @@ from simulators.meter.axdr import Cursor, Value
 from simulators.meter.history import History, SwitchState
 from simulators.meter.life import Life
 from simulators.meter.objects import ObjectModel, model_of, obis
-from tests.fakes_meter import NOW, SteadyHousehold, a_life
+from tests.fakes_simulators import NOW, SteadyHousehold, a_life
 
 NEW = History.of_new_meter("LMP10000001", NOW)
 CLOCK = ("0.0.1.0.0.255", 8)

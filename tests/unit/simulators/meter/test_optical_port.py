@@ -2,7 +2,7 @@ from simulators.meter.hdlc import Kind, unnumbered
 from simulators.meter.optical_port import OpticalPort
 from simulators.meter.opto import SignOn, with_even_parity
 from simulators.meter.station import Station
-from tests.fakes_meter import FakeApplication, command, moment, snrm
+from tests.fakes_simulators import FakeApplication, command, moment, snrm
 
 REQUEST, CHOICE = with_even_parity(b"/?!\r\n"), with_even_parity(b"\x06252\r\n")
 

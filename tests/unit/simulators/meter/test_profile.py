@@ -6,7 +6,7 @@ from simulators.meter import axdr, cosem_time
 from simulators.meter.apdu import AccessDenied, DataAccessResult, Selection
 from simulators.meter.axdr import Cursor, Value
 from simulators.meter.profile import BY_ENTRY, BY_RANGE, CLOCK_COLUMN, CLOCK_OBIS, Column, Profile, Row, read_buffer
-from tests.fakes_meter import NOW
+from tests.fakes_simulators import NOW
 
 HOUR = timedelta(hours=1)
 HOURS = [NOW.replace(minute=0) - HOUR * back for back in range(4, -1, -1)]

@@ -8,7 +8,7 @@ from simulators.meter import apdu
 from simulators.meter.apdu import Target
 from simulators.meter.axdr import Cursor
 from simulators.meter.server import MAX_PDU_BYTES, Server
-from tests.fakes_meter import ASSOCIATE, ASSOCIATED, NOW, a_life, associated, moment
+from tests.fakes_simulators import ASSOCIATE, ASSOCIATED, NOW, a_life, associated, moment
 
 GET_CLOCK = "c001c1 0008 0000010000ff 02 00"
 AARQ_HEAD = "a109060760857405080101"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from simulators.meter.hdlc import Address, Control, Kind, checksum, information, receive_ready, unnumbered
 from simulators.meter.link_parameters import LinkParameters
 from simulators.meter.station import LLC_REQUEST, LLC_RESPONSE, MAX_REQUEST_BYTES, Station
-from tests.fakes_meter import FakeApplication, Reader, command, frames_of, moment, snrm
+from tests.fakes_simulators import FakeApplication, Reader, command, frames_of, moment, snrm
 
 ASKED = LLC_REQUEST + b"what?"
 RECEIVE_NOT_READY = Control(0x15)

@@ -1,0 +1,1 @@
+"""The simulators' commands: one module each, with its words, its refusals and its life as a process."""

@@ -1,0 +1,35 @@
+"""The words after a command, read strictly: what is wrong with them is one line, as everywhere in Lamplight."""
+
+import argparse
+from collections.abc import Callable
+from typing import NoReturn
+
+from runtime.errors import InputRefused
+
+
+class Words(argparse.ArgumentParser):
+    """A parser that refuses by raising InputRefused, instead of printing its usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputRefused(message, where=self.prog, do="--help tells the words")
+
+
+def whole(minimum: int, maximum: int) -> Callable[[str], int]:
+    """A whole number within bounds."""
+
+    def read(text: str) -> int:
+        number = int(text)
+        if not minimum <= number <= maximum:
+            raise ValueError(text)
+        return number
+
+    read.__name__ = f"whole number from {minimum} to {maximum}"
+    return read
+
+
+def seconds(text: str) -> float:
+    """A duration of up to a day."""
+    duration_s = float(text)
+    if not 0 < duration_s <= 86_400:
+        raise ValueError(text)
+    return duration_s

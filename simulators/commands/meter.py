@@ -1,0 +1,89 @@
+"""`lamplight-sim meter`: one meter on a pseudo-terminal, until SIGTERM."""
+
+import argparse
+import asyncio
+import contextlib
+import re
+from functools import partial
+from pathlib import Path
+
+from runtime.clock import Clock, clock_from_environment
+from runtime.errors import InputRefused
+from simulators import control
+from simulators.commands.arguments import Words, seconds
+from simulators.household import open_household, zone_named
+from simulators.meter import history
+from simulators.meter.device import Meter
+from simulators.meter.history import History
+from simulators.meter.life import Life
+from simulators.meter.link import OpticalLink
+from simulators.meter.opto import BAUD_BY_IDENTIFIER
+from simulators.meter.station import INACTIVITY_TIMEOUT_S
+from simulators.moment import Moment
+from simulators.process import live
+from simulators.serial_line import open_line
+
+_SERIAL = re.compile(r"[0-9A-Za-z]{1,32}")
+
+
+def main(arguments: list[str]) -> int:
+    """Play a meter; 0 once it was told to stop."""
+    words = _parser().parse_args(arguments)
+    if not _SERIAL.fullmatch(words.serial):
+        raise InputRefused(f"{words.serial!r} is no serial number", where="--serial", do="use up to 32 of 0-9 A-Z a-z")
+    clock = clock_from_environment()
+    asyncio.run(_play(_meter(words, clock), words.link, words.control, clock, words.seed))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Words(
+        prog="lamplight-sim meter", description="A household's electricity meter behind an optical port, on a pty."
+    )
+    parser.add_argument("--link", type=Path, required=True, help="the port's name: a symbolic link to the pty")
+    parser.add_argument("--control", type=Path, required=True, help="the control socket, see `lamplight-sim tell`")
+    parser.add_argument("--serial", default="LMP10000001", help="serial number and sign-on address")
+    parser.add_argument("--from", dest="source", type=Path, help="a real home: CSV or CSV.gz (default: generated)")
+    parser.add_argument("--column", default="", help="which column of that file, where several would do")
+    parser.add_argument("--seed", type=int, default=1, help="which generated home, and which noise")
+    parser.add_argument(
+        "--baud", type=int, default=9600, choices=sorted(BAUD_BY_IDENTIFIER.values())[1:], help="HDLC speed"
+    )
+    parser.add_argument("--phases", type=int, default=1, choices=(1, 3))
+    parser.add_argument("--time-zone", default="UTC", help="the meter's local time, such as America/Sao_Paulo")
+    parser.add_argument(
+        "--inactivity-timeout-s", type=seconds, default=INACTIVITY_TIMEOUT_S, metavar="S", help="of a held link (120)"
+    )
+    parser.add_argument("--state", type=Path, help="keeps what befell the supply over a kill")
+    return parser
+
+
+def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
+    zone = zone_named(words.time_zone)
+    known = history.load(words.state, words.serial) if words.state else None
+    past = known or History.of_new_meter(words.serial, clock.now())
+    # The home is moved to where the meter's life began, so that a later start finds the same home.
+    lives_around = past.installed_at + history.LIVED_BEFORE
+    home = open_household(words.source, seed=words.seed, zone=zone, now=lives_around, column=words.column)
+    keep = partial(history.save, path=words.state) if words.state else _forget
+    keep(past)
+    return Meter(
+        Life(household=home, history=past, zone=zone, phases=words.phases),
+        keep=keep,
+        fastest_baud=words.baud,
+        inactivity_timeout_s=words.inactivity_timeout_s,
+        seed=words.seed,
+    )
+
+
+def _forget(_history: History) -> None:
+    """Without a state file a meter's life ends with its process."""
+
+
+async def _play(meter: Meter, link: Path, control_path: Path, clock: Clock, seed: int) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(
+            control.serving(control_path, lambda words: meter.command(words, Moment.read(clock)))
+        )
+        line = await stack.enter_async_context(open_line(link))
+        await live(OpticalLink(line, meter, clock, seed=seed).serve(), link=link, control=control_path)

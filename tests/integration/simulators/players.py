@@ -1,0 +1,56 @@
+"""Simulators as processes: started as a story starts them, and ended with the test."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulators import control
+
+RUN_WITHIN_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """A running simulator and the paths it was given."""
+
+    process: subprocess.Popen[str]
+    link: Path
+    control: Path
+
+    def tell(self, *words: str) -> dict[str, object]:
+        return control.tell(self.control, words)
+
+    def end(self) -> int:
+        """Ask it to stop; its exit status."""
+        self.process.terminate()
+        return self.process.wait(10)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+def command(*words: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("lamplight-sim")), *words]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """A command run to its end."""
+    return subprocess.run(command(*words), capture_output=True, text=True, timeout=RUN_WITHIN_S)
+
+
+@contextmanager
+def playing(kind: str, folder: Path, *words: str) -> Iterator[Player]:
+    """A simulator of that kind in `folder`, ready to serve."""
+    link, control_path = folder / kind, folder / f"{kind}.sock"
+    argv = command(kind, "--link", str(link), "--control", str(control_path), *words)
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == f"ready link={link} control={control_path}\n"
+            yield Player(process=process, link=link, control=control_path)
+        finally:
+            process.kill()
