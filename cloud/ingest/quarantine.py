@@ -54,6 +54,20 @@ class Quarantined:
     first_at: datetime
     last_at: datetime
 
+    def facts(self) -> dict[str, str | int]:
+        """All of it in plain values, for JSON."""
+        return {
+            "id": self.id,
+            "reason": str(self.reason),
+            "detail": self.detail,
+            "topic": self.topic,
+            "times": self.times,
+            "size": self.size,
+            "first_at": self.first_at.isoformat(),
+            "last_at": self.last_at.isoformat(),
+            "raw": self.raw.hex(),
+        }
+
 
 def keep(connection: Connection, *, reason: Reason, detail: str, topic: str, raw: bytes, now: datetime) -> None:
     """Keep a refused message, or count it once more if the same bytes were refused on this topic for this reason."""

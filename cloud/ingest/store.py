@@ -83,6 +83,7 @@ held_table = Table(
 )
 _i, _l, _h = intake_table.c, lane_head_table.c, held_table.c
 Index("ix_intake_subject_at", _i.subject, _i.at)
+Index("ix_intake_gateway_arrival", _i.gateway, _i.arrival)
 
 _HEAD: Final = upsert(lane_head_table)
 _MOVE_HEAD: Final = _HEAD.on_conflict_do_update(
@@ -187,6 +188,45 @@ def latest(connection: Connection, *, subject: str | None = None, limit: int) ->
     """The events accepted last, newest first; of one meter when `subject` names it."""
     statement = select(intake_table).order_by(_i.arrival.desc()).limit(limit)
     return _events(connection, statement if subject is None else statement.where(_i.subject == subject))
+
+
+def page(
+    connection: Connection,
+    *,
+    gateways: Collection[GatewayId] | None = None,
+    without_codes: Collection[int] = (),
+    after: int | None = None,
+    before: int | None = None,
+    limit: int,
+) -> list[StoredEvent]:
+    """Accepted events, the last one first; those after an arrival number, where given, in the order they came.
+
+    Only of these gateways, only with an arrival number below `before`, without events of some codes, where given.
+    """
+    statement = select(intake_table).limit(limit)
+    statement = statement.order_by(_i.arrival.desc()) if after is None else statement.order_by(_i.arrival)
+    if after is not None:
+        statement = statement.where(_i.arrival > after)
+    if before is not None:
+        statement = statement.where(_i.arrival < before)
+    if gateways is not None:
+        statement = statement.where(_i.gateway.in_(gateways))
+    if without_codes:
+        statement = statement.where(_i.code.not_in(without_codes))
+    return _events(connection, statement)
+
+
+def latest_of_code(connection: Connection, gateways: Collection[GatewayId], code: int) -> StoredEvent | None:
+    """The event of this code that these gateways said last."""
+    statement = select(intake_table).where(_i.gateway.in_(gateways), _i.code == code)
+    return next(iter(_events(connection, statement.order_by(_i.arrival.desc()).limit(1))), None)
+
+
+def sealed_of(connection: Connection, event: EventId) -> bytes | None:
+    """The very bytes of the accepted event at this place."""
+    statement = select(_i.sealed).where(*_is_at(intake_table, event))
+    sealed: bytes | None = connection.execute(statement).scalar_one_or_none()
+    return sealed
 
 
 def _place_of(genuine: Genuine) -> dict[str, Any]:

@@ -35,3 +35,16 @@ class Gateway:
     status: Status
     status_reason: str
     added_at: datetime
+
+    def facts(self) -> dict[str, str]:
+        """All of it in plain values, for JSON."""
+        return {
+            "gateway_id": self.id,
+            "status": str(self.status),
+            "status_reason": self.status_reason,
+            "usage_point": self.usage_point,
+            "meter": self.meter,
+            "algorithm": self.key.algorithm.name,
+            "key_id": self.key.key_id.hex(),
+            "added_at": self.added_at.isoformat(),
+        }

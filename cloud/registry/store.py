@@ -43,6 +43,7 @@ gateway_table = Table(
     CheckConstraint(f"status IN ({', '.join(repr(str(status)) for status in Status)})", name="ck_gateway_status"),
 )
 _g = gateway_table.c
+Index("ix_gateway_usage_point", _g.usage_point)
 Index("ux_gateway_meter", _g.meter, unique=True, sqlite_where=_g.status != Status.REVOKED)
 
 
@@ -75,6 +76,18 @@ def of_meter(connection: Connection, meter: MeterSerial) -> Gateway | None:
     statement = select(gateway_table).where(_g.meter == meter, _g.status != Status.REVOKED)
     row = connection.execute(statement).one_or_none()
     return None if row is None else _gateway(row)
+
+
+def of_usage_points(connection: Connection, usage_points: Collection[str]) -> list[Gateway]:
+    """The gateways that speak, or spoke, for these homes; the longest known first."""
+    statement = select(gateway_table).where(_g.usage_point.in_(usage_points))
+    return [_gateway(row) for row in connection.execute(statement.order_by(_g.added_at, _g.id))]
+
+
+def usage_points(connection: Connection, *, after: str = "", limit: int) -> list[UsagePointId]:
+    """The homes gateways speak for, in the order of their names, from the first one after `after`."""
+    statement = select(_g.usage_point).where(_g.usage_point > after).distinct().order_by(_g.usage_point).limit(limit)
+    return [UsagePointId(name) for name in connection.execute(statement).scalars()]
 
 
 def by_key_id(connection: Connection, key_ids: Collection[bytes]) -> dict[bytes, Gateway]:

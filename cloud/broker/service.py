@@ -1,0 +1,67 @@
+"""Starting the broker: mosquitto if it is installed, else the embedded one; either way this process is the broker."""
+
+import signal
+import socket
+from pathlib import Path
+
+from cloud.broker import mosquitto
+from cloud.broker.folder import BrokerFolder
+from cloud.broker.settings import BrokerSettings
+from runtime import logs
+from runtime.errors import EnvironmentRefused, SettingsError
+
+log = logs.get(__name__)
+
+
+def run(folder: BrokerFolder, settings: BrokerSettings, port: int, *, must_be_embedded: bool = False) -> None:
+    """Be the broker of this folder until told to stop.
+
+    Raises: SettingsError for an open door without TLS, EnvironmentRefused when one runs already or the port is taken.
+    """
+    settings.check()
+    for file in (settings.certificate_file, settings.key_file):
+        _check_readable(file)
+    program = None if must_be_embedded else mosquitto.find()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # "read the passwords anew" must not end us before we can obey
+    folder.claim()
+    check_port_is_free(settings.listen, port)
+    log.info("broker_starts", program=program or "embedded", listen=settings.listen, port=port)
+    if program is not None:
+        mosquitto.become(program, folder, settings, port)
+    _run_embedded(folder, settings, port)
+
+
+def check_port_is_free(host: str, port: int) -> None:
+    """Raise EnvironmentRefused when nobody could listen there."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise EnvironmentRefused(
+            f"cannot listen: {error.strerror}",
+            where=f"{host}:{port}",
+            do="stop the program that uses the port, or choose another one in cloud.toml",
+        ) from error
+
+
+def _run_embedded(folder: BrokerFolder, settings: BrokerSettings, port: int) -> None:
+    try:
+        from cloud.broker import embedded
+    except ModuleNotFoundError as error:
+        raise EnvironmentRefused(
+            "no broker is installed", do="apt install mosquitto, or pip install lamplight[demo] for the embedded one"
+        ) from error
+    embedded.run(folder, settings, port)
+
+
+def _check_readable(file: Path | None) -> None:
+    if file is None:
+        return
+    try:
+        file.read_bytes()
+    except OSError as error:
+        raise SettingsError(
+            f"cannot read: {error.strerror}", where=str(file), do="check broker.* in cloud.toml"
+        ) from error

@@ -1,0 +1,153 @@
+"""Registering gateways: which key speaks for which meter, and who may enter the broker.
+
+Three things change together: the registry, the enrolment file, and the broker's passwords. The file is written inside
+the registry's transaction, so that neither stands without the other; the passwords are written whole from the
+registry afterwards, and again whenever a broker starts, so that a crash in between mends itself.
+"""
+
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from cloud.broker import passwords
+from cloud.broker.folder import BrokerFolder
+from cloud.broker.settings import MqttSettings
+from cloud.kernel.db import Database
+from cloud.kernel.errors import DatabaseError
+from cloud.kernel.ids import MeterSerial, UsagePointId
+from cloud.registry import store
+from cloud.registry.enrolment import enrolment_text
+from cloud.registry.model import Gateway, Status
+from runtime.clock import Clock
+from runtime.durable import write_atomically
+from runtime.errors import InputRefused
+from wire.ids import GatewayId, gateway_id_of
+from wire.keys import PublicKey
+
+
+class Registrar:
+    """Adds gateways, gives them new passwords, and takes them out."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        broker: BrokerFolder,
+        mqtt: MqttSettings,
+        receipt_key: PublicKey,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._broker = broker
+        self._mqtt = mqtt
+        self._receipt_key = receipt_key
+
+    def add(self, *, public_key: PublicKey, usage_point: UsagePointId, meter: MeterSerial, out: Path) -> Gateway:
+        """Register the gateway that holds this key for a meter, and write its enrolment file to `out`.
+
+        Raises: InputRefused when the key or the meter is taken or `out` exists, EnvironmentRefused.
+        """
+        gateway = Gateway(
+            id=gateway_id_of(public_key.spki),
+            key=public_key,
+            usage_point=usage_point,
+            meter=meter,
+            status=Status.ACTIVE,
+            status_reason="",
+            added_at=self._clock.now(),
+        )
+        password = passwords.new_password()
+        _refuse_existing(out)
+        try:
+            with self._database.transaction() as connection:
+                _refuse_taken(store.get(connection, gateway.id), store.of_meter(connection, meter))
+                store.add(connection, gateway, passwords.hashed(password))
+                self._write_enrolment(gateway.id, password, out)
+        except DatabaseError:
+            out.unlink(missing_ok=True)
+            raise
+        self.write_broker_access()
+        return gateway
+
+    def renew(self, gateway: GatewayId, out: Path) -> None:
+        """Give a gateway a new password and write a new enrolment file; the old password ends at once.
+
+        Raises: InputRefused when there is no such gateway, it is revoked, or `out` exists.
+        """
+        password = passwords.new_password()
+        _refuse_existing(out)
+        try:
+            with self._database.transaction() as connection:
+                known = _known(store.get(connection, gateway), gateway)
+                if known.status is Status.REVOKED:
+                    raise InputRefused(f"gateway {gateway} is revoked", do="give it a new key and add that")
+                store.set_password_hash(connection, gateway, passwords.hashed(password))
+                self._write_enrolment(gateway, password, out)
+        except DatabaseError:
+            out.unlink(missing_ok=True)
+            raise
+        self.write_broker_access()
+
+    def revoke(self, gateway: GatewayId, reason: str) -> None:
+        """Believe a gateway no more, for good. Raises: InputRefused when there is no such gateway."""
+        with self._database.transaction() as connection:
+            _known(store.get(connection, gateway), gateway)
+            store.set_status(connection, gateway, Status.REVOKED, reason, self._clock.now())
+        self.write_broker_access()
+
+    def everything(self) -> list[Gateway]:
+        """All gateways, the longest known first."""
+        with self._database.read() as connection:
+            return store.everything(connection)
+
+    def write_broker_access(self) -> None:
+        """Let exactly the gateways into the broker that are not revoked, at once if it runs."""
+        with self._database.read() as connection:
+            hashes = store.password_hashes(connection)
+        self._broker.write_access(hashes)
+        self._broker.tell_running_broker()
+
+    def _write_enrolment(self, gateway: GatewayId, password: str, out: Path) -> None:
+        write_atomically(out, enrolment_text(gateway, password, self._mqtt, self._receipt_key).encode(), mode=0o600)
+
+
+def parse_public_key(pem: bytes, where: str) -> PublicKey:
+    """The key in a PEM file somebody handed in; raises InputRefused with what to hand in instead."""
+    do = "hand in the file gateway.pub.pem that `lamplight-gateway init` wrote"
+    if b"PRIVATE KEY" in pem:
+        raise InputRefused("this is a private key, which must never leave its gateway", where=where, do=do)
+    try:
+        return PublicKey.from_pem(pem)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise InputRefused("this is not a P-256 or Ed25519 public key in PEM form", where=where, do=do) from error
+
+
+def parse_gateway_id(text: str) -> GatewayId:
+    """A gateway's identifier somebody typed; raises InputRefused."""
+    try:
+        return GatewayId.parse(text.strip().upper())
+    except ValueError as error:
+        raise InputRefused(f"{text[:40]!r} is not a gateway", do="see `lamplight-cloud gateway list`") from error
+
+
+def _known(gateway: Gateway | None, asked: GatewayId) -> Gateway:
+    if gateway is None:
+        raise InputRefused(f"there is no gateway {asked}", do="see `lamplight-cloud gateway list`")
+    return gateway
+
+
+def _refuse_taken(same: Gateway | None, of_meter: Gateway | None) -> None:
+    if same is not None and same.status is Status.ACTIVE:
+        do = f"for a new enrolment file run `lamplight-cloud gateway renew {same.id}`"
+        raise InputRefused(f"gateway {same.id} is registered already", do=do)
+    if same is not None:
+        raise InputRefused(f"gateway {same.id} is {same.status}: its key is not believed", do="give it a new key")
+    if of_meter is not None:
+        do = f"run `lamplight-cloud gateway revoke {of_meter.id}` first if that one is out of service"
+        raise InputRefused(f"gateway {of_meter.id} already speaks for meter {of_meter.meter}", do=do)
+
+
+def _refuse_existing(out: Path) -> None:
+    if out.exists():
+        raise InputRefused("the enrolment file exists already", where=str(out), do="name another file, or remove it")

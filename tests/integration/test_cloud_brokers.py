@@ -1,0 +1,213 @@
+"""One suite for both brokers: what Lamplight relies on, whichever of them stands between gateways and cloud."""
+
+import contextlib
+import socket
+from types import SimpleNamespace
+
+import pytest
+
+from cloud.broker import mosquitto
+from cloud.kernel.ids import MeterSerial, UsagePointId
+from cloud.state import StateFolder
+from tests import cloud_process
+from tests.fakes_cloud import HandClock
+from tests.mqtt_peer import Peer
+from tests.waiting import eventually
+from wire.keys import SoftwareSigner
+from wire.topics import UPLINK_FILTER
+
+needs_mosquitto = pytest.mark.skipif(
+    mosquitto.find() is None, reason="mosquitto is not installed: apt install mosquitto"
+)
+BROKERS = [pytest.param([], id="mosquitto", marks=needs_mosquitto), pytest.param(["--embedded"], id="embedded")]
+
+
+class Site:
+    """A state folder with a running broker and two gateways."""
+
+    def __init__(self, path, flags):
+        self.port = cloud_process.free_port()
+        self.folder = StateFolder.create(path / "state", {"mqtt": {"port": self.port}})
+        self.flags = flags
+        self.log = path / "broker.log"
+        self.database = self.folder.open_database()
+        self.registrar = self.folder.registrar(self.database, HandClock())
+        self.count = 0
+
+    def add_gateway(self):
+        """A registered gateway: its name and its password."""
+        self.count += 1
+        out = self.folder.path / f"enrolment-{self.count}.toml"
+        gateway = self.registrar.add(
+            public_key=SoftwareSigner.generate().public,
+            usage_point=UsagePointId("UP-1"),
+            meter=MeterSerial(f"LMP{self.count}"),
+            out=out,
+        )
+        return SimpleNamespace(id=gateway.id, password=password_in(out))
+
+    def ingest(self, **how):
+        return Peer(self.port, "ingest", self.folder.broker.read_ingest_password(), **how)
+
+    def enter(self, gateway, **how):
+        return Peer(self.port, gateway.id, gateway.password, **how)
+
+    def is_let_in(self, user, password, **how):
+        with Peer(self.port, user, password, **how) as peer:
+            return peer.is_let_in
+
+
+def password_in(enrolment):
+    return next(line.split('"')[1] for line in enrolment.read_text().splitlines() if line.startswith("password"))
+
+
+@pytest.fixture(scope="module", params=BROKERS)
+def site(request, tmp_path_factory):
+    site = Site(tmp_path_factory.mktemp("broker"), request.param)
+    with cloud_process.started("broker", site.folder.path, *request.param, log=site.log) as process:
+        cloud_process.wait_for_port(site.port, process)
+        yield site
+    site.database.close()
+
+
+@pytest.fixture(scope="module")
+def a(site):
+    return site.add_gateway()
+
+
+@pytest.fixture(scope="module")
+def b(site):
+    return site.add_gateway()
+
+
+def up(gateway):
+    return f"lw/1/{gateway.id}/up/a"
+
+
+def down(gateway):
+    return f"lw/1/{gateway.id}/down/ack"
+
+
+def test_a_registered_gateway_is_let_in(site, a):
+    assert site.is_let_in(a.id, a.password)
+
+
+def test_nobody_else_is(site, a, b):
+    assert not site.is_let_in(a.id, b.password)
+    assert not site.is_let_in(a.id, "")
+    assert not site.is_let_in("7Z0M4QDA", a.password)
+    assert not site.is_let_in(None, None, client_id="somebody")
+
+
+def test_a_message_of_a_gateway_reaches_ingest(site, a):
+    with site.ingest() as ingest, site.enter(a) as gateway:
+        ingest.subscribe(UPLINK_FILTER)
+        gateway.publish(up(a), b"x" * 60_000)
+
+        eventually(lambda: ingest.heard == [(up(a), b"x" * 60_000)])
+
+
+def test_what_a_gateway_writes_elsewhere_reaches_nobody(site, a, b):
+    with site.ingest() as ingest, site.enter(a) as gateway:
+        ingest.subscribe(UPLINK_FILTER)
+        for topic in (up(b), down(b), down(a), "lw/1/ingest/up/a", "elsewhere"):
+            gateway.publish(topic, b"forged")
+        gateway.publish(up(a), b"true")
+
+        eventually(lambda: b"true" in ingest.payloads())
+        assert ingest.heard == [(up(a), b"true")]
+
+
+def test_a_gateway_hears_what_is_for_it_and_nothing_else(site, a, b):
+    with site.ingest() as ingest, site.enter(a) as gateway:
+        for topic_filter in ("#", "lw/#", "lw/1/+/down/#", UPLINK_FILTER, down(b), f"lw/1/{a.id}/down/#"):
+            gateway.subscribe(topic_filter)
+        ingest.publish(down(b), b"for b")
+        ingest.publish(down(a), b"for a")
+
+        eventually(lambda: b"for a" in gateway.payloads())
+        assert {topic for topic, _ in gateway.heard} == {down(a)}
+
+
+def test_what_is_said_while_ingest_is_away_waits_for_it(site, a):
+    with site.ingest(is_persistent=True) as ingest:
+        ingest.subscribe(UPLINK_FILTER)
+    expected = [b"%d" % number for number in range(50)]
+    with site.enter(a) as gateway:
+        gateway.publish(up(a), *expected)
+
+    with site.ingest(is_persistent=True) as ingest:
+        eventually(lambda: sorted(ingest.payloads()) == sorted(expected))
+
+
+def test_nobody_disturbs_ingest_by_calling_himself_ingest(site, a, b):
+    with site.ingest() as ingest, site.enter(b) as gateway:
+        ingest.subscribe(UPLINK_FILTER)
+        assert not site.is_let_in("ingest", "guess")
+        assert not site.is_let_in(None, None, client_id="ingest")
+        site.is_let_in(a.id, a.password, client_id="ingest")
+
+        gateway.publish(up(b), b"still heard")
+
+        eventually(lambda: ingest.payloads() == [b"still heard"])
+
+
+def test_a_client_that_comes_back_while_its_old_connection_hangs_is_served(site, a):
+    old = site.ingest(is_persistent=True).subscribe(UPLINK_FILTER)
+    old.vanish()
+
+    with site.ingest(is_persistent=True) as new, site.enter(a) as gateway:
+        new.subscribe(UPLINK_FILTER)
+        gateway.publish(up(a), b"heard")
+
+        eventually(lambda: b"heard" in new.payloads())
+
+
+def test_a_gateway_added_while_the_broker_runs_enters_at_once(site):
+    added = site.add_gateway()
+
+    eventually(lambda: site.is_let_in(added.id, added.password))
+
+
+def test_a_new_password_ends_the_old_one(site, tmp_path):
+    gateway = site.add_gateway()
+    eventually(lambda: site.is_let_in(gateway.id, gateway.password))
+
+    site.registrar.renew(gateway.id, tmp_path / "new.toml")
+
+    eventually(lambda: site.is_let_in(gateway.id, password_in(tmp_path / "new.toml")))
+    assert not site.is_let_in(gateway.id, gateway.password)
+
+
+def test_a_revoked_gateway_is_not_let_in_again(site):
+    gateway = site.add_gateway()
+    eventually(lambda: site.is_let_in(gateway.id, gateway.password))
+
+    site.registrar.revoke(gateway.id, "test")
+
+    eventually(lambda: not site.is_let_in(gateway.id, gateway.password))
+
+
+def test_a_second_broker_on_the_folder_is_refused(site):
+    ended = cloud_process.run("broker", site.folder.path, *site.flags)
+
+    assert ended.returncode == 2
+    assert b"a broker already runs on this folder" in ended.stderr
+
+
+def test_a_broker_on_a_taken_port_is_refused(site, tmp_path):
+    StateFolder.create(tmp_path / "other", {"mqtt": {"port": site.port}})
+
+    ended = cloud_process.run("broker", tmp_path / "other", *site.flags)
+
+    assert ended.returncode == 2
+    assert b"Address already in use" in ended.stderr
+    assert b"Traceback" not in ended.stderr
+
+
+def test_a_garbled_first_packet_is_dropped_and_others_served(site, a):
+    with socket.create_connection(("127.0.0.1", site.port)) as garbled, contextlib.suppress(ConnectionResetError):
+        garbled.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        garbled.recv(100)
+
+    assert site.is_let_in(a.id, a.password)
