@@ -36,13 +36,13 @@ demo-check: .venv-demo/.complete ## play it without a page and say whether exact
 check: .venv/.complete ## style, types, import rules, unit and property tests: under a minute
 	$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timing
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -n 2 -m "not slow" --ignore tests/browser --ignore tests/interop --ignore tests/scenarios
 
 test: .venv/.complete system-packages ## everything: check, integration, interop, scenarios, browser, docs
 	$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timing
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 bench: .venv/.complete ## each benchmark's short profile
