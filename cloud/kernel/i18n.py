@@ -3,7 +3,7 @@
 A message is read by somebody in the dark, so it says "sábado, 21 de novembro às 20:15" and not "2026-11-21T23:15Z".
 The forms are those of the Unicode Common Locale Data Repository, release 48 (`common/main/{en,pt,es,fr}.xml` and
 `common/supplemental/plurals.xml`): the skeletons `MMMMEEEEd` for days, the short time format, the `atTime` joiner, the
-long unit patterns, the plural categories. The browser tests hold them against the CLDR data inside Chromium.
+long unit patterns, the plural categories. tests/interop holds them against the CLDR data inside Chromium.
 
 In go aware instants, a zone and a language; out comes text in which a number and its unit never part at a line's end.
 Four languages and six forms fit on one page; a library would bring hundreds of locales and the same six forms.

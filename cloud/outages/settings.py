@@ -1,4 +1,9 @@
-"""What a utility may decide about announcing outages; what is true is not among it."""
+"""What a utility may decide about announcing outages; what is true is not among it.
+
+A gateway needs about a minute of steady voltage to prove a return. So a verdict may be a minute old and still be told
+as fresh: power that came back meanwhile could not have been proven yet, however fast the uplink. One that is older
+waits twice that minute, in which the proof would come if there were one.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,11 +20,11 @@ class OutageSettings:
         minimum=0, maximum=3_600,
     )  # fmt: skip
     late_after_s: int = setting(
-        30, help="an event older than this when it arrives was held up on its way: it tells of then, not of now",
+        60, help="an event older than this when it arrives was held up on its way: it tells of then, not of now",
         minimum=5, maximum=3_600,
     )  # fmt: skip
     settle_after_s: int = setting(
-        180, help="seconds to wait after a late event for what else was held up, before anybody is told",
+        120, help="seconds to wait after a late event for what else was held up, before anybody is told",
         minimum=0, maximum=3_600,
     )  # fmt: skip
     fact_ttl_s: int = setting(

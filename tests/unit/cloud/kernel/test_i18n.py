@@ -1,4 +1,4 @@
-"""Forms for people: dates, times and figures in four languages. Chromium's CLDR data checks them in tests/browser."""
+"""Forms for people: dates, times and figures in four languages. tests/interop checks them against CLDR."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
