@@ -16,11 +16,11 @@ from cloud.kernel.db import Database
 from cloud.kernel.errors import DatabaseError
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.registry import store
-from cloud.registry.enrolment import enrolment_text
+from cloud.registry.enrolment import authority_beside, enrolment_text
 from cloud.registry.model import Gateway, Status
 from runtime.clock import Clock
 from runtime.durable import write_atomically
-from runtime.errors import InputRefused
+from runtime.errors import EnvironmentRefused, InputRefused
 from wire.ids import GatewayId, gateway_id_of
 from wire.keys import PublicKey
 
@@ -64,11 +64,12 @@ class Registrar:
                 _refuse_taken(store.get(connection, gateway.id), store.of_meter(connection, meter))
                 store.add(connection, gateway, passwords.hashed(password))
                 self._write_enrolment(gateway.id, password, out)
+                added = _known(store.get(connection, gateway.id), gateway.id)
         except DatabaseError:
             out.unlink(missing_ok=True)
             raise
         self.write_broker_access()
-        return gateway
+        return added
 
     def renew(self, gateway: GatewayId, out: Path) -> None:
         """Give a gateway a new password and write a new enrolment file; the old password ends at once.
@@ -109,7 +110,10 @@ class Registrar:
         self._broker.tell_running_broker()
 
     def _write_enrolment(self, gateway: GatewayId, password: str, out: Path) -> None:
-        write_atomically(out, enrolment_text(gateway, password, self._mqtt, self._receipt_key).encode(), mode=0o600)
+        if self._mqtt.tls_ca_file is not None:
+            write_atomically(authority_beside(out), _read_authority(self._mqtt.tls_ca_file), mode=0o644)
+        text = enrolment_text(gateway, password, self._mqtt, self._receipt_key, out)
+        write_atomically(out, text.encode(), mode=0o600)
 
 
 def parse_public_key(pem: bytes, where: str) -> PublicKey:
@@ -146,6 +150,14 @@ def _refuse_taken(same: Gateway | None, of_meter: Gateway | None) -> None:
     if of_meter is not None:
         do = f"run `lamplight-cloud gateway revoke {of_meter.id}` first if that one is out of service"
         raise InputRefused(f"gateway {of_meter.id} already speaks for meter {of_meter.meter}", do=do)
+
+
+def _read_authority(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        do = "check mqtt.tls_ca_file in cloud.toml"
+        raise EnvironmentRefused(f"cannot read: {error.strerror}", where=str(file), do=do) from error
 
 
 def _refuse_existing(out: Path) -> None:

@@ -84,14 +84,27 @@ def test_the_password_opens_the_broker_and_is_kept_nowhere_in_the_clear(office):
     assert password not in repr(added)
 
 
-def test_a_broker_elsewhere_is_named_with_its_authority(tmp_path):
-    mqtt = MqttSettings(host='broker".example', tls_ca_file=tmp_path / "ca.pem")
+def test_a_broker_elsewhere_is_named_and_its_authority_lies_beside_the_file(tmp_path):
+    (tmp_path / "authority.pem").write_text("the certificate")
+    mqtt = MqttSettings(host='broker".example', tls_ca_file=tmp_path / "authority.pem")
     with fresh_database(tmp_path) as database:
         office = Office(database, tmp_path, mqtt)
         office.add()
 
     assert office.enrolment()["mqtt"]["host"] == 'broker".example'
-    assert office.enrolment()["mqtt"]["tls_ca_file"] == str(tmp_path / "ca.pem")
+    assert office.enrolment()["mqtt"]["tls_ca_file"] == "enrolment-ca.pem"
+    assert (tmp_path / "enrolment-ca.pem").read_text() == "the certificate"
+
+
+def test_no_gateway_is_registered_when_the_authority_cannot_be_read(tmp_path):
+    mqtt = MqttSettings(host="broker.example", tls_ca_file=tmp_path / "nowhere.pem")
+    with fresh_database(tmp_path) as database:
+        office = Office(database, tmp_path, mqtt)
+
+        with pytest.raises(EnvironmentRefused, match=r"mqtt\.tls_ca_file"):
+            office.add()
+
+        assert office.registrar.everything() == []
 
 
 def test_a_key_is_registered_once(office):

@@ -1,0 +1,306 @@
+"""`lamplight-cloud`: the operator's words. Each prints for people, and for programs with --json.
+
+    init DIR                    make a state folder          gateway add|list|renew|revoke   who may speak
+    broker DIR                  be the broker                import DIR FILE                 the customer file
+    serve DIR                   be the cloud                 verify FILE                     one envelope laid open
+    config                      every setting, commented     quarantine DIR, parked DIR      what a person should see
+
+A command that is refused ends with one line on standard error and status 2; one whose answer is no, with status 1.
+Features are imported where they are used, so that a command starts fast and `verify` needs no database.
+"""
+
+import argparse
+import json
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from runtime import logs, program
+from runtime.clock import check_clock_is_set, clock_from_environment
+from runtime.errors import InputRefused
+
+if TYPE_CHECKING:
+    from cloud.kernel.db import Database
+    from cloud.registry.service import Registrar
+    from cloud.state import StateFolder
+
+_HEX: Final = frozenset(b"0123456789abcdefABCDEF")
+_MAX_INPUT_BYTES: Final = 1_000_000
+
+
+def main() -> int:
+    """The entry point; returns the exit status."""
+    return program.run(_run)
+
+
+def _run(words: list[str]) -> int:
+    arguments = _parser().parse_args(words)
+    logs.configure()
+    act: Callable[[argparse.Namespace], int] = arguments.act
+    return act(arguments)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from cloud.state import StateFolder
+
+    folder = StateFolder.create(arguments.dir, _values_of(arguments.set))
+    print(f"made {folder.path}")
+    print(f"  settings   {folder.settings_file}")
+    print(f"  page token {folder.access_token} (keep it to yourself)")
+    print(f"next: lamplight-cloud broker {folder.path}, lamplight-cloud serve {folder.path}")
+    return 0
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from cloud.main import serve
+    from cloud.state import StateFolder
+
+    folder = StateFolder.open(arguments.dir)
+    serve(folder, clock_from_environment(), lambda address: print(f"ready http={address}", flush=True))
+    return 0
+
+
+def _broker(arguments: argparse.Namespace) -> int:
+    from cloud.broker import service as broker
+
+    with _opened(arguments.dir) as (folder, _, registrar):
+        registrar.write_broker_access()
+        settings = folder.settings()
+    logs.configure(settings.log.level)
+    broker.run(folder.broker, settings.broker, settings.mqtt.port, must_be_embedded=arguments.embedded)
+    return 0
+
+
+def _gateway_add(arguments: argparse.Namespace) -> int:
+    from cloud.kernel.ids import MeterSerial, UsagePointId
+    from cloud.registry.service import parse_public_key
+
+    check_clock_is_set(clock_from_environment())
+    key = parse_public_key(_read(arguments.public_key), arguments.public_key)
+    usage_point, meter = UsagePointId.parse(arguments.usage_point), MeterSerial.parse(arguments.meter)
+    with _opened(arguments.state) as (_, _, registrar):
+        gateway = registrar.add(public_key=key, usage_point=usage_point, meter=meter, out=arguments.out)
+    _show(arguments, gateway.facts(), f"gateway {gateway.id} speaks for meter {meter} at {usage_point}")
+    print(f"hand {arguments.out} to the gateway, then delete it: it holds a password", file=sys.stderr)
+    return 0
+
+
+def _gateway_list(arguments: argparse.Namespace) -> int:
+    with _opened(arguments.state) as (_, _, registrar):
+        gateways = registrar.everything()
+    lines = [f"{g.id}  {g.status:8}  {g.meter:16}  {g.usage_point:16}  {g.status_reason}".rstrip() for g in gateways]
+    _show(arguments, [gateway.facts() for gateway in gateways], "\n".join(lines) or "no gateway is registered")
+    return 0
+
+
+def _gateway_renew(arguments: argparse.Namespace) -> int:
+    from cloud.registry.service import parse_gateway_id
+
+    gateway = parse_gateway_id(arguments.gateway)
+    with _opened(arguments.state) as (_, _, registrar):
+        registrar.renew(gateway, arguments.out)
+    _show(arguments, {"gateway_id": gateway}, f"gateway {gateway} has a new password in {arguments.out}")
+    return 0
+
+
+def _gateway_revoke(arguments: argparse.Namespace) -> int:
+    from cloud.registry.service import parse_gateway_id
+
+    gateway = parse_gateway_id(arguments.gateway)
+    with _opened(arguments.state) as (_, _, registrar):
+        registrar.revoke(gateway, arguments.reason)
+    _show(arguments, {"gateway_id": gateway}, f"gateway {gateway} is revoked: nothing it says is taken any more")
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from cloud.customers.service import import_csv
+
+    with _opened(arguments.dir) as (_, database, _):
+        homes = import_csv(database, arguments.file)
+    _show(arguments, {"homes": homes}, f"{homes} homes imported")
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from cloud.ingest.inspect import Inspected, inspect
+    from cloud.registry.service import parse_public_key
+
+    pem = arguments.public_key
+    key = parse_public_key(_read(pem), pem) if pem else None
+    found = inspect(_binary(_read(arguments.file)), key)
+    if isinstance(found, Inspected):
+        facts = found.facts()
+        _show(arguments, {"ok": True} | facts, "\n".join(_lines_of(facts)))
+        return 0
+    refusal = {"ok": False, "reason": str(found.reason), "detail": found.detail}
+    _show(arguments, refusal, f"refused: {found.reason}" + (f" ({found.detail})" if found.detail else ""))
+    return 1
+
+
+def _quarantine(arguments: argparse.Namespace) -> int:
+    from cloud.ingest import quarantine
+
+    with _opened(arguments.dir) as (_, database, _), database.read() as connection:
+        rows = quarantine.newest(connection, limit=arguments.limit)
+    lines = [f"{r.last_at:%Y-%m-%d %H:%M:%S}  {r.times:5}x  {r.reason}  {r.topic}  {r.detail}".rstrip() for r in rows]
+    _show(arguments, [row.facts() for row in rows], "\n".join(lines) or "nothing was refused")
+    return 0
+
+
+def _parked(arguments: argparse.Namespace) -> int:
+    from cloud.kernel import tasks
+
+    with _opened(arguments.dir) as (_, database, _):
+        if arguments.revive:
+            with database.transaction() as connection:
+                kind, key = arguments.revive
+                revived = tasks.revive(connection, kind, key, clock_from_environment().now())
+            if not revived:
+                raise InputRefused("no such task is parked", where=" ".join(arguments.revive), do="see `parked DIR`")
+        with database.read() as connection:
+            rows = tasks.parked(connection)
+    facts = [{"kind": task.kind, "key": task.key, "attempts": task.attempts, "failure": task.failure} for task in rows]
+    lines = [f"{task.kind}  {task.key}  tried {task.attempts} times  {task.failure}" for task in rows]
+    _show(arguments, facts, "\n".join(lines) or "no task is parked")
+    return 0
+
+
+def _config(_arguments: argparse.Namespace) -> int:
+    from cloud.config import CloudSettings
+    from runtime.settings import commented
+
+    print(commented(CloudSettings).strip())
+    return 0
+
+
+@contextmanager
+def _opened(path: Path) -> "Iterator[tuple[StateFolder, Database, Registrar]]":
+    """A state folder with its database, closed in the end."""
+    from cloud.state import StateFolder
+
+    folder = StateFolder.open(path)
+    database = folder.open_database()
+    try:
+        yield folder, database, folder.registrar(database, clock_from_environment())
+    finally:
+        database.close()
+
+
+def _show(arguments: argparse.Namespace, facts: Any, text: str) -> None:
+    print(json.dumps(facts, ensure_ascii=False) if arguments.json else text)
+
+
+def _lines_of(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{name}"
+            yield from _lines_of(value, f"{indent}  ")
+        else:
+            yield f"{indent}{name:14} {value}".rstrip()
+
+
+def _read(name: str) -> bytes:
+    """A file somebody named; `-` is standard input."""
+    try:
+        data = sys.stdin.buffer.read(_MAX_INPUT_BYTES + 1) if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise InputRefused(f"cannot read: {error.strerror}", where=name) from error
+    if len(data) > _MAX_INPUT_BYTES:
+        raise InputRefused(f"more than {_MAX_INPUT_BYTES} bytes", where=name, do="hand in one envelope or key")
+    return data
+
+
+def _binary(data: bytes) -> bytes:
+    """Bytes as they are, or those that a text of hexadecimal digits spells."""
+    digits = b"".join(data.split())
+    is_hex = bool(digits) and len(digits) % 2 == 0 and _HEX.issuperset(digits)
+    return bytes.fromhex(digits.decode()) if is_hex else data
+
+
+def _values_of(pairs: Sequence[str]) -> dict[str, Any]:
+    """`mqtt.port=18830` and its like as a nested table; a value that is no TOML is a text."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        path, equals, text = pair.partition("=")
+        *tables, name = path.split(".")
+        if not equals or not name or not all(tables):
+            raise InputRefused(f"{pair!r} is no setting", where="--set", do="write it as in --set mqtt.port=18830")
+        table = values
+        for part in tables:
+            table = table.setdefault(part, {})
+        try:
+            table[name] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            table[name] = text
+    return values
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lamplight-cloud", description="Takes signed events in and tells customers.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, act: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+        return _add(commands, name, act, about)
+
+    made = command("init", _init, "make a state folder")
+    made.add_argument("dir", type=Path, metavar="DIR")
+    made.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, as in mqtt.port=18830"
+    )
+    command("serve", _serve, "be the cloud: ingest, rules, messages and the page").add_argument("dir", type=Path)
+    broker = command("broker", _broker, "be the MQTT broker: mosquitto where it is installed, else an embedded one")
+    broker.add_argument("dir", type=Path, metavar="DIR")
+    broker.add_argument("--embedded", action="store_true", help="use the embedded broker even where mosquitto is")
+    _add_gateway_commands(command("gateway", _config, "who may speak"))
+    imported = command("import", _import, "take in the utility's customer file")
+    imported.add_argument("dir", type=Path, metavar="DIR")
+    imported.add_argument("file", type=Path, metavar="FILE.csv")
+    imported.add_argument("--json", action="store_true")
+    verify = command("verify", _verify, "lay one envelope open, or say why it is refused")
+    verify.add_argument("file", metavar="FILE", help="binary or hexadecimal; - for standard input")
+    verify.add_argument("--public-key", metavar="PEM", help="check the signature with this key")
+    verify.add_argument("--json", action="store_true")
+    refused = command("quarantine", _quarantine, "messages that were not believed, newest first")
+    refused.add_argument("dir", type=Path, metavar="DIR")
+    refused.add_argument("--limit", type=int, default=100, metavar="N")
+    refused.add_argument("--json", action="store_true")
+    parked = command("parked", _parked, "tasks that kept failing and wait for a person")
+    parked.add_argument("dir", type=Path, metavar="DIR")
+    parked.add_argument("--revive", nargs=2, metavar=("KIND", "KEY"), help="try this one again")
+    parked.add_argument("--json", action="store_true")
+    command("config", _config, "print every setting, commented, with its default")
+    return parser
+
+
+def _add_gateway_commands(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="add|list|renew|revoke")
+    add = _add(commands, "add", _gateway_add, "register a gateway's public key for a meter")
+    add.add_argument("--public-key", required=True, metavar="FILE")
+    add.add_argument("--usage-point", required=True, metavar="UP")
+    add.add_argument("--meter", required=True, metavar="SERIAL")
+    add.add_argument("--out", required=True, type=Path, metavar="FILE", help="where the enrolment file goes")
+    listed = _add(commands, "list", _gateway_list, "all gateways and how much they are believed")
+    renew = _add(commands, "renew", _gateway_renew, "a new password and enrolment file for a gateway")
+    renew.add_argument("gateway", metavar="GATEWAY")
+    renew.add_argument("--out", required=True, type=Path, metavar="FILE")
+    revoke = _add(commands, "revoke", _gateway_revoke, "believe a gateway no more, for good")
+    revoke.add_argument("gateway", metavar="GATEWAY")
+    revoke.add_argument("--reason", default="revoked by an operator", metavar="TEXT")
+    for each in (add, listed, renew, revoke):
+        each.add_argument("--state", required=True, type=Path, metavar="DIR")
+        each.add_argument("--json", action="store_true")
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    act: Callable[[argparse.Namespace], int],
+    about: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=about, description=about)
+    parser.set_defaults(act=act)
+    return parser

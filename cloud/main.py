@@ -1,0 +1,192 @@
+"""The composition root: the one place where the cloud's parts are made and joined.
+
+    gateways -> broker -> ingest thread -> intake --commit--> bell: loop, postman and page look again
+    loop thread:    due tasks -> readings, outages -> messages to send, timers
+    postman thread: messages to send -> mail relay
+    main thread:    uvicorn with the page and the API
+
+Everything the threads know lies in the database, so a cloud that was killed goes on where it stopped.
+"""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import uvicorn
+
+from cloud.config import CloudSettings
+from cloud.ingest.consumer import Consumer
+from cloud.ingest.news import EVENT_TASK, tell
+from cloud.ingest.service import Intake
+from cloud.kernel.access import Access, read_token
+from cloud.kernel.db import Database
+from cloud.kernel.loop import Loop, Worker
+from cloud.kernel.news import News
+from cloud.messaging.catalogue import Catalogue
+from cloud.messaging.lookup import HttpLookup
+from cloud.messaging.mail import sender_address
+from cloud.messaging.postman import Postman
+from cloud.messaging.service import Composer
+from cloud.messaging.smtp import SmtpSender
+from cloud.outages.service import OutageService
+from cloud.readings import service as readings
+from cloud.state import StateFolder
+from cloud.web.app import create_app
+from cloud.web.services import Services
+from runtime import logs
+from runtime.clock import Clock, check_clock_is_set
+from runtime.errors import EnvironmentRefused
+from runtime.program import stop_on_signals
+
+_JOIN_TIMEOUT_S: Final = 10.0
+_LAST_ANSWERS_S: Final = 3
+
+log = logs.get(__name__)
+
+
+def serve(folder: StateFolder, clock: Clock, announce: Callable[[str], None]) -> None:
+    """Run the cloud until told to stop; `announce` is called with the page's address once it answers.
+
+    Raises: SettingsError, EnvironmentRefused, both before anything has begun.
+    """
+    stopped = threading.Event()
+    stop_on_signals(stopped.set)
+    settings = folder.settings()
+    logs.configure(settings.log.level)
+    check_clock_is_set(clock)
+    folder.claim()
+    with _listen(settings.web.listen, settings.web.port) as door:
+        database = folder.open_database()
+        try:
+            cloud = build(folder, settings, database, clock)
+            cloud.run(door, stopped, announce)
+        finally:
+            database.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """The joined parts, not yet begun."""
+
+    settings: CloudSettings
+    services: Services
+    workers: tuple[Worker, ...]
+
+    def run(self, door: socket.socket, stopped: threading.Event, announce: Callable[[str], None]) -> None:
+        """Start the threads, serve the page, and end all of it when a signal comes."""
+        server = _Server(self, door, stopped, announce)
+        for worker in self.workers:
+            worker.start()
+        try:
+            server.run(sockets=[door])
+        finally:
+            for worker in self.workers:
+                worker.stop()
+            stuck = [worker.name for worker in self.workers if not worker.join(_JOIN_TIMEOUT_S)]
+            log.info("cloud_stopped", stuck=",".join(stuck) or "-")
+
+
+def build(folder: StateFolder, settings: CloudSettings, database: Database, clock: Clock) -> Cloud:
+    """Make every part and join them."""
+    news = News()
+    woken: list[Callable[[], None]] = [news.ring]
+
+    def on_commit() -> None:
+        for wake in woken:
+            wake()
+
+    composer = Composer(Catalogue.load(), sender_address(settings.mail.sender).domain)
+    outages = OutageService(settings.outages, composer)
+    handlers = {EVENT_TASK: tell([readings.on_event, outages.on_event]), **outages.handlers()}
+    loop = Loop(database=database, clock=clock, handlers=handlers, on_commit=on_commit)
+    postman = _postman(settings, database, clock, on_commit)
+    woken += [loop.wake, postman.wake]
+    intake = Intake(database=database, clock=clock, signer=folder.receipt_signer(), on_commit=on_commit)
+    password = folder.broker.read_ingest_password()
+    consumer = Consumer(settings=settings.mqtt, password=password, intake=intake, clock=clock)
+    workers = (
+        Worker("loop", loop.run, clock=clock, wake=loop.wake),
+        Worker("postman", postman.run, clock=clock, wake=postman.wake),
+        Worker("ingest", consumer.run, clock=clock, wake=consumer.wake),
+    )
+
+    def parts() -> Mapping[str, bool]:
+        return {worker.name: worker.is_alive for worker in workers} | {"broker": consumer.is_connected}
+
+    services = Services(
+        database=database,
+        clock=clock,
+        access=Access(
+            token=read_token(folder.access_token),
+            host_names=settings.web.host_names,
+            is_open=settings.web.open_to_all,
+        ),
+        news=news,
+        settings=settings.web,
+        parts=parts,
+        on_commit=on_commit,
+    )
+    return Cloud(settings=settings, services=services, workers=workers)
+
+
+def _postman(settings: CloudSettings, database: Database, clock: Clock, on_commit: Callable[[], None]) -> Postman:
+    mail = settings.mail
+    return Postman(
+        database=database,
+        clock=clock,
+        sender=SmtpSender(mail),
+        lookup=HttpLookup(mail.reconcile_url, mail.timeout_s) if mail.reconcile_url else None,
+        settings=mail,
+        on_commit=on_commit,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it is ready, and lets open streams go when it is told to stop."""
+
+    def __init__(
+        self, cloud: Cloud, door: socket.socket, stopped: threading.Event, announce: Callable[[str], None]
+    ) -> None:
+        web = cloud.settings.web
+        super().__init__(
+            uvicorn.Config(
+                create_app(cloud.services),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_LAST_ANSWERS_S,
+                ssl_certfile=web.certificate_file,
+                ssl_keyfile=web.key_file,
+            )
+        )
+        scheme = "https" if web.certificate_file else "http"
+        self._address = f"{scheme}://{web.listen}:{door.getsockname()[1]}"
+        self._announce = announce
+        self._news = cloud.services.news
+        self._stopped = stopped
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce(self._address)
+        self.should_exit = self.should_exit or self._stopped.is_set()  # a signal that came before uvicorn listened
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._news.close()
+        await asyncio.sleep(0)  # streams end before their connections are looked at
+        await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that nobody else listens on; raises EnvironmentRefused."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        door = socket.socket(family, kind)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(address)
+    except OSError as error:
+        do = "stop the program that uses the port, or choose another one under [web] in cloud.toml"
+        raise EnvironmentRefused(f"the page cannot listen: {error.strerror}", where=f"{host}:{port}", do=do) from error
+    return door

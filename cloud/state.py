@@ -1,0 +1,142 @@
+"""The state folder: everything the cloud keeps, in one place that is made whole or not at all.
+
+cloud.toml        settings, commented
+receipt-key.pem   the key receipts are signed with, readable by its owner only
+receipt.pub.pem   its public half; every gateway gets it with its enrolment
+access-token      what opens the page, readable by its owner only
+lamplight.sqlite  the database
+broker/           the broker's passwords, permissions and queue
+serving           locked by `serve` while it runs
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import cloud.customers.store  # each store's tables join the database's when it is imported
+import cloud.ingest.quarantine
+import cloud.ingest.store
+import cloud.messaging.store
+import cloud.outages.store
+import cloud.readings.store  # noqa: F401 - imported for its tables, like those above
+from cloud.broker.folder import BrokerFolder
+from cloud.config import CloudSettings
+from cloud.kernel import access
+from cloud.kernel.db import Database
+from cloud.kernel.errors import DatabaseError
+from cloud.registry.service import Registrar
+from runtime import settings
+from runtime.clock import Clock
+from runtime.durable import write_atomically
+from runtime.errors import EnvironmentRefused, InputRefused
+from wire.keys import SoftwareSigner
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """The files of one cloud."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The folder at `path`; raises InputRefused when it is none of ours."""
+        folder = cls(path)
+        if not folder.settings_file.is_file():
+            raise InputRefused(
+                "this is not a state folder of the cloud", where=str(path), do=f"run `lamplight-cloud init {path}`"
+            )
+        return folder
+
+    @classmethod
+    def create(cls, path: Path, values: dict[str, Any]) -> Self:
+        """Make a new folder whose settings differ from the defaults by `values`.
+
+        It is made beside its place and moved there when it is whole. Raises: InputRefused when something is there
+        already, SettingsError for values that cannot be, EnvironmentRefused when it cannot be written.
+        """
+        settings.from_table(CloudSettings, values, path / "cloud.toml").check()
+        aside = path.with_name(f".{path.name}.{os.getpid()}.new")
+        try:
+            aside.mkdir(mode=0o700, parents=True)
+            _fill(cls(aside), values)
+            aside.rename(path)  # onto nothing, or onto an empty folder
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                do = "name another folder, or remove it if nothing in it is needed"
+                raise InputRefused("there is something in that place already", where=str(path), do=do) from error
+            do = "free some space or check the folder's rights"
+            raise EnvironmentRefused(f"cannot make the folder: {error.strerror}", where=str(path), do=do) from error
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+        return cls(path)
+
+    @property
+    def settings_file(self) -> Path:
+        return self.path / "cloud.toml"
+
+    @property
+    def database(self) -> Path:
+        return self.path / "lamplight.sqlite"
+
+    @property
+    def access_token(self) -> Path:
+        return self.path / "access-token"
+
+    @property
+    def broker(self) -> BrokerFolder:
+        return BrokerFolder((self.path / "broker").resolve())
+
+    def settings(self) -> CloudSettings:
+        """What cloud.toml says; raises SettingsError."""
+        loaded = settings.load(CloudSettings, self.settings_file)
+        loaded.check()
+        return loaded
+
+    def receipt_signer(self) -> SoftwareSigner:
+        """The key receipts are signed with; raises EnvironmentRefused."""
+        file = self.path / "receipt-key.pem"
+        try:
+            return SoftwareSigner.from_pem(file.read_bytes())
+        except (OSError, ValueError) as error:
+            do = "restore it from a copy: every gateway knows the cloud by this key"
+            raise EnvironmentRefused("the receipt key cannot be read", where=str(file), do=do) from error
+
+    def open_database(self) -> Database:
+        """The database, with every table of every feature; raises DatabaseError."""
+        database = Database.open(self.database)
+        try:
+            database.create_tables()
+        except DatabaseError:
+            database.close()
+            raise
+        return database
+
+    def registrar(self, database: Database, clock: Clock) -> Registrar:
+        """What adds and revokes gateways here."""
+        key = self.receipt_signer().public
+        mqtt = self.settings().mqtt
+        return Registrar(database=database, clock=clock, broker=self.broker, mqtt=mqtt, receipt_key=key)
+
+    def claim(self) -> None:
+        """Be the one `serve` of this folder until this process ends; raises EnvironmentRefused when one runs."""
+        descriptor = os.open(self.path / "serving", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # never closed: it lives as long as the process
+        except (BlockingIOError, PermissionError) as error:
+            os.close(descriptor)
+            do = "stop it first, or use it"
+            raise EnvironmentRefused("the cloud already runs on this folder", where=str(self.path), do=do) from error
+
+
+def _fill(folder: StateFolder, values: dict[str, Any]) -> None:
+    signer = SoftwareSigner.generate()
+    write_atomically(folder.settings_file, f"{settings.commented(CloudSettings, values).strip()}\n".encode())
+    write_atomically(folder.path / "receipt-key.pem", signer.to_pem())
+    write_atomically(folder.path / "receipt.pub.pem", signer.public.to_pem(), mode=0o644)
+    access.write_new_token(folder.access_token)
+    folder.broker.create()

@@ -1,0 +1,270 @@
+import json
+import tomllib
+from dataclasses import replace
+
+import pytest
+
+from cloud import cli
+from cloud.cli import _run
+from cloud.ingest.service import Intake
+from cloud.kernel import tasks
+from cloud.state import StateFolder
+from runtime import program
+from tests.fakes_cloud import METER, NOON, FakeGateway, HandClock, register
+from wire.events import SupplyLost
+from wire.keys import SoftwareSigner
+
+LOST = SupplyLost(began_at_ms=1_795_262_400_000, input_mv=4_900)
+
+
+@pytest.fixture
+def state(tmp_path, capsys):
+    assert _run(["init", str(tmp_path / "cloud")]) == 0
+    capsys.readouterr()
+    return StateFolder.open(tmp_path / "cloud")
+
+
+@pytest.fixture
+def fake():
+    return FakeGateway()
+
+
+@pytest.fixture
+def key_file(tmp_path, fake):
+    (tmp_path / "gateway.pub.pem").write_bytes(fake.public.to_pem())
+    return str(tmp_path / "gateway.pub.pem")
+
+
+def answer(capsys, *words, status=0):
+    """What a command prints as JSON."""
+    assert _run([*map(str, words), "--json"]) == status
+    return json.loads(capsys.readouterr().out)
+
+
+def refusal(capsys, *words):
+    """The one line a refused command ends with."""
+    assert program.run(_run, list(map(str, words))) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    return shown.err
+
+
+def add(state, key_file, out, *more):
+    words = ["--usage-point", "UP-1", "--meter", METER, "--out", out, *more]
+    return ["gateway", "add", "--state", state.path, "--public-key", key_file, *words]
+
+
+def test_a_new_folder_is_its_owners_alone_and_complete(state):
+    assert state.path.stat().st_mode & 0o777 == 0o700
+    assert sorted(file.name for file in state.path.iterdir()) == [
+        "access-token",
+        "broker",
+        "cloud.toml",
+        "receipt-key.pem",
+        "receipt.pub.pem",
+    ]
+    assert (state.path / "receipt-key.pem").stat().st_mode & 0o777 == 0o600
+    assert state.settings().mqtt.port == 18_830
+    assert state.receipt_signer().public.to_pem() == (state.path / "receipt.pub.pem").read_bytes()
+
+
+def test_a_folder_is_never_written_over(state, capsys):
+    assert "something in that place already" in refusal(capsys, "init", state.path)
+
+
+def test_settings_can_be_given_from_the_start(tmp_path):
+    words = ["--set", "mqtt.port=18831", "--set", "web.open_to_all=true", "--set", "mail.host=relay.example"]
+    _run(["init", str(tmp_path / "cloud"), *words, "--set", "mail.security=tls"])
+
+    settings = StateFolder.open(tmp_path / "cloud").settings()
+
+    assert (settings.mqtt.port, settings.web.open_to_all, settings.mail.host) == (18_831, True, "relay.example")
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ("mqtt.prt=1", "did you mean 'port'"),
+        ("mqqt.port=1", "did you mean 'mqtt'"),
+        ("mqtt.port=many", "not a whole number"),
+        ("mqtt.port=0", "out of range"),
+        ("mqtt=1", "table of settings"),
+        ("mqtt.port", "is no setting"),
+        ("mqtt.host=broker.example", "without TLS"),
+        ("web.listen=0.0.0.0", "would show the token"),
+    ],
+)
+def test_a_folder_with_wrong_settings_is_not_made(tmp_path, capsys, pair, words):
+    assert words in refusal(capsys, "init", tmp_path / "cloud", "--set", pair)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[mqtt\n", "not valid TOML"),
+        ("[mqtt]\nprt = 1\n", "did you mean 'port'"),
+        ("[web]\nport = -1\n", "out of range"),
+    ],
+)
+def test_broken_settings_are_told_with_their_place(state, capsys, text, words):
+    state.settings_file.write_text(text)
+
+    line = refusal(capsys, "serve", state.path)
+
+    assert words in line
+    assert "cloud.toml" in line
+    assert not state.database.exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "broker", "quarantine", "parked"])
+def test_a_folder_of_somebody_else_is_refused_and_not_touched(tmp_path, capsys, command):
+    assert "not a state folder" in refusal(capsys, command, tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cloud_is_not_served_before_the_clock_is_set(state, capsys, monkeypatch):
+    monkeypatch.setenv("LAMPLIGHT_STORY", "1970-01-01T00:00:00+00:00;0;0.001")
+
+    assert "set it" in refusal(capsys, "serve", state.path)
+
+    assert not state.database.exists()
+
+
+def test_a_gateway_is_added_listed_renewed_and_revoked(state, fake, key_file, tmp_path, capsys):
+    added = answer(capsys, *add(state, key_file, tmp_path / "enrolment.toml"))
+    assert (added["gateway_id"], added["status"], added["meter"]) == (fake.id, "active", METER)
+    assert tomllib.loads((tmp_path / "enrolment.toml").read_text())["gateway_id"] == fake.id
+
+    assert answer(capsys, "gateway", "list", "--state", state.path) == [added]
+    answer(capsys, "gateway", "renew", fake.id, "--state", state.path, "--out", tmp_path / "new.toml")
+    answer(capsys, "gateway", "revoke", fake.id, "--state", state.path, "--reason", "stolen")
+
+    (revoked,) = answer(capsys, "gateway", "list", "--state", state.path)
+    assert (revoked["status"], revoked["status_reason"]) == ("revoked", "stolen")
+
+
+def test_the_password_is_shown_nowhere_but_in_the_enrolment_file(state, key_file, tmp_path, capsys):
+    _run(list(map(str, add(state, key_file, tmp_path / "enrolment.toml"))))
+
+    shown = capsys.readouterr()
+    password = tomllib.loads((tmp_path / "enrolment.toml").read_text())["mqtt"]["password"]
+    assert password not in shown.out + shown.err
+
+
+@pytest.mark.parametrize(
+    ("replaced", "words"),
+    [
+        (("--meter", "no meter!"), "cannot be a meter's serial number"),
+        (("--usage-point", ""), "cannot be a usage point"),
+        (("--public-key", "/nowhere.pem"), "cannot read"),
+        (("--public-key", "/dev/null"), "not a P-256 or Ed25519 public key"),
+    ],
+)
+def test_a_gateway_that_cannot_be_is_refused(state, key_file, tmp_path, capsys, replaced, words):
+    option, value = replaced
+
+    assert words in refusal(capsys, *add(state, key_file, tmp_path / "enrolment.toml", option, value))
+
+    assert not (tmp_path / "enrolment.toml").exists()
+
+
+def test_an_envelope_is_laid_open(tmp_path, fake, key_file, capsys):
+    (tmp_path / "event").write_bytes(fake.say(LOST).payload)
+
+    found = answer(capsys, "verify", tmp_path / "event", "--public-key", key_file)
+
+    assert (found["ok"], found["signature"], found["event_id"]) == (True, "verified", f"{fake.id}/1/0/1")
+    assert (found["event"], found["subject"]) == ("SupplyLost", METER)
+    assert found["facts"] == {"began_at_ms": 1_795_262_400_000, "input_mv": 4_900}
+
+
+def test_an_envelope_may_be_written_in_hexadecimal_and_read_without_a_key(tmp_path, fake, capsys):
+    digits = fake.say(LOST).payload.hex()
+    (tmp_path / "event").write_text("\n".join([digits[:40], digits[40:], ""]))
+
+    assert answer(capsys, "verify", tmp_path / "event")["signature"] == "not checked"
+
+    _run(["verify", str(tmp_path / "event")])
+    assert "began_at_ms    1795262400000" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("make_wrong", [lambda sealed: sealed[:-1], lambda sealed: b"", lambda sealed: b"hello"])
+def test_a_wrong_envelope_is_answered_with_its_reason(tmp_path, fake, capsys, make_wrong):
+    (tmp_path / "event").write_bytes(make_wrong(fake.say(LOST).payload))
+
+    found = answer(capsys, "verify", tmp_path / "event", status=1)
+
+    assert (found["ok"], found["reason"]) == (False, "not an envelope")
+
+
+def test_an_envelope_of_another_key_is_refused(tmp_path, fake, key_file, capsys):
+    other = FakeGateway()
+    (tmp_path / "event").write_bytes(other.say(LOST).payload)
+
+    assert answer(capsys, "verify", tmp_path / "event", "--public-key", key_file, status=1)["reason"] == "unknown key"
+
+
+def test_a_file_that_is_not_there_or_too_long_is_refused(tmp_path, capsys):
+    assert "cannot read" in refusal(capsys, "verify", tmp_path / "nowhere")
+
+    (tmp_path / "long").write_bytes(bytes(cli._MAX_INPUT_BYTES + 1))
+    assert "more than 1000000 bytes" in refusal(capsys, "verify", tmp_path / "long")
+
+
+def test_what_was_refused_is_shown_with_its_reason(state, fake, capsys):
+    database = state.open_database()
+    register(database, fake)
+    intake = Intake(database=database, clock=HandClock(), signer=SoftwareSigner.generate(), on_commit=list)
+    message = fake.say(LOST)
+    intake.take([replace(message, payload=message.payload[:-1] + b"\0")])
+    database.close()
+
+    (row,) = answer(capsys, "quarantine", state.path)
+
+    assert (row["reason"], row["times"], row["size"]) == ("bad signature", 1, len(message.payload))
+    _run(["quarantine", str(state.path)])
+    assert f"bad signature  {message.topic}" in capsys.readouterr().out
+
+
+def test_a_parked_task_is_shown_and_can_be_tried_again(state, capsys):
+    database = state.open_database()
+    with database.transaction() as connection:
+        tasks.add(connection, "event", "a", NOON)
+        (task,) = tasks.due(connection, ["event"], NOON, 1)
+        tasks.park(connection, task, NOON, "ValueError: no")
+    database.close()
+
+    assert answer(capsys, "parked", state.path) == [
+        {"kind": "event", "key": "a", "attempts": 1, "failure": "ValueError: no"}
+    ]
+    assert answer(capsys, "parked", state.path, "--revive", "event", "a") == []
+    assert "no such task is parked" in refusal(capsys, "parked", state.path, "--revive", "event", "a")
+
+
+def test_a_customer_file_that_is_not_there_is_refused(state, tmp_path, capsys):
+    assert "cannot read the customer file" in refusal(capsys, "import", state.path, tmp_path / "nowhere.csv")
+
+
+def test_every_setting_is_printed_commented(capsys):
+    _run(["config"])
+    text = capsys.readouterr().out
+
+    assert "# port = 18830" in text
+    assert tomllib.loads(text) == {table: {} for table in ("mqtt", "broker", "web", "outages", "mail", "log")}
+
+
+def test_a_folder_whose_database_is_none_is_refused(state, capsys):
+    state.open_database().close()
+    state.database.write_bytes(b"not a database" * 100)
+
+    assert "not a database" in refusal(capsys, "quarantine", state.path)
+
+
+def test_a_lost_receipt_key_stops_the_cloud(state, capsys):
+    (state.path / "receipt-key.pem").write_text("")
+
+    assert "restore it from a copy" in refusal(capsys, "gateway", "list", "--state", state.path)
