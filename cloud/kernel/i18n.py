@@ -28,11 +28,6 @@ class Language(StrEnum):
     ES = "es"
     FR = "fr"
 
-    @property
-    def own_name(self) -> str:
-        """What the language calls itself."""
-        return _FORMS[self].own_name
-
 
 class Unit(StrEnum):
     """The parts a duration is told in."""
@@ -47,7 +42,6 @@ class Unit(StrEnum):
 class _Forms:
     """The forms of one language."""
 
-    own_name: str
     weekdays: tuple[str, ...]  # from Monday, as datetime counts
     months: tuple[str, ...]
     day: str  # pattern over {weekday}, {day}, {month}
@@ -78,7 +72,6 @@ def _clock_24(at: datetime) -> str:
 
 _FORMS: Final[Mapping[Language, _Forms]] = {
     Language.EN: _Forms(
-        own_name="English",
         weekdays=_words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday"),
         months=_words("January February March April May June July August September October November December"),
         day="{weekday}, {month} {day}",
@@ -91,7 +84,6 @@ _FORMS: Final[Mapping[Language, _Forms]] = {
         decimal_mark=".",
     ),
     Language.PT_BR: _Forms(
-        own_name="português",
         weekdays=_words("segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo"),
         months=_words("janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"),
         day="{weekday}, {day} de {month}",
@@ -104,7 +96,6 @@ _FORMS: Final[Mapping[Language, _Forms]] = {
         decimal_mark=",",
     ),
     Language.ES: _Forms(
-        own_name="español",
         weekdays=_words("lunes martes miércoles jueves viernes sábado domingo"),
         months=_words("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"),
         day="{weekday}, {day} de {month}",
@@ -117,7 +108,6 @@ _FORMS: Final[Mapping[Language, _Forms]] = {
         decimal_mark=",",
     ),
     Language.FR: _Forms(
-        own_name="français",
         weekdays=_words("lundi mardi mercredi jeudi vendredi samedi dimanche"),
         months=_words("janvier février mars avril mai juin juillet août septembre octobre novembre décembre"),
         day="{weekday} {day} {month}",
@@ -155,11 +145,6 @@ def moment(at: datetime, zone: ZoneInfo, language: Language) -> str:
     return f"{day(at, zone, language)} {word} {clock(at, zone, language)}"
 
 
-def at_clock(at: datetime, zone: ZoneInfo, language: Language) -> str:
-    """The time of day with the word before it: "at 8:15 PM", "a las 20:15", "à 20:15"."""
-    return f"{_FORMS[language].at(at.astimezone(zone))} {clock(at, zone, language)}"
-
-
 def duration(span: timedelta, language: Language) -> str:
     """How long something took, in its two largest units, rounded down, so that no customer's outage grows.
 
@@ -194,12 +179,6 @@ def figure(value: int, symbol: str, language: Language, *, scale: int = 1, digit
     sign = "\N{MINUS SIGN}" if value < 0 and rounded else ""
     fraction = f"{_FORMS[language].decimal_mark}{part:0{digits}d}" if digits else ""
     return f"{sign}{whole}{fraction}{NBSP}{symbol}"
-
-
-def joined(parts: list[str], language: Language) -> str:
-    """A short enumeration: "a", "a and b", "a, b and c"."""
-    *head, last = parts
-    return f"{', '.join(head)}{_FORMS[language].joined_by}{last}" if head else last
 
 
 def calendar_words(language: Language) -> frozenset[str]:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    func,
     select,
     update,
 )
@@ -25,7 +24,7 @@ from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.facts import FactSheet
 from cloud.kernel.i18n import Language
 from cloud.kernel.ids import CustomerId, UsagePointId
-from cloud.messaging.model import NEEDS_A_PERSON, Figure, Key, Letter, Message, State, Traced
+from cloud.messaging.model import Figure, Key, Letter, Message, State, Traced
 
 MAX_PAGE: Final = 200
 
@@ -144,13 +143,6 @@ def newest(
     if before is not None:
         statement = statement.where(_m.id < before)
     return _messages(connection, statement)
-
-
-def waiting_for_a_person(connection: Connection) -> int:
-    """How many messages somebody should look at."""
-    states = [state.value for state in NEEDS_A_PERSON]
-    count: int = connection.execute(select(func.count()).where(_m.state.in_(states))).scalar_one()
-    return count
 
 
 def _messages(connection: Connection, statement: Select[Any]) -> list[Message]:

@@ -28,7 +28,7 @@ from cloud.outages.effects import CaseChanged, DropNotice, Effect, Noted, Notify
 from cloud.outages.model import Remark, State
 from cloud.outages.rules import step
 from cloud.outages.settings import OutageSettings
-from cloud.outages.signs import Assessed, Dipped, Heard, Lost, NoticeDue, Observation, Returned
+from cloud.outages.signs import Assessed, Dipped, Heard, Lost, NoticeDue, Observation, Returned, Saying
 from cloud.registry import store as registry
 from runtime import logs
 from wire.events import Disconnector, InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
@@ -53,7 +53,7 @@ class OutageService:
 
     def on_event(self, connection: Connection, event: StoredEvent, now: datetime) -> None:
         """Act on an accepted event; a `Subscriber` of ingest. What does not speak of supply is none of ours."""
-        seen = observation(event, self._settings)
+        seen = saying(event, self._settings)
         if seen is None:
             return
         home = customers.behind(connection, event.record.subject)
@@ -99,7 +99,7 @@ class OutageService:
                 self._composer.compose(connection, news, now)
 
 
-def observation(event: StoredEvent, settings: OutageSettings) -> Observation | None:
+def saying(event: StoredEvent, settings: OutageSettings) -> Saying | None:
     """What an event says about supply; None when it says nothing about it."""
     heard = _heard(event, settings)
     match event.record.event:

@@ -14,7 +14,7 @@ from wire.events import Cause, Evidence, Grade, Stage
 
 
 class Sign(StrEnum):
-    """What an event, or a timer, says about the home."""
+    """What an event says about the home; the last one is the timer's."""
 
     LOST = "lost"
     INTERRUPTED = "interrupted"
@@ -88,11 +88,12 @@ class NoticeDue:
     case_number: int
 
 
-Observation = Lost | Assessed | Returned | Dipped | NoticeDue
+Saying = Lost | Assessed | Returned | Dipped
+Observation = Saying | NoticeDue
 
 
-def sign_of(seen: Observation, meter: str) -> Sign:
-    """What an observation says about a home whose own meter is `meter`."""
+def sign_of(seen: Saying, meter: str) -> Sign:
+    """What an event says about a home whose own meter is `meter`."""
     match seen:
         case Lost():
             return Sign.LOST
@@ -103,5 +104,3 @@ def sign_of(seen: Observation, meter: str) -> Sign:
             return Sign.RESTORED if is_proof else Sign.UNPROVEN
         case Dipped():
             return Sign.DIPPED
-        case NoticeDue():
-            return Sign.NOTICE_DUE

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cloud.outages.effects import Announcement, Effect, Tell
 from cloud.outages.model import End, Phase
-from cloud.outages.signs import Assessed, Dipped, Lost, Returned, Sign, sign_of
+from cloud.outages.signs import Saying, Sign, sign_of
 from tests.fakes_outages import (
     OWN_METER,
     Home,
@@ -23,8 +23,6 @@ from tests.fakes_outages import (
     withdrawn,
 )
 from wire.events import Grade, Stage
-
-Saying = Lost | Assessed | Returned | Dipped
 
 starts = st.sampled_from((0, 100, 200, 3_000))
 seqs = st.integers(1, 12)

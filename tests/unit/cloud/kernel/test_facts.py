@@ -79,3 +79,11 @@ def test_a_sheet_reads_back_as_it_was_written(found: list[Fact]) -> None:
 
     assert again == sheet
     assert again.digest() == FactSheet(reversed(found)).digest()
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"id": "x"}]', '[{"id": "x", "value": {}, "sources": [], "as_of_ms": 0, "ttl_ms": null}]']
+)
+def test_what_is_no_sheet_is_not_read_as_one(text: str) -> None:
+    with pytest.raises(ValueError, match="not a fact"):
+        FactSheet.from_json(text)

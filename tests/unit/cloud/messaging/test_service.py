@@ -86,7 +86,6 @@ def test_a_missing_fact_means_no_message_and_a_person_to_look(connection: Connec
     message = the_message(connection)
     assert (message.state, message.letter, message.reason) == (State.HELD, None, f"{lost} is not known")
     assert tasks.due(connection, [SEND_TASK], LATER, 5) == []
-    assert store.waiting_for_a_person(connection) == 1
 
 
 def test_a_stale_fact_means_no_message(connection: Connection) -> None:

@@ -12,9 +12,10 @@ from cloud.kernel.ids import UsagePointId
 from cloud.outages import store
 from cloud.outages.effects import Noted
 from cloud.outages.model import Remark, State
+from cloud.outages.signs import Saying
 from tests.fakes_cloud import fresh_database
 from tests.fakes_outages import OWN_METER, Home, at, interrupted, lost, restored
-from tests.properties.test_outages import Saying, live, stories
+from tests.properties.test_outages import live, stories
 
 UP = UsagePointId("UP-1")
 
