@@ -1,0 +1,209 @@
+"""Gateways, a real broker and ingest's own threads: everything said arrives once, whatever is killed on the way."""
+
+import contextlib
+import signal
+import time
+
+import pytest
+
+from cloud.broker import mosquitto
+from cloud.ingest import quarantine, store
+from cloud.ingest.consumer import Consumer
+from cloud.ingest.service import Intake
+from cloud.kernel.ids import MeterSerial, UsagePointId
+from cloud.kernel.loop import Worker
+from cloud.state import StateFolder
+from runtime.clock import SystemClock
+from tests import cloud_process
+from tests.fakes_cloud import METER, FakeGateway
+from tests.mqtt_peer import Peer
+from tests.waiting import eventually
+from wire import topics
+from wire.refusals import Reason
+
+needs_mosquitto = pytest.mark.skipif(
+    mosquitto.find() is None, reason="mosquitto is not installed: apt install mosquitto"
+)
+BROKERS = [pytest.param([], id="mosquitto", marks=needs_mosquitto), pytest.param(["--embedded"], id="embedded")]
+
+
+class Speaker:
+    """A fake gateway on a real connection: sends what has no receipt, hears receipts, comes back when cut off."""
+
+    def __init__(self, site):
+        self.site = site
+        self.fake = FakeGateway()
+        out = site.folder.path / "enrolment.toml"
+        gateway = site.registrar.add(
+            public_key=self.fake.public, usage_point=UsagePointId("UP-1"), meter=MeterSerial(METER), out=out
+        )
+        self.id = gateway.id
+        self.password = next(line.split('"')[1] for line in out.read_text().splitlines() if "password =" in line)
+        self.peer = None
+        self.sent_s = 0.0
+
+    def connect(self):
+        self.leave()
+        self.peer = Peer(self.site.port, self.id, self.password, is_persistent=True)
+        assert self.peer.is_let_in
+        self.peer.subscribe(topics.receipt(self.id))
+        return self
+
+    def leave(self):
+        if self.peer is not None:
+            self.peer.leave()
+
+    def send(self):
+        """Send everything that has no receipt yet, without waiting for anything."""
+        self.hear()
+        self.sent_s = time.monotonic()
+        for message in self.fake.unreceipted:
+            self.peer.client.publish(message.topic, message.payload, qos=1)
+
+    def hear(self):
+        """Take in the receipts that came."""
+        while self.peer.heard:
+            _, payload = self.peer.heard.pop(0)
+            self.fake.hear(payload, self.site.folder.receipt_signer().public)
+        return self.fake.unreceipted
+
+    def has_all_receipts(self):
+        return not self.hear()
+
+    def has_all_receipts_sending_again(self):
+        """As a real gateway waits: what has no receipt after half a second is sent again."""
+        is_due = time.monotonic() - self.sent_s > 0.5
+        pending = self.hear()
+        (self.send if pending and is_due else list)()
+        return not pending
+
+
+class Site:
+    """A state folder, a broker that can be killed, and ingest in this process."""
+
+    def __init__(self, path, flags):
+        self.port = cloud_process.free_port()
+        self.folder = StateFolder.create(path / "state", {"mqtt": {"port": self.port}})
+        self.flags = flags
+        self.log = path / "broker.log"
+        self.clock = SystemClock()
+        self.database = self.folder.open_database()
+        self.registrar = self.folder.registrar(self.database, self.clock)
+        self.start_broker()
+
+    def start_broker(self):
+        self.broker = cloud_process.start("broker", self.folder.path, *self.flags, log=self.log)
+        cloud_process.wait_for_port(self.port, self.broker)
+
+    def kill_broker(self):
+        cloud_process.end(self.broker, signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def ingest(self):
+        signer = self.folder.receipt_signer()
+        intake = Intake(database=self.database, clock=self.clock, signer=signer, on_commit=list)
+        password = self.folder.broker.read_ingest_password()
+        consumer = Consumer(settings=self.folder.settings().mqtt, password=password, intake=intake, clock=self.clock)
+        worker = Worker("ingest", consumer.run, clock=self.clock, wake=consumer.wake)
+        worker.start()
+        try:
+            yield worker
+        finally:
+            worker.stop()
+            assert worker.join(10)
+
+    def stored(self):
+        with self.database.read() as connection:
+            return [event.id.seq for event in store.since(connection, 0, limit=10_000)]
+
+    def refused(self):
+        with self.database.read() as connection:
+            return quarantine.counts(connection)
+
+
+@pytest.fixture(params=BROKERS)
+def site(request, tmp_path):
+    site = Site(tmp_path, request.param)
+    yield site
+    cloud_process.end(site.broker)
+    site.database.close()
+
+
+@pytest.fixture
+def speaker(site):
+    speaker = Speaker(site)
+    yield speaker
+    speaker.leave()
+
+
+def test_what_a_gateway_says_is_stored_and_receipted(site, speaker):
+    with site.ingest():
+        speaker.connect().fake.say_many(500)
+        speaker.send()
+
+        eventually(speaker.has_all_receipts)
+
+    assert site.stored() == list(range(1, 501))
+    assert site.refused() == {}
+
+
+def test_what_is_said_while_the_cloud_is_away_arrives_when_it_comes_back(site, speaker):
+    with site.ingest() as worker:
+        speaker.connect().fake.say_many(1)
+        speaker.send()
+        eventually(speaker.has_all_receipts)
+    assert not worker.is_alive
+
+    speaker.fake.say_many(50)
+    speaker.send()
+    with site.ingest():
+        eventually(speaker.has_all_receipts)
+
+    assert site.stored() == list(range(1, 52))
+
+
+def test_a_bad_message_is_kept_and_the_next_good_one_taken(site, speaker):
+    with site.ingest():
+        speaker.connect().peer.publish(topics.up(speaker.id, 0), b"poison", b"", b"\xd2" * 70_000)
+        speaker.fake.say_many(1)
+        speaker.send()
+
+        eventually(speaker.has_all_receipts)
+
+    assert site.stored() == [1]
+    assert site.refused() == {Reason.NOT_AN_ENVELOPE: 2, Reason.TOO_LARGE: 1}
+
+
+def test_a_killed_broker_loses_nothing_that_is_sent_again(site, speaker):
+    with site.ingest() as worker:
+        speaker.connect().fake.say_many(300)
+        speaker.send()
+        eventually(site.stored)
+        site.kill_broker()
+        site.start_broker()
+        speaker.connect().send()
+
+        eventually(speaker.has_all_receipts_sending_again, deadline_s=20)
+
+    assert worker.failures == 0
+    assert site.stored() == list(range(1, 301))
+
+
+def test_a_full_disk_receipts_no_more_than_it_holds_and_takes_all_once_there_is_room(site, speaker):
+    limit_pages(site, 1)
+    with site.ingest() as worker:
+        speaker.connect().fake.say_many(400)
+        speaker.send()
+        eventually(lambda: worker.failures)
+        assert len(speaker.hear()) >= 400 - len(site.stored()) > 0
+
+        limit_pages(site, 1_000_000)
+        eventually(speaker.has_all_receipts_sending_again, deadline_s=20)
+
+    assert site.stored() == list(range(1, 401))
+
+
+def limit_pages(site, count):
+    """Let the database grow no further than this, on the connection that every transaction here gets."""
+    with site.database.transaction() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {count}")  # not less than it has: then just that
