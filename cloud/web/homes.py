@@ -1,0 +1,84 @@
+"""A home as the page shows it: what the utility's customer file and the registry of gateways say, joined.
+
+A gateway may be registered before its customer is imported, and a customer may have no gateway yet; both are homes.
+Whose meter counts is the customer file's word; only where it is silent, the gateway's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from cloud.customers import store as customers
+from cloud.customers.model import Customer, UsagePoint
+from cloud.kernel.ids import MeterSerial, UsagePointId
+from cloud.outages import store as outages
+from cloud.readings import store as readings
+from cloud.registry import store as registry
+from cloud.registry.model import Gateway, Status
+from cloud.web import standing
+from cloud.web.standing import Supply
+from wire.ids import GatewayId
+
+_UTC: Final = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A usage point with its meter, its people and its gateways; `zone` is UTC where nobody told."""
+
+    id: UsagePointId
+    meter: MeterSerial | None
+    zone: ZoneInfo
+    address: str
+    customer: Customer | None
+    gateways: tuple[Gateway, ...]
+
+    @property
+    def gateway_ids(self) -> tuple[GatewayId, ...]:
+        return tuple(gateway.id for gateway in self.gateways)
+
+
+def find(connection: Connection, usage_point: str) -> Home | None:
+    """The home of this name, or None."""
+    point = customers.find(connection, usage_point)
+    gateways = registry.of_usage_points(connection, [usage_point])
+    if point is None and not gateways:
+        return None
+    return _home(UsagePointId(usage_point), point, gateways)
+
+
+def page(connection: Connection, *, after: str = "", limit: int) -> list[Home]:
+    """Homes in the order of their names, from the first one after `after`."""
+    points = {point.id: point for point in customers.page(connection, after=after, limit=limit)}
+    known = registry.usage_points(connection, after=after, limit=limit)
+    names = sorted({*points, *known})[:limit]
+    gateways: dict[UsagePointId, list[Gateway]] = {name: [] for name in names}
+    for gateway in registry.of_usage_points(connection, names):
+        gateways[gateway.usage_point].append(gateway)
+    return [_home(name, points.get(name), gateways[name]) for name in names]
+
+
+def supply(connection: Connection, home: Home, now: datetime, *, fresh_for: timedelta) -> Supply:
+    """What can be said of a home's power at `now`."""
+    meter = home.meter
+    state = outages.load_state(connection, home.id, meter or "")
+    registers = [] if meter is None else readings.latest(connection, meter)
+    return standing.supply_of(state, registers, now, fresh_for=fresh_for)
+
+
+def _home(name: UsagePointId, point: UsagePoint | None, gateways: list[Gateway]) -> Home:
+    if point is not None:
+        return Home(
+            id=name,
+            meter=point.meter,
+            zone=point.zone,
+            address=point.address,
+            customer=point.customer,
+            gateways=tuple(gateways),
+        )
+    meters = [gateway.meter for gateway in gateways if gateway.status is not Status.REVOKED]
+    meter = meters[-1] if meters else None
+    return Home(id=name, meter=meter, zone=_UTC, address="", customer=None, gateways=tuple(gateways))

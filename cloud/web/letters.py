@@ -1,0 +1,186 @@
+"""A message as its reader got it, with a numbered footnote behind every figure.
+
+A letter knows which characters of its text state which fact. Here the text is cut at those places: plain runs and
+figures in turn, each figure with the number of its note. The same fact has one number throughout a message, however
+often it is stated, and a note leads to what proves it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from markupsafe import Markup
+
+from cloud.kernel.facts import Fact, Source, SourceKind
+from cloud.messaging.model import TURNS, Message, State, Traced, Turn
+from cloud.web import words
+from cloud.web.moments import Moments, length
+from cloud.web.words import Words
+
+STATES: Final = {
+    State.HELD: "not written: a person should look",
+    State.QUEUED: "waiting to be sent",
+    State.SENDING: "being handed to the mail relay",
+    State.DELIVERED: "delivered to the mail relay",
+    State.REFUSED: "refused by the mail relay",
+    State.UNKNOWN: "may have arrived: the relay's answer was lost",
+    State.OVERTAKEN: "not sent: events overtook it",
+}
+TEMPLATES: Final = {"power_out": "Your power is out", "power_back": "Your power is back"}
+_DECISIONS: Final = {Turn.MARKED_DELIVERED: "It arrived: mark as delivered", Turn.SENT_AGAIN: "Send it again"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A stretch of text; a figure when it has the number of a note, and then the `mark` no other figure has."""
+
+    text: str
+    note: int | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What stands behind a figure: the fact, its value, what proves it, and of when it is."""
+
+    number: int
+    anchor: str
+    back_to: str
+    fact: str
+    value: Words
+    sources: tuple[Source, ...]
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person may decide about a message."""
+
+    turn: Turn
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownLetter:
+    """A message ready to be shown."""
+
+    message: Message
+    title: str
+    state: str
+    paragraphs: tuple[tuple[Run, ...], ...] = ()
+    subject: tuple[Run, ...] = ()
+    notes: tuple[Note, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether nothing more happens to it by itself that should happen."""
+        return bool(self.decisions) or self.message.state is State.HELD
+
+
+def show(message: Message, moments: Moments) -> ShownLetter:
+    """The message with its figures traced."""
+    decisions = tuple(
+        Decision(turn=turn, label=label) for turn, label in _DECISIONS.items() if (message.state, turn) in TURNS
+    )
+    title = TEMPLATES.get(message.key.template, message.key.template)
+    shown = ShownLetter(message=message, title=title, state=STATES[message.state], decisions=decisions)
+    if message.letter is None:
+        return shown
+    cutter = _Cutter(message)
+    return ShownLetter(
+        message=message,
+        title=title,
+        state=shown.state,
+        subject=tuple(cutter.runs(message.letter.subject)),
+        paragraphs=tuple(cutter.paragraphs(message.letter.body)),
+        notes=tuple(_note(message, number, fact, moments) for number, fact in enumerate(cutter.facts, start=1)),
+        decisions=decisions,
+    )
+
+
+def value_of(fact: Fact, moments: Moments) -> Words:
+    """A fact's value for people, to the second and with its unit."""
+    match fact.value:
+        case datetime():
+            return moments.full(fact.value)
+        case timedelta():
+            seconds = int(fact.value.total_seconds())
+            return f"{length(fact.value)} ({words.grouped(seconds)} s)" if seconds >= 60 else length(fact.value)
+        case int():
+            return f"{words.grouped(fact.value)} mV" if fact.id.endswith("_mv") else words.grouped(fact.value)
+        case str():
+            return fact.value
+
+
+class _Cutter:
+    """Cuts the texts of one message at their figures, and numbers the facts in the order they are first stated."""
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+        self._numbers: dict[str, int] = {}
+        self._marks = 0
+
+    @property
+    def facts(self) -> list[Fact]:
+        return [self._message.facts[fact_id] for fact_id in self._numbers]
+
+    def runs(self, traced: Traced) -> Iterator[Run]:
+        end = 0
+        for figure in traced.figures:
+            if figure.start > end:
+                yield Run(text=traced.text[end : figure.start])
+            yield self._figure(traced.text[figure.start : figure.end], figure.fact_id)
+            end = figure.end
+        if end < len(traced.text):
+            yield Run(text=traced.text[end:])
+
+    def paragraphs(self, traced: Traced) -> Iterator[tuple[Run, ...]]:
+        """The runs of each paragraph; an empty line begins a new one."""
+        paragraph: list[Run] = []
+        for run in self.runs(traced):
+            first, *more = [run.text] if run.note else run.text.split("\n\n")
+            paragraph.append(Run(text=first, note=run.note, mark=run.mark))
+            for text in more:
+                yield tuple(filter(_has_text, paragraph))
+                paragraph = [Run(text=text)]
+        if any(map(_has_text, paragraph)):
+            yield tuple(filter(_has_text, paragraph))
+
+    def _figure(self, text: str, fact_id: str) -> Run:
+        number = self._numbers.setdefault(fact_id, len(self._numbers) + 1)
+        self._marks += 1
+        return Run(text=text, note=number, mark=f"m{self._message.id}-f{self._marks}")
+
+
+def _has_text(run: Run) -> bool:
+    return bool(run.text.strip()) or run.note is not None
+
+
+def _note(message: Message, number: int, fact: Fact, moments: Moments) -> Note:
+    return Note(
+        number=number,
+        anchor=f"m{message.id}-n{number}",
+        back_to=f"m{message.id}",
+        fact=words.FACTS.get(fact.id, fact.id.replace("_", " ")),
+        value=value_of(fact, moments),
+        sources=fact.sources,
+        as_of=fact.as_of,
+    )
+
+
+def source_link(source: Source) -> Markup:
+    """Where a source can be looked at."""
+    match source.kind:
+        case SourceKind.EVENT:
+            return Markup('<a class="mono" href="/events/{ref}">{ref}</a>').format(ref=source.ref)
+        case SourceKind.CASE:
+            return Markup("our case book, {ref}").format(ref=source.ref)
+        case SourceKind.CUSTOMER:
+            return Markup("the utility’s customer file, {ref}").format(ref=source.ref)
+
+
+def in_order(messages: Sequence[Message], moments: Moments) -> list[ShownLetter]:
+    """Messages as they are shown: the newest first."""
+    return [show(message, moments) for message in messages]

@@ -1,0 +1,49 @@
+"""What the page needs of the running cloud, in one value that the composition root fills in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from cloud.kernel.access import Access
+from cloud.kernel.db import Database
+from cloud.kernel.news import News
+from cloud.web.settings import WebSettings
+from runtime.clock import Clock
+
+
+def _no_parts() -> Mapping[str, bool]:
+    return {}
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The database to read, the clock to tell ages by, who may look, and the bell that says to look again.
+
+    `parts` tells whether each part of the running cloud is alive, for /healthz. `on_commit` is called after a person's
+    decision was committed, so that whoever acts on it wakes up.
+    """
+
+    database: Database
+    clock: Clock
+    access: Access
+    news: News
+    settings: WebSettings
+    parts: Callable[[], Mapping[str, bool]] = _no_parts
+    on_commit: Callable[[], None] = _nothing
+
+
+async def _services_of(connection: HTTPConnection) -> Services:
+    services = connection.app.state.services
+    assert isinstance(services, Services), "create_app puts them there"
+    return services
+
+
+Served: TypeAlias = Annotated[Services, Depends(_services_of)]
+"""A handler's parameter through which it reaches the services."""

@@ -1,0 +1,296 @@
+"""What events and figures are called on a page: the catalogue of `wire.events` in a person's words.
+
+A field without words here is shown under its own name, and an event we cannot read says so: nothing is left out.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from markupsafe import Markup
+
+from cloud.kernel.db import instant_of_ms
+from cloud.kernel.i18n import Language
+from cloud.outages.model import Remark
+from cloud.web.moments import Moments, length
+from wire.events import (
+    Cause,
+    Disconnector,
+    Event,
+    Evidence,
+    EvidenceKind,
+    GatewayStarted,
+    Heartbeat,
+    InterruptionAssessed,
+    IntervalReadings,
+    Lane,
+    LinkFault,
+    MeterReachable,
+    MeterUnreachable,
+    RegisterReadings,
+    Stage,
+    SupplyDipped,
+    SupplyLost,
+    SupplyRestored,
+    UnknownEvent,
+)
+from wire.record import ClockSource
+from wire.units import Quantity
+
+Words = str | Markup
+_NBSP: Final = "\N{NO-BREAK SPACE}"
+_THIN: Final = "\N{NARROW NO-BREAK SPACE}"
+
+LANES: Final = {Lane.ALARM: "alarms", Lane.READINGS: "readings", Lane.DIAGNOSTICS: "diagnostics"}
+CAUSES: Final = {
+    Cause.CANNOT_TELL: "cannot tell",
+    Cause.SUPPLY_INTERRUPTED: "supply interrupted",
+    Cause.GATEWAY_UNPLUGGED: "the gateway was unplugged",
+    Cause.HEAD_OFF: "the optical head is off the meter",
+    Cause.WAN_FAULT: "only the uplink was down",
+    Cause.PHASE_LOST: "one phase is lost",
+    Cause.SWITCHED_OFF: "switched off at the meter",
+    Cause.OWN_BREAKER: "the home's own breaker",
+}
+STAGES: Final = {Stage.PROVISIONAL: "provisional", Stage.CONFIRMED: "confirmed", Stage.WITHDRAWN: "withdrawn"}
+LANGUAGES: Final = {
+    Language.EN: "English",
+    Language.PT_BR: "Brazilian Portuguese",
+    Language.ES: "Spanish",
+    Language.FR: "French",
+}
+QUANTITIES: Final = {
+    Quantity.ENERGY_IMPORT_WH: "Energy taken from the grid",
+    Quantity.ENERGY_EXPORT_WH: "Energy given to the grid",
+    Quantity.POWER_IMPORT_W: "Power taken now",
+    Quantity.POWER_EXPORT_W: "Power given now",
+    Quantity.VOLTAGE_L1_MV: "Voltage, phase 1",
+    Quantity.VOLTAGE_L2_MV: "Voltage, phase 2",
+    Quantity.VOLTAGE_L3_MV: "Voltage, phase 3",
+    Quantity.POWER_FAILURES: "Power failures counted",
+    Quantity.DISCONNECTOR: "Supply switch",
+}
+SWITCHES: Final = {
+    Disconnector.UNKNOWN: "not told",
+    Disconnector.CLOSED: "closed",
+    Disconnector.OPEN: "open",
+    Disconnector.READY: "ready to close",
+}
+FAULTS: Final = {
+    LinkFault.SILENT: "it is silent",
+    LinkFault.GARBLED: "its answers are garbled",
+    LinkFault.REFUSED: "it refuses",
+    LinkFault.PORT_GONE: "the port is gone",
+}
+CLOCKS: Final = {
+    ClockSource.NONE: "a clock that was never set",
+    ClockSource.RTC: "its battery clock",
+    ClockSource.NTP: "network time",
+    ClockSource.CLOUD: "the cloud's time",
+    ClockSource.METER: "the meter's clock",
+}
+REMARKS: Final = {
+    Remark.SUSPECTED: "Supply sense fell; an outage is suspected",
+    Remark.OPENED: "Case opened: supply is interrupted",
+    Remark.STRENGTHENED: "More evidence for the case",
+    Remark.LOST_AGAIN: "Supply was lost again",
+    Remark.TOLD: "Customer was to be told: power is out",
+    Remark.RESTORED: "Its own meter proves that power is back",
+    Remark.RETURN_UNPROVEN: "Supply is said to be back, without proof at the meter",
+    Remark.DISMISSED: "No outage after all",
+    Remark.WITHDRAWN_AFTER_TELLING: "Verdict withdrawn after the customer was told; a person should look",
+    Remark.DIPPED: "Supply dipped and came back by itself",
+    Remark.HISTORY: "Heard after it was over; kept for the record",
+    Remark.REPEATED: "Said before, or overtaken: changes nothing",
+}
+FACTS: Final = {
+    "began_at": "when the interruption began",
+    "returned_at": "when power returned",
+    "out_for": "how long it was out",
+    "voltage_mv": "lowest voltage read by the meter",
+    "held": "how long the voltage held",
+    "case": "the case",
+    "customer_name": "the customer's name",
+    "address": "the address",
+    "power_is_out": "that power is out",
+    "power_is_back": "that power is back",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One thing an event says: its label and its value, ready to be shown."""
+
+    label: str
+    value: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An event in words."""
+
+    title: str
+    details: tuple[Detail, ...] = ()
+    is_alarm: bool = False
+
+
+def amount(quantity: Quantity, value: int) -> str:
+    """A reading in the unit people use for it.
+
+    >>> amount(Quantity.VOLTAGE_L1_MV, 229_140).replace(_NBSP, " ")
+    '229.1 V'
+    """
+    match quantity:
+        case Quantity.ENERGY_IMPORT_WH | Quantity.ENERGY_EXPORT_WH:
+            return f"{kilo(value, digits=3)}{_NBSP}kWh"
+        case Quantity.POWER_IMPORT_W | Quantity.POWER_EXPORT_W:
+            return f"{grouped(value)}{_NBSP}W"
+        case Quantity.VOLTAGE_L1_MV | Quantity.VOLTAGE_L2_MV | Quantity.VOLTAGE_L3_MV:
+            return volts(value)
+        case Quantity.DISCONNECTOR if value in list(Disconnector):
+            return SWITCHES[Disconnector(value)]
+        case _:
+            return grouped(value)
+
+
+def volts(value_mv: int) -> str:
+    """Millivolts as volts to one decimal."""
+    return f"{kilo(value_mv, digits=1)}{_NBSP}V"
+
+
+def energy(value_wh: int) -> str:
+    """Watt-hours as kilowatt-hours."""
+    return amount(Quantity.ENERGY_IMPORT_WH, value_wh)
+
+
+def seconds(count: int) -> str:
+    """A number of seconds as a length of time."""
+    return length(timedelta(seconds=count))
+
+
+def kilo(value: int, *, digits: int) -> str:
+    """A thousandth of an integer, rounded half up, without a float on the way.
+
+    >>> kilo(1_234_567, digits=1).replace(_THIN, " ")
+    '1 234.6'
+    """
+    steps = 10**digits
+    rounded = (abs(value) * steps * 2 + 1000) // 2000
+    sign = "\N{MINUS SIGN}" if value < 0 and rounded else ""
+    return f"{sign}{grouped(rounded // steps)}.{rounded % steps:0{digits}d}"
+
+
+def grouped(value: int) -> str:
+    """An integer in groups of three digits."""
+    return f"{value:,}".replace(",", _THIN).replace("-", "\N{MINUS SIGN}")
+
+
+def evidence(item: Evidence) -> str:
+    """One piece of evidence: "the meter reads 229.1 V"."""
+    match item.kind:
+        case EvidenceKind.SUPPLY_SENSE:
+            return "supply sense: present" if item.value else "supply sense: lost"
+        case EvidenceKind.INPUT_VOLTAGE:
+            return f"gateway's input: {volts(item.value)}"
+        case EvidenceKind.METER_ANSWERS:
+            return "meter answers" if item.value else "meter is silent"
+        case EvidenceKind.METER_VOLTAGE:
+            return f"meter reads {volts(item.value)}"
+        case EvidenceKind.POWER_FAILURES:
+            return f"meter counted {grouped(item.value)} more power failure{'' if item.value == 1 else 's'}"
+        case EvidenceKind.DISCONNECTOR:
+            known = item.value in list(Disconnector)
+            return f"supply switch: {SWITCHES[Disconnector(item.value)] if known else item.value}"
+        case EvidenceKind.METER_LINK:
+            known = item.value in list(LinkFault)
+            return f"link to the meter: {FAULTS[LinkFault(item.value)] if known else 'fine'}"
+
+
+def said(event: Event, moments: Moments) -> Said:
+    """An event in words, its instants by the home's clock."""
+    match event:
+        case SupplyLost() | SupplyRestored() | InterruptionAssessed() | SupplyDipped():
+            return _of_supply(event, moments)
+        case IntervalReadings() | RegisterReadings():
+            return _of_readings(event, moments)
+        case _:
+            return _of_gateway(event, moments)
+
+
+def _of_supply(event: SupplyLost | SupplyRestored | InterruptionAssessed | SupplyDipped, moments: Moments) -> Said:
+    began = Detail(label="began", value=moments.clock(instant_of_ms(event.began_at_ms)))
+    match event:
+        case SupplyLost():
+            details = [began, Detail(label="gateway's input", value=volts(event.input_mv))]
+            return Said(title="Supply lost", details=tuple(details), is_alarm=True)
+        case SupplyRestored():
+            return Said(title="Supply restored", details=(began, *_of_return(event, moments)), is_alarm=True)
+        case InterruptionAssessed():
+            details = [
+                began,
+                Detail(label="grade", value=f"{event.grade.name.lower()} evidence"),
+                *(Detail(label="seen", value=f"{evidence(item)}, {_age(item.age_ms)}") for item in event.evidence),
+            ]
+            title = f"Verdict: {CAUSES[event.cause]} ({STAGES[event.stage]})"
+            return Said(title=title, details=tuple(details), is_alarm=True)
+        case SupplyDipped():
+            lasted = Detail(label="for", value=length(timedelta(milliseconds=event.duration_ms)))
+            return Said(title="Supply dipped", details=(began, lasted))
+
+
+def _of_return(event: SupplyRestored, moments: Moments) -> list[Detail]:
+    details = [
+        Detail(label="restored", value=moments.clock(instant_of_ms(event.restored_at_ms))),
+        Detail(label="held for", value=length(timedelta(seconds=event.held_s))),
+        Detail(label="voltage", value=", ".join(map(volts, event.voltages_mv)) or "none read"),
+        Detail(label="supply switch", value=SWITCHES[event.disconnector]),
+    ]
+    if event.power_failures is not None:
+        details.append(Detail(label="power failures", value=grouped(event.power_failures)))
+    return details
+
+
+def _of_readings(event: IntervalReadings | RegisterReadings, moments: Moments) -> Said:
+    if isinstance(event, RegisterReadings):
+        read_at = Detail(label="read", value=moments.clock(instant_of_ms(event.at_ms)))
+        values = (Detail(label=QUANTITIES[quantity], value=amount(quantity, value)) for quantity, value in event.values)
+        return Said(title="Register readings", details=(read_at, *values))
+    values_ = event.values
+    start_at = instant_of_ms(event.start_ms)
+    end_at = start_at + timedelta(seconds=event.period_s * len(values_))
+    details = [
+        Detail(label="from", value=moments.minute(start_at)),
+        Detail(label="to", value=moments.minute(end_at)),
+        Detail(label="each", value=length(timedelta(seconds=event.period_s))),
+    ]
+    if event.quantity in {Quantity.ENERGY_IMPORT_WH, Quantity.ENERGY_EXPORT_WH}:
+        details.append(Detail(label="together", value=amount(event.quantity, sum(values_))))
+    count = len(values_)
+    title = f"{grouped(count)} interval reading{'' if count == 1 else 's'}: {QUANTITIES[event.quantity].lower()}"
+    return Said(title=title, details=tuple(details))
+
+
+def _of_gateway(event: Event, moments: Moments) -> Said:
+    match event:
+        case GatewayStarted():
+            details = [Detail(label="software", value=event.software), Detail(label="start no.", value=str(event.boot))]
+            return Said(title="Gateway started", details=tuple(details))
+        case Heartbeat():
+            up = Detail(label="up for", value=length(timedelta(seconds=event.uptime_s)))
+            waiting = Detail(label="not receipted yet", value=grouped(event.pending))
+            return Said(title="Heartbeat", details=(up, waiting))
+        case MeterUnreachable():
+            since = Detail(label="since", value=moments.clock(instant_of_ms(event.since_ms)))
+            return Said(title="Meter cannot be read", details=(since, Detail(label="why", value=FAULTS[event.reason])))
+        case MeterReachable():
+            silent = Detail(label="silent for", value=length(timedelta(milliseconds=event.silent_for_ms)))
+            return Said(title="Meter can be read again", details=(silent,))
+        case UnknownEvent():
+            why = Detail(label="why", value=event.why)
+            return Said(title=f"An event this program cannot read (code {event.code})", details=(why,))
+        case _:
+            return Said(title=type(event).__name__)
+
+
+def _age(age_ms: int) -> str:
+    return f"{length(timedelta(milliseconds=age_ms))} old"
