@@ -117,14 +117,13 @@ class Postman:
         """The message to send now, already marked as being sent; None when there is none to send after all."""
         now = self._clock.now()
         with self._database.transaction() as connection:
-            current = tasks.still_due(connection, task, now)
-            message = store.find(connection, int(task.key)) if current else None
-            if message is None:
+            if tasks.still_due(connection, task, now) is None:
                 return None
-            if message.state is State.SENDING:
+            message = store.find(connection, int(task.key))
+            if message is not None and message.state is State.SENDING:
                 self._lost(connection, task, message, _RESTARTED, now)
                 return None
-            if message.state is not State.QUEUED or not self._is_worth_sending(connection, message, now):
+            if message is None or not self._is_worth_sending(connection, message, now):
                 tasks.finish(connection, task, now)
                 return None
             claimed = _turned(message, Turn.CLAIMED, now, attempts=message.attempts + 1)
@@ -132,7 +131,9 @@ class Postman:
             return claimed, _mail(claimed)
 
     def _is_worth_sending(self, connection: Connection, message: Message, now: datetime) -> bool:
-        """Whether what it says still holds; if not, that is written down."""
+        """Whether it is still to be sent and still holds; what does not hold any more is written down."""
+        if message.state is not State.QUEUED:
+            return False
         if message.overtaken_at is not None:
             store.save_standing(connection, _turned(message, Turn.OVERTAKEN, now, reason=_OVERTAKEN))
             return False

@@ -42,12 +42,13 @@ class SmtpSender:
 
     def send(self, mail: Mail) -> Ending:
         """See `MailSender.send`."""
+        text = _LEADING_DOT.sub(b"..", as_bytes(mail, self._sender)) + b".\r\n"
         try:
             relay = self._relay = self._kept() or self._connect()
         except _BROKEN as error:
             self.close()
             return Unavailable(reason=_words("the relay cannot be reached", error))
-        ending = self._converse(relay, mail)
+        ending = self._converse(relay, mail.recipient, text)
         if not isinstance(ending, Delivered):
             self.close()  # whatever state the dialogue is in, the next mail begins a new one
         return ending
@@ -58,13 +59,13 @@ class SmtpSender:
             self._relay.close()
         self._relay = None
 
-    def _converse(self, relay: smtplib.SMTP, mail: Mail) -> Ending:
+    def _converse(self, relay: smtplib.SMTP, recipient: str, text: bytes) -> Ending:
         """The dialogue about one mail, up to the relay's go-ahead."""
         try:
             code, answer = relay.mail(self._sender.addr_spec)
             if not _is_yes(code):
                 return Unavailable(reason=f"the relay does not take our sender: {_shown(code, answer)}")
-            code, answer = relay.rcpt(mail.recipient)
+            code, answer = relay.rcpt(recipient)
             if not _is_yes(code):
                 return _no(code, answer)
             code, answer = relay.docmd("DATA")
@@ -72,20 +73,7 @@ class SmtpSender:
                 return _no(code, answer)
         except _BROKEN as error:
             return Unavailable(reason=_words("the relay went away before the mail was handed over", error))
-        return self._hand_over(relay, mail)
-
-    def _hand_over(self, relay: smtplib.SMTP, mail: Mail) -> Ending:
-        """From the first byte of the text to the answer, which alone says what became of it."""
-        try:
-            relay.send(_LEADING_DOT.sub(b"..", as_bytes(mail, self._sender)) + b".\r\n")
-            code, answer = relay.getreply()
-        except _BROKEN as error:
-            return Unknown(reason=_words("the relay's answer was lost", error))
-        if _is_yes(code):
-            return Delivered(answer=_shown(code, answer))
-        if code // 100 not in _NO:
-            return Unknown(reason=f"the relay's answer cannot be read: {_shown(code, answer)}")
-        return _no(code, answer)
+        return _hand_over(relay, text)
 
     def _kept(self) -> smtplib.SMTP | None:
         """The connection of the mail before, if the relay still listens on it."""
@@ -98,12 +86,14 @@ class SmtpSender:
 
     def _connect(self) -> smtplib.SMTP:
         settings = self._settings
+        # Our name is the sender's domain: asking DNS for a better one can take longer than the mail.
+        name = self._sender.domain
         if settings.security == "tls":
             relay: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.host, settings.port, timeout=settings.timeout_s, context=_trust(settings.ca_file)
+                settings.host, settings.port, name, timeout=settings.timeout_s, context=_trust(settings.ca_file)
             )
         else:
-            relay = smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout_s)
+            relay = smtplib.SMTP(settings.host, settings.port, name, timeout=settings.timeout_s)
         try:
             if settings.security == "starttls":
                 relay.starttls(context=_trust(settings.ca_file))
@@ -114,6 +104,20 @@ class SmtpSender:
             relay.close()
             raise
         return relay
+
+
+def _hand_over(relay: smtplib.SMTP, text: bytes) -> Ending:
+    """From the first byte of the text to the answer, which alone says what became of it."""
+    try:
+        relay.send(text)
+        code, answer = relay.getreply()
+    except _BROKEN as error:
+        return Unknown(reason=_words("the relay's answer was lost", error))
+    if _is_yes(code):
+        return Delivered(answer=_shown(code, answer))
+    if code // 100 not in _NO:
+        return Unknown(reason=f"the relay's answer cannot be read: {_shown(code, answer)}")
+    return _no(code, answer)
 
 
 def check(settings: MailSettings) -> None:

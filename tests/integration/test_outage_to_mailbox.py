@@ -113,7 +113,7 @@ def a_cloud(folder: Path, language: Language = Language.PT_BR) -> Iterator[Cloud
     smtp_port, http_port = free_ports()
     server = MailboxServer(mailbox, smtp_port=smtp_port, http_port=http_port)
     server.start()
-    mail = MailSettings(port=smtp_port, timeout_s=0.5, reconcile_url=f"http://127.0.0.1:{http_port}")
+    mail = MailSettings(port=smtp_port, timeout_s=0.25, reconcile_url=f"http://127.0.0.1:{http_port}")
     try:
         with fresh_database(folder) as database:
             cloud = Cloud(database, mail, mailbox)

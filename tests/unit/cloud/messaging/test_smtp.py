@@ -38,7 +38,7 @@ def script() -> RelayScript:
 @pytest.fixture
 def settings(script: RelayScript) -> Iterator[MailSettings]:
     with relay_of(script) as port:
-        yield MailSettings(port=port, sender="Utility <no-reply@utility.example>", timeout_s=0.5)
+        yield MailSettings(port=port, sender="Utility <no-reply@utility.example>", timeout_s=0.25)
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_a_relay_that_asks_for_a_password_gets_it_from_its_file(
     file = tmp_path / "password"
     file.write_text(f"{password}\n")
     with relay_of(script, authenticator=script.take_login, auth_required=True, auth_require_tls=False) as port:
-        sender = SmtpSender(MailSettings(port=port, username="lamplight", password_file=file, timeout_s=0.5))
+        sender = SmtpSender(MailSettings(port=port, username="lamplight", password_file=file, timeout_s=0.25))
 
         ending = sender.send(MAIL)
         sender.close()
