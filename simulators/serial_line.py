@@ -30,19 +30,19 @@ class SerialLine:
     def __init__(self, near: int, far: int) -> None:
         self._near = near
         self._far = far
-        self.lost_octets = 0
 
     def readers_baud(self) -> int | None:
         """The speed the reader has set; None for one no meter knows."""
         return _BAUD_BY_CODE.get(termios.tcgetattr(self._far)[_OUTPUT_SPEED])
 
     def write(self, octets: bytes) -> None:
-        """Put octets on the line at once; what does not fit, because nobody reads, is lost and counted."""
+        """Put octets on the line at once; when nobody reads and no more fit, what was said before is lost."""
         try:
             written = os.write(self._near, octets)
         except BlockingIOError:
             written = 0
-        self.lost_octets += len(octets) - written
+        if written < len(octets):
+            termios.tcflush(self._far, termios.TCIFLUSH)
 
     def listen(self, hear: Callable[[bytes], None]) -> None:
         """Call `hear` with whatever the reader sends, as it arrives."""

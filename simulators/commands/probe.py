@@ -1,0 +1,70 @@
+"""`lamplight-sim probe`: one supply probe on a pseudo-terminal, until SIGTERM."""
+
+import argparse
+import asyncio
+import contextlib
+import secrets
+from functools import partial
+from pathlib import Path
+
+from runtime.clock import Clock, clock_from_environment
+from simulators import control
+from simulators.commands.arguments import Words
+from simulators.moment import Moment
+from simulators.probe import inputs
+from simulators.probe.device import Probe
+from simulators.probe.inputs import Inputs
+from simulators.process import live
+from simulators.serial_line import SerialLine, open_line
+
+# How often the probe looks at its pins.
+LOOK_EVERY_S = 0.02
+
+
+def main(arguments: list[str]) -> int:
+    """Play a probe; 0 once it was told to stop."""
+    words = _parser().parse_args(arguments)
+    clock = clock_from_environment()
+    asyncio.run(_play(_probe(words, clock), words.link, words.control, clock))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Words(prog="lamplight-sim probe", description="The supply probe beside a gateway, on a pty.")
+    parser.add_argument("--link", type=Path, required=True, help="the port's name: a symbolic link to the pty")
+    parser.add_argument("--control", type=Path, required=True, help="the control socket, see `lamplight-sim tell`")
+    parser.add_argument("--state", type=Path, help="keeps what the probe is connected to over a kill")
+    parser.add_argument("--seed", type=int, default=1, help="which noise")
+    return parser
+
+
+def _probe(words: argparse.Namespace, clock: Clock) -> Probe:
+    now = Moment.read(clock)
+    known = inputs.load(words.state) if words.state else None
+    connected = known or Inputs.on_a_good_day(now.at)
+    keep = partial(inputs.save, path=words.state) if words.state else _forget
+    keep(connected)
+    return Probe(connected, boot_id=secrets.randbits(32), now=now, keep=keep, seed=words.seed)
+
+
+def _forget(_inputs: Inputs) -> None:
+    """Without a state file the street ends with the process."""
+
+
+async def _play(probe: Probe, link: Path, control_path: Path, clock: Clock) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(
+            control.serving(control_path, lambda words: probe.command(words, Moment.read(clock)))
+        )
+        line = await stack.enter_async_context(open_line(link))
+        await live(_serve(probe, line, clock), link=link, control=control_path)
+
+
+async def _serve(probe: Probe, line: SerialLine, clock: Clock) -> None:
+    def hear(octets: bytes) -> None:
+        line.write(b"".join(probe.feed(octets, Moment.read(clock))))
+
+    line.listen(hear)
+    while True:
+        line.write(b"".join(probe.due(Moment.read(clock))))
+        await asyncio.sleep(LOOK_EVERY_S)
