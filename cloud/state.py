@@ -9,13 +9,12 @@ broker/           the broker's passwords, permissions and queue
 serving           locked by `serve` while it runs
 """
 
-import errno
 import fcntl
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import cloud.customers.store  # each store's tables join the database's when it is imported
 import cloud.ingest.quarantine
@@ -34,6 +33,10 @@ from runtime.clock import Clock
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from wire.keys import SoftwareSigner
+
+
+SETTINGS_NAME: Final = "cloud.toml"
+"""The file that makes a folder ours: it is the last to be moved into place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +62,17 @@ class StateFolder:
         It is made beside its place and moved there when it is whole. Raises: InputRefused when something is there
         already, SettingsError for values that cannot be, EnvironmentRefused when it cannot be written.
         """
-        settings.from_table(CloudSettings, values, path / "cloud.toml").check()
+        path = path.resolve()
+        settings.from_table(CloudSettings, values, path / SETTINGS_NAME).check()
+        if path.exists() and not (path.is_dir() and next(path.iterdir(), None) is None):
+            do = "name another folder, or remove it if nothing in it is needed"
+            raise InputRefused("there is something in that place already", where=str(path), do=do)
         aside = path.with_name(f".{path.name}.{os.getpid()}.new")
         try:
             aside.mkdir(mode=0o700, parents=True)
             _fill(cls(aside), values)
-            aside.rename(path)  # onto nothing, or onto an empty folder
+            _move(aside, path)
         except OSError as error:
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-                do = "name another folder, or remove it if nothing in it is needed"
-                raise InputRefused("there is something in that place already", where=str(path), do=do) from error
             do = "free some space or check the folder's rights"
             raise EnvironmentRefused(f"cannot make the folder: {error.strerror}", where=str(path), do=do) from error
         finally:
@@ -77,7 +81,7 @@ class StateFolder:
 
     @property
     def settings_file(self) -> Path:
-        return self.path / "cloud.toml"
+        return self.path / SETTINGS_NAME
 
     @property
     def database(self) -> Path:
@@ -140,3 +144,13 @@ def _fill(folder: StateFolder, values: dict[str, Any]) -> None:
     write_atomically(folder.path / "receipt.pub.pem", signer.public.to_pem(), mode=0o644)
     access.write_new_token(folder.access_token)
     folder.broker.create()
+
+
+def _move(aside: Path, path: Path) -> None:
+    """Put the folder in its place; into one that is there and empty, since somebody may be standing in it."""
+    if not path.exists():
+        aside.rename(path)
+        return
+    path.chmod(0o700)
+    for file in sorted(aside.iterdir(), key=lambda file: file.name == SETTINGS_NAME):
+        file.rename(path / file.name)

@@ -73,6 +73,20 @@ def test_a_folder_is_never_written_over(state, capsys):
     assert "something in that place already" in refusal(capsys, "init", state.path)
 
 
+def test_an_empty_folder_somebody_stands_in_is_filled(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    _run(["init", "."])
+
+    assert (tmp_path / "cloud.toml").is_file()
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+    assert StateFolder.open(tmp_path).receipt_signer().public.to_pem() == (tmp_path / "receipt.pub.pem").read_bytes()
+
+
+def test_a_place_that_cannot_be_written_is_refused(capsys):
+    assert "cannot make the folder" in refusal(capsys, "init", "/proc/cloud")
+
+
 def test_settings_can_be_given_from_the_start(tmp_path):
     words = ["--set", "mqtt.port=18831", "--set", "web.open_to_all=true", "--set", "mail.host=relay.example"]
     _run(["init", str(tmp_path / "cloud"), *words, "--set", "mail.security=tls"])

@@ -151,6 +151,20 @@ def test_a_task_another_one_cancelled_is_not_handled(stage):
     assert [key for key, _ in stage.rule.handled] == ["a"]
 
 
+def test_a_running_loop_finds_by_itself_what_falls_due_while_it_waits(stage):
+    clock = SystemClock()
+    loop = Loop(database=stage.database, clock=clock, handlers={"timer": stage.rule}, on_commit=list)
+    worker = Worker("loop", loop.run, clock=clock, wake=loop.wake)
+    stage.add("a", due_at=clock.now() + timedelta(seconds=0.3))
+    worker.start()
+
+    eventually(lambda: stage.rule.handled, deadline_s=5)
+    worker.stop()
+
+    assert worker.join(5.0)
+    assert not worker.is_alive
+
+
 def test_a_running_loop_takes_what_is_added_when_woken_and_stops_when_told(stage):
     clock = SystemClock()
     loop = Loop(database=stage.database, clock=clock, handlers={"timer": stage.rule}, on_commit=list)
