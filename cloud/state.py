@@ -34,7 +34,6 @@ from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from wire.keys import SoftwareSigner
 
-
 SETTINGS_NAME: Final = "cloud.toml"
 """The file that makes a folder ours: it is the last to be moved into place."""
 
