@@ -4,6 +4,7 @@
     broker DIR                  be the broker                import DIR FILE                 the customer file
     serve DIR                   be the cloud                 verify FILE                     one envelope laid open
     config                      every setting, commented     quarantine DIR, parked DIR      what a person should see
+    new-token DIR               another key to the page
 
 A command that is refused ends with one line on standard error and status 2; one whose answer is no, with status 1.
 Features are imported where they are used, so that a command starts fast and `verify` needs no database.
@@ -51,6 +52,16 @@ def _init(arguments: argparse.Namespace) -> int:
     print(f"  settings   {folder.settings_file}")
     print(f"  page token {folder.access_token} (keep it to yourself)")
     print(f"next: lamplight-cloud broker {folder.path}, lamplight-cloud serve {folder.path}")
+    return 0
+
+
+def _new_token(arguments: argparse.Namespace) -> int:
+    from cloud.kernel import access
+    from cloud.state import StateFolder
+
+    folder = StateFolder.open(arguments.dir)
+    access.write_new_token(folder.access_token)
+    print(f"a new token is in {folder.access_token}; it holds from the next start of `lamplight-cloud serve`")
     return 0
 
 
@@ -251,7 +262,10 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, as in mqtt.port=18830"
     )
-    command("serve", _serve, "be the cloud: ingest, rules, messages and the page").add_argument("dir", type=Path)
+    renewed = command("new-token", _new_token, "replace what opens the page, for everybody who has it")
+    renewed.add_argument("dir", type=Path, metavar="DIR")
+    served = command("serve", _serve, "be the cloud: ingest, rules, messages and the page")
+    served.add_argument("dir", type=Path, metavar="DIR")
     broker = command("broker", _broker, "be the MQTT broker: mosquitto where it is installed, else an embedded one")
     broker.add_argument("dir", type=Path, metavar="DIR")
     broker.add_argument("--embedded", action="store_true", help="use the embedded broker even where mosquitto is")

@@ -50,7 +50,7 @@ def write_new_token(path: Path) -> None:
 
 def read_token(path: Path) -> str:
     """The token of `path`; raises EnvironmentRefused when it is missing, too short to be one, or others can read it."""
-    again = "remove the file and run `lamplight-cloud init` for a new one"
+    again = "run `lamplight-cloud new-token` on the state folder for a new one"
     try:
         token = path.read_text(encoding="ascii").strip()
         open_to_others = path.stat().st_mode & 0o077

@@ -8,6 +8,7 @@ from cloud import cli
 from cloud.cli import _run
 from cloud.ingest.service import Intake
 from cloud.kernel import tasks
+from cloud.kernel.access import read_token
 from cloud.state import StateFolder
 from runtime import program
 from tests.fakes_cloud import METER, NOON, FakeGateway, HandClock, register
@@ -138,6 +139,16 @@ def test_a_folder_of_somebody_else_is_refused_and_not_touched(tmp_path, capsys, 
     assert "not a state folder" in refusal(capsys, command, tmp_path)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_token_that_was_seen_by_others_can_be_replaced(state, capsys):
+    old = read_token(state.access_token)
+
+    assert _run(["new-token", str(state.path)]) == 0
+
+    new = read_token(state.access_token)
+    assert new != old
+    assert new not in capsys.readouterr().out
 
 
 def test_a_cloud_is_not_served_before_the_clock_is_set(state, capsys, monkeypatch):

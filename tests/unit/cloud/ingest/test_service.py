@@ -130,6 +130,11 @@ def test_what_comes_too_early_waits_and_is_taken_when_its_gap_fills(door):
     assert door.held() == 0
 
 
+@pytest.fixture
+def small_share(monkeypatch):
+    monkeypatch.setattr(store, "MAX_HELD", 20)
+
+
 def test_a_long_gap_fills_in_one_go(door):
     first, *rest = door.gateway.say_many(store.MAX_HELD + 1)
 
@@ -139,7 +144,7 @@ def test_a_long_gap_fills_in_one_go(door):
     assert receipt.seq == store.MAX_HELD + 1
 
 
-def test_beyond_its_share_a_gateway_is_not_waited_for_and_sends_again(door):
+def test_beyond_its_share_a_gateway_is_not_waited_for_and_sends_again(door, small_share):
     first, *rest = door.gateway.say_many(store.MAX_HELD + 11)
 
     door.take(*rest)

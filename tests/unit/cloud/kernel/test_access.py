@@ -38,7 +38,7 @@ def test_an_empty_or_short_token_file_opens_no_door(tmp_path, text):
 
 
 def test_a_missing_token_says_how_to_get_one(tmp_path):
-    with pytest.raises(EnvironmentRefused, match="lamplight-cloud init"):
+    with pytest.raises(EnvironmentRefused, match="lamplight-cloud new-token"):
         read_token(tmp_path / "token")
 
 
