@@ -105,12 +105,12 @@ class HomeStory:
 
     def _events(self, name: str) -> list[Any]:
         page = self.stage.cloud.get(f"/api/v1/events?usage_point={USAGE_POINT}&limit=200") or {}
-        return [event for event in page.get("items", []) if event["event"] == name]
+        return [event for event in page.get("events", []) if event["name"] == name]
 
     def _messages(self) -> list[Any]:
         """The cloud's messages, the oldest first."""
         page = self.stage.cloud.get(f"/api/v1/messages?usage_point={USAGE_POINT}&limit=200") or {}
-        return sorted(page.get("items", []), key=lambda message: str(message["made_at"]))
+        return sorted(page.get("messages", []), key=lambda message: int(message["id"]))
 
     def _letters(self) -> list[Any]:
         return self.stage.mailbox.get("/messages") or []
@@ -122,7 +122,7 @@ class HomeStory:
 
     def _quarantined(self) -> int:
         page = self.stage.cloud.get("/api/v1/quarantine?limit=1") or {}
-        return len(page.get("items", []))
+        return len(page.get("refused", []))
 
 
 def _quoted(text: str) -> str:

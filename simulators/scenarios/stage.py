@@ -89,7 +89,7 @@ def _set_up_cloud(cast: Cast, cloud: Path, plan: Plan, ports: dict[str, int]) ->
     cast.run("lamplight-cloud", "init", str(cloud))
     settings: dict[str, dict[str, object]] = {
         "mqtt": {"port": ports["mqtt"]},
-        "web": {"port": ports["web"], "open_on_loopback": True},
+        "web": {"port": ports["web"], "open_to_all": True},
         "outages": {"notify_after_s": plan.notify_after_s},
         "mail": {"port": ports["smtp"], "reconcile_url": f"http://127.0.0.1:{ports['mail_door']}"},
     }
