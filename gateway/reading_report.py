@@ -115,7 +115,7 @@ def push_lines(push: Push) -> Iterator[str]:
     for reading in push.readings:
         yield f"  {reading.obis!s:<20} {reading.value!s:>20} {reading.unit}".rstrip()
     if push.unnamed:
-        yield f"  and {push.unnamed} values without an OBIS code"
+        yield f"  and {push.unnamed} more without an OBIS code"
 
 
 def _number(value: Decimal | str) -> int | float | str:

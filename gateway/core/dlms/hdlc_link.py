@@ -65,11 +65,6 @@ class HdlcLink:
     def wake_at(self) -> float | None:
         return self._wake_at
 
-    @property
-    def noise_bytes(self) -> int:
-        """Octets heard so far that were part of no frame."""
-        return self._deframer.noise_bytes
-
     def open(self, now: float) -> Effects:
         self._outbox, self._inbox, self.negotiated = Outbox(), Inbox(), Negotiated()
         self._begin(LinkState.OPENING)
@@ -90,8 +85,7 @@ class HdlcLink:
         return self._transmit(now, self._frame(FrameKind.DISCONNECT))
 
     def sent(self, now: float) -> None:
-        if self._wake_at is not None:
-            self._wake_at = now + self._settings.response_timeout_s
+        self._wake_at = now + self._settings.response_timeout_s
 
     def receive(self, octets: bytes, now: float) -> Effects:
         if self._wake_at is not None and self._state is not LinkState.PAUSING:

@@ -49,8 +49,7 @@ class WrapperLink:
         return (LinkDown(),)
 
     def sent(self, now: float) -> None:
-        if self._wake_at is not None:
-            self._wake_at = now + self._settings.response_timeout_s
+        self._wake_at = now + self._settings.response_timeout_s
 
     def receive(self, octets: bytes, now: float) -> Effects:
         if self._wake_at is None:
