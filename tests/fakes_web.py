@@ -1,12 +1,16 @@
 """A cloud with homes in it, filled through the real doors: signed events into the real intake, the real rules, the
 real messages; and the page's application over it."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
+
+import httpx
+from starlette.types import ASGIApp
 
 from cloud.customers import service as customers
 from cloud.ingest.news import EVENT_TASK, tell
@@ -243,3 +247,31 @@ def a_town(folder: Path, *, is_open: bool = False) -> Iterator[Town]:
     """An empty town on an empty database."""
     with fresh_database(folder) as database:
         yield Town(database=database, folder=folder, is_open=is_open)
+
+
+class Browser:
+    """Asks an application for pages without a socket, one after the other, and follows no redirect."""
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str] | None = None) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://testserver", headers=headers
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.run_until_complete(self._client.aclose())
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    def get(self, path: str, **request: Any) -> httpx.Response:
+        return self.request("GET", path, **request)
+
+    def post(self, path: str, **request: Any) -> httpx.Response:
+        return self.request("POST", path, **request)
+
+    def request(self, method: str, path: str, **request: Any) -> httpx.Response:
+        self._client.cookies.clear()  # what a test wants to send, it says
+        return self._loop.run_until_complete(self._client.request(method, path, **request))

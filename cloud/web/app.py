@@ -23,8 +23,8 @@ from cloud.web.services import Services
 _TITLE: Final = "Lamplight"
 _ABOUT: Final = (
     "What the cloud knows of homes, outages and messages, with the source behind every figure. "
-    "Send the access token as `Authorization: Bearer TOKEN`. Instants are UTC, energies watt-hours, "
-    "voltages millivolts. Lists are cut into pages: hand `next` of one answer in as the cursor of the next request."
+    "Send the access token as “Authorization: Bearer TOKEN”. Instants are UTC, energies watt-hours, "
+    "voltages millivolts. Lists are cut into pages: hand “next” of one answer in as the cursor of the next request."
 )
 
 
@@ -37,6 +37,7 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
         max_body_size=MAX_BODY_BYTES,
         middleware=[Middleware(Gate, access=services.access)],
     )

@@ -36,6 +36,7 @@ MAX_EVENTS: Final = 25
 MAX_CASES: Final = 50
 _SHORT_PERIOD_S: Final = 900
 _LONG_PERIOD_S: Final = 3_600
+_MARGIN: Final = timedelta(hours=1)  # the curve's first period begins on a whole one
 TWO_DAYS: Final = timedelta(hours=48)
 SEVEN_DAYS: Final = timedelta(days=7)
 _WIDE: Final = (1040, 300)
@@ -123,7 +124,7 @@ def read(connection: Connection, home: Home, now: datetime, span: timedelta) -> 
         timeline=outages.timeline(connection, home.id, limit=MAX_LINES),
         messages=messaging.newest(connection, usage_point=home.id, limit=MAX_MESSAGES),
         registers=[] if meter is None else readings.latest(connection, meter),
-        intervals=[] if meter is None else readings.intervals(connection, meter, until - span, until),
+        intervals=[] if meter is None else readings.intervals(connection, meter, until - span - _MARGIN, until),
         since=until - span,
         until=until,
         events=intake.page(connection, gateways=gateways, without_codes=[Heartbeat.code], limit=MAX_EVENTS),

@@ -24,7 +24,7 @@ STATES: Final = {
     State.SENDING: "being handed to the mail relay",
     State.DELIVERED: "delivered to the mail relay",
     State.REFUSED: "refused by the mail relay",
-    State.UNKNOWN: "may have arrived: the relay's answer was lost",
+    State.UNKNOWN: "may have arrived: the relay’s answer was lost",
     State.OVERTAKEN: "not sent: events overtook it",
 }
 TEMPLATES: Final = {"power_out": "Your power is out", "power_back": "Your power is back"}
@@ -176,7 +176,7 @@ def source_link(source: Source) -> Markup:
         case SourceKind.EVENT:
             return Markup('<a class="mono" href="/events/{ref}">{ref}</a>').format(ref=source.ref)
         case SourceKind.CASE:
-            return Markup("our case book, {ref}").format(ref=source.ref)
+            return Markup('our case book, <a href="#case-{ref}">{ref}</a>').format(ref=source.ref)
         case SourceKind.CUSTOMER:
             return Markup("the utility’s customer file, {ref}").format(ref=source.ref)
 

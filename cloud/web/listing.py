@@ -57,14 +57,19 @@ def of(openapi: Mapping[str, Any]) -> Listing:
         for method, operation in operations.items()
     ]
     models = {
-        name: (schema.get("description", ""), [_field(key, value) for key, value in schema["properties"].items()])
+        name: (_about(schema), [_field(key, value) for key, value in schema.get("properties", {}).items()])
         for name, schema in openapi["components"]["schemas"].items()
-        if "properties" in schema
     }
     info = openapi["info"]
     return Listing(
         title=info["title"], version=info["version"], about=info["description"], routes=routes, models=models
     )
+
+
+def _about(schema: Mapping[str, Any]) -> str:
+    """What a model is; of an enumeration, what it may be."""
+    about = str(schema.get("description", ""))
+    return f"{about} {' | '.join(schema['enum'])}".strip() if "enum" in schema else about
 
 
 def _route(path: str, method: str, operation: Mapping[str, Any]) -> Route:

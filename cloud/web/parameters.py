@@ -22,13 +22,13 @@ GatewayQuery: TypeAlias = Annotated[
     str | None, Query(pattern=_GATEWAY, description="only of this gateway", examples=["7Z0M4QDA"])
 ]
 AfterNameQuery: TypeAlias = Annotated[
-    str | None, Query(pattern=_NAME, description="begin behind this name: `next` of the answer before")
+    str | None, Query(pattern=_NAME, description="begin behind this name: “next” of the answer before")
 ]
 BeforeQuery: TypeAlias = Annotated[
-    int | None, Query(ge=0, le=_MAX_CURSOR, description="only older ones: `next` of the answer before")
+    int | None, Query(ge=0, le=_MAX_CURSOR, description="only older ones: “next” of the answer before")
 ]
 AfterQuery: TypeAlias = Annotated[
-    int | None, Query(ge=0, le=_MAX_CURSOR, description="only newer ones, oldest first: `next` of the answer before")
+    int | None, Query(ge=0, le=_MAX_CURSOR, description="only newer ones, oldest first: “next” of the answer before")
 ]
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="how many at most")]
 DEFAULT_LIMIT: Final = _DEFAULT_LIMIT

@@ -4,11 +4,12 @@ A field without words here is shown under its own name, and an event we cannot r
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from markupsafe import Markup
 
+from cloud.kernel import i18n
 from cloud.kernel.db import instant_of_ms
 from cloud.kernel.i18n import Language
 from cloud.outages.model import Remark
@@ -50,7 +51,7 @@ CAUSES: Final = {
     Cause.WAN_FAULT: "only the uplink was down",
     Cause.PHASE_LOST: "one phase is lost",
     Cause.SWITCHED_OFF: "switched off at the meter",
-    Cause.OWN_BREAKER: "the home's own breaker",
+    Cause.OWN_BREAKER: "the home’s own breaker",
 }
 STAGES: Final = {Stage.PROVISIONAL: "provisional", Stage.CONFIRMED: "confirmed", Stage.WITHDRAWN: "withdrawn"}
 LANGUAGES: Final = {
@@ -86,8 +87,8 @@ CLOCKS: Final = {
     ClockSource.NONE: "a clock that was never set",
     ClockSource.RTC: "its battery clock",
     ClockSource.NTP: "network time",
-    ClockSource.CLOUD: "the cloud's time",
-    ClockSource.METER: "the meter's clock",
+    ClockSource.CLOUD: "the cloud’s time",
+    ClockSource.METER: "the meter’s clock",
 }
 REMARKS: Final = {
     Remark.SUSPECTED: "Supply sense fell; an outage is suspected",
@@ -110,7 +111,7 @@ FACTS: Final = {
     "voltage_mv": "lowest voltage read by the meter",
     "held": "how long the voltage held",
     "case": "the case",
-    "customer_name": "the customer's name",
+    "customer_name": "the customer’s name",
     "address": "the address",
     "power_is_out": "that power is out",
     "power_is_back": "that power is back",
@@ -168,6 +169,11 @@ def seconds(count: int) -> str:
     return length(timedelta(seconds=count))
 
 
+def lasted(since: datetime, until: datetime) -> str:
+    """How long something took, in words."""
+    return i18n.duration(until - since, Language.EN)
+
+
 def kilo(value: int, *, digits: int) -> str:
     """A thousandth of an integer, rounded half up, without a float on the way.
 
@@ -191,7 +197,7 @@ def evidence(item: Evidence) -> str:
         case EvidenceKind.SUPPLY_SENSE:
             return "supply sense: present" if item.value else "supply sense: lost"
         case EvidenceKind.INPUT_VOLTAGE:
-            return f"gateway's input: {volts(item.value)}"
+            return f"gateway’s input: {volts(item.value)}"
         case EvidenceKind.METER_ANSWERS:
             return "meter answers" if item.value else "meter is silent"
         case EvidenceKind.METER_VOLTAGE:
@@ -221,7 +227,7 @@ def _of_supply(event: SupplyLost | SupplyRestored | InterruptionAssessed | Suppl
     began = Detail(label="began", value=moments.clock(instant_of_ms(event.began_at_ms)))
     match event:
         case SupplyLost():
-            details = [began, Detail(label="gateway's input", value=volts(event.input_mv))]
+            details = [began, Detail(label="gateway’s input", value=volts(event.input_mv))]
             return Said(title="Supply lost", details=tuple(details), is_alarm=True)
         case SupplyRestored():
             return Said(title="Supply restored", details=(began, *_of_return(event, moments)), is_alarm=True)
