@@ -180,6 +180,18 @@ def test_two_events_at_one_place_make_the_gateway_suspect(door):
     assert door.stored() == [door.place(1, Lane.ALARM)]
 
 
+def test_a_conflict_behind_the_head_is_seen_within_one_batch(door):
+    first, second = door.gateway.say_many(2)
+    door.gateway.heads.clear()
+    other_first = door.gateway.say(MeterReachable(silent_for_ms=5))
+
+    door.take(first, second, other_first)
+
+    assert door.status() is Status.SUSPECT
+    assert door.refused() == [(Reason.CONFLICT, 1)]
+    assert len(door.stored()) == 2
+
+
 def test_a_conflict_that_was_waiting_is_seen_when_its_gap_fills(door):
     first, _, third = door.gateway.say_many(3)
     door.gateway.heads.clear()
