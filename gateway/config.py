@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from runtime.errors import InputRefused
 from runtime.logs import LEVELS
 from runtime.settings import load, setting
 
@@ -117,5 +118,8 @@ class GatewaySettings:
 
 
 def load_settings(path: Path) -> GatewaySettings:
-    """The settings in the file at `path`, or in `gateway.toml` of the folder at `path`; raises SettingsError."""
-    return load(GatewaySettings, path / SETTINGS_FILE if path.is_dir() else path)
+    """The settings of the state folder, or in the file, at `path`; raises SettingsError or InputRefused."""
+    file = path / SETTINGS_FILE if path.is_dir() else path
+    if not file.exists():
+        raise InputRefused("there is no gateway here", where=str(path), do="make one: lamplight-gateway init DIR")
+    return load(GatewaySettings, file)

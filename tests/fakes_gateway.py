@@ -1,8 +1,20 @@
 """Fakes and small builders for the gateway: a supply that is told what happens, in seconds of its story."""
 
+import random
+import threading
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from gateway.adapters.profile_files import load_profile
+from gateway.core import validation
+from gateway.core.batches import IntervalProgress
+from gateway.core.conclusions import MeterRules, Standing
+from gateway.core.dlms.data import Data, DataType
+from gateway.core.dlms.obis import Attribute, Obis
+from gateway.core.errors import MeterUnread, PortGone, UplinkLost
+from gateway.core.instants import unix_ms
 from gateway.core.interruption import InterruptionState, Limits, Phase, SupplyEvent, step
 from gateway.core.observations import (
     EdgeId,
@@ -14,7 +26,16 @@ from gateway.core.observations import (
     SupplyEdge,
     Tick,
 )
-from wire.events import Disconnector, InterruptionAssessed, LinkFault
+from gateway.core.reachability import Reachability
+from gateway.core.reading import IntervalRow, IntervalStatus, Snapshot
+from tests import fakes_meter
+from wire.chain import Head, Step, follow, genesis
+from wire.envelope import Purpose, link_hash, parse, verify
+from wire.events import Disconnector, InterruptionAssessed, Lane, LinkFault
+from wire.keys import PublicKey, SoftwareSigner
+from wire.receipts import Receipt, seal_receipt
+from wire.record import Record, decode_record
+from wire.units import Quantity
 
 T0 = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
 PROBE_BOOT = 7
@@ -138,3 +159,224 @@ class SupplyStory:
     @property
     def phase(self) -> Phase:
         return self.state.phase
+
+
+# --- a meter's answers ------------------------------------------------------------------------------------------------
+
+PROFILE = load_profile("lamplight-sim")
+RULES = MeterRules(
+    profile=PROFILE,
+    supply=Limits(band_low_mv=PROFILE.supply.lowest_mv, band_high_mv=PROFILE.supply.highest_mv),
+    doubt=validation.Limits(supply=PROFILE.supply),
+)
+METER_SERIAL = "LMP10000001"
+NO_REMARK = IntervalStatus(0)
+POWER_FAILURES = Attribute(class_id=1, obis=Obis.parse("0.0.96.7.21.255"), index=2)
+
+
+def snapshot(
+    s: float,
+    volts: float | None = 230.0,
+    *,
+    energy_wh: int = 1_234_500,
+    power_failures: int = 12,
+    serial: str = METER_SERIAL,
+) -> Snapshot:
+    """What the simulated meter's model answers at `s`."""
+    answers = {
+        fakes_meter.SERIAL: fakes_meter.octets(serial.encode()),
+        fakes_meter.CLOCK: fakes_meter.stamp(at(s)),
+        fakes_meter.IMPORT: fakes_meter.u32(energy_wh),
+        fakes_meter.IMPORT.sibling(3): fakes_meter.scaler_unit(0, 30),
+        POWER_FAILURES: fakes_meter.u32(power_failures),
+        fakes_meter.DISCONNECTOR: Data(DataType.ENUM, 1),
+    }
+    if volts is not None:
+        answers[fakes_meter.VOLTAGE] = fakes_meter.u16(round(volts * 10))
+        answers[fakes_meter.VOLTAGE.sibling(3)] = fakes_meter.scaler_unit(-1, 35)
+    return Snapshot(read_at=at(s), answers=answers, denied={})
+
+
+def hour_row(hour: int, energy_wh: int, status: IntervalStatus = NO_REMARK) -> IntervalRow:
+    """The row of the load profile that ends `hour` hours into the story."""
+    values = ((Quantity.ENERGY_IMPORT_WH, energy_wh),)
+    return IntervalRow(ends_at=at(hour * 3600), period_s=3600, status=status, values=values)
+
+
+def standing(serial: str = "", through_h: float = 0) -> Standing:
+    """A meter nobody knows anything of yet."""
+    return Standing(
+        serial=serial,
+        supply=InterruptionState(),
+        reach=Reachability(),
+        progress=IntervalProgress(through=at(through_h * 3600)),
+    )
+
+
+# --- the service ------------------------------------------------------------------------------------------------------
+
+
+class StoryStop(threading.Event):
+    """A stop that waits on the story's clock, and tells itself to stop after so many waits."""
+
+    def __init__(self, clock: FakeClock, *, after_waits: int = 1_000_000) -> None:
+        super().__init__()
+        self._clock = clock
+        self.waits_left = after_waits
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._clock.advance((timeout or 0.0) * self._clock.rate)
+        self.waits_left -= 1
+        return self.is_set() or self.waits_left <= 0
+
+    def is_set(self) -> bool:
+        return super().is_set() or self.waits_left <= 0
+
+
+@dataclass
+class FakeSession:
+    """A meter that answers what it is told to: a snapshot's voltage, or the error to raise."""
+
+    clock: FakeClock
+    answers: Callable[[int], float | MeterUnread] = lambda _number: 230.0
+    takes_s: float = 1.0
+    asked_s: list[float] = field(default_factory=list)
+    windows: list[tuple[datetime, datetime] | None] = field(default_factory=list)
+
+    def read_now(self) -> Snapshot:
+        return self._read(None)
+
+    def read_all(self, since: datetime, until: datetime) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
+        hours = range(1, 24 * 40)
+        rows = tuple(row for row in map(hour_row, hours, hours) if since < row.ends_at <= until)
+        return self._read((since, until)), rows
+
+    def read_intervals(self, since: datetime, until: datetime) -> tuple[IntervalRow, ...]:
+        return self.read_all(since, until)[1]
+
+    def _read(self, window: tuple[datetime, datetime] | None) -> Snapshot:
+        asked_s = self.clock.story_s
+        self.asked_s.append(asked_s)
+        self.windows.append(window)
+        self.clock.advance(self.takes_s)
+        answer = self.answers(len(self.asked_s) - 1)
+        if isinstance(answer, MeterUnread):
+            raise answer
+        return snapshot(asked_s, answer)
+
+
+class FakeLine:
+    """A serial line to a probe: gives what it is fed, keeps what is written, breaks away when told to."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.feed: deque[bytes] = deque()
+        self.written = bytearray()
+        self.is_broken = False
+        self.is_closed = False
+
+    def read(self, timeout_s: float) -> bytes:
+        self._clock.advance(timeout_s * self._clock.rate)
+        if self.is_broken:
+            raise PortGone("the port broke away", where="probe")
+        return self.feed.popleft() if self.feed else b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def set_baud(self, baud: int) -> None:
+        """It has none."""
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class FakeCloud:
+    """The other end: verifies, follows each chain, keeps each event once, and signs receipts for what it holds."""
+
+    def __init__(self, gateway_key: PublicKey, clock: FakeClock) -> None:
+        self._key = gateway_key
+        self._clock = clock
+        self._signer = SoftwareSigner.generate()
+        self._heads: dict[Lane, Head] = {lane: genesis(gateway_key.spki) for lane in Lane}
+        self._held: dict[tuple[Lane, int], bytes] = {}
+        self.receipt_key = self._signer.public
+        self.records: list[Record] = []
+        self.duplicates = 0
+
+    def take(self, envelope: bytes) -> bytes:
+        """One envelope, in any order and any number of times; the receipt for the lane as it then stands."""
+        parsed = parse(envelope)
+        verify(parsed, self._key, Purpose.EVENT)
+        link = decode_record(parsed.payload).link
+        if link.seq <= self._heads[link.lane].seq or (link.lane, link.seq) in self._held:
+            self.duplicates += 1
+        else:
+            self._held[link.lane, link.seq] = envelope
+        while (following := self._held.pop((link.lane, self._heads[link.lane].seq + 1), None)) is not None:
+            self._append(link.lane, following)
+        head = self._heads[link.lane]
+        receipt = Receipt(
+            gateway=link.gateway, gen=link.gen, lane=link.lane, seq=head.seq, head=head.hash, at_ms=unix_ms(at(0))
+        )
+        return seal_receipt(receipt, self._signer)
+
+    def _append(self, lane: Lane, envelope: bytes) -> None:
+        parsed = parse(envelope)
+        record, own_hash = decode_record(parsed.payload), link_hash(parsed)
+        assert follow(self._heads[lane], record.link, own_hash) is Step.NEXT
+        self._heads[lane] = Head(seq=record.link.seq, hash=own_hash)
+        self.records.append(record)
+
+
+@dataclass
+class FakeBroker:
+    """An `Uplink` to the cloud that loses, doubles and shuffles what it carries, and breaks, as its chance has it."""
+
+    cloud: FakeCloud
+    clock: FakeClock
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
+    loss: float = 0.0
+    doubling: float = 0.0
+    shuffles: bool = False
+    breaking: float = 0.0
+    refuses: int = 0  # so many attempts to connect
+    is_open: bool = False
+    opened: int = 0
+    published: list[tuple[str, bytes]] = field(default_factory=list)
+    most_under_way: int = 0
+    _up: list[bytes] = field(default_factory=list)
+    _down: list[bytes] = field(default_factory=list)
+
+    def open(self) -> None:
+        self.opened += 1
+        if self.refuses:
+            self.refuses -= 1
+            raise UplinkLost("the broker is away", where="broker")
+        self.is_open = True
+        self._up, self._down = [], []
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        assert self.is_open
+        self.published.append((topic, payload))
+        self._up += [payload] * self._times()
+        self.most_under_way = max(self.most_under_way, len(self._up))
+
+    def wait(self, timeout_s: float) -> list[bytes]:
+        self.clock.advance(timeout_s * self.clock.rate)
+        if self.chance.random() < self.breaking:
+            raise UplinkLost("the connection broke", where="broker")
+        if self.shuffles:
+            self.chance.shuffle(self._up)
+        carried, self._up = self._up, []
+        came, self._down = self._down, []
+        self._down = [receipt for envelope in carried for receipt in [self.cloud.take(envelope)] * self._times()]
+        return came
+
+    def close(self) -> None:
+        self.is_open = False
+
+    def _times(self) -> int:
+        if self.chance.random() < self.loss:
+            return 0
+        return 2 if self.chance.random() < self.doubling else 1

@@ -1,7 +1,6 @@
 """When to read a meter next: regularly, at once when the supply changes, closely while something must be proved.
 
-A meter that does not answer is asked less and less often, up to a bound, each time a little earlier or later than the
-last: a silent bus is not hammered, and a street of gateways does not ask in step. The chance in it is handed in.
+A meter that does not answer is asked less and less often, up to a bound (`Patience`): a silent bus is not hammered.
 
 >>> from datetime import UTC, datetime
 >>> t0 = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
@@ -19,9 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.core.interruption import Attention
-
-_SPREAD = 0.4  # a back-off of 10 s is drawn from 8 s to 12 s
-_MOST_DOUBLINGS = 16
+from gateway.core.patience import Patience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +42,7 @@ def next_read_at(cadence: Cadence, last: Attempt, attention: Attention, *, chanc
     """When to ask again; `chance` is drawn evenly from [0, 1)."""
     interval = cadence.close if attention is Attention.CLOSE else cadence.routine
     if last.failures:
-        doublings = min(last.failures - 1, _MOST_DOUBLINGS)
-        back_off = min(interval * 2**doublings, max(interval, cadence.longest_back_off))
-        interval = back_off * (1 + _SPREAD * (chance - 0.5))
+        longest = max(interval, cadence.longest_back_off)
+        patience = Patience(first_s=interval.total_seconds(), longest_s=longest.total_seconds())
+        interval = timedelta(seconds=patience.wait_s(last.failures, chance))
     return last.asked_at + interval

@@ -1,0 +1,48 @@
+"""`lamplight-gateway`: the technician's words. Each command is one module's business; this one only lists them.
+
+Exit statuses: 0 done, 2 refused, with one line on standard error that says what, where and what to do.
+"""
+
+import argparse
+from pathlib import Path
+
+from gateway import folder_commands, reading_commands, state_commands
+from runtime import program
+
+
+def main() -> int:
+    """The entry point of the command."""
+    return program.run(run)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; raises LamplightError for what is refused."""
+    parsed = _parser().parse_args(arguments)
+    status: int = parsed.handler(parsed)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lamplight-gateway",
+        description="Reads meters, tells interruptions from false alarms, and brings signed events to the cloud.",
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    folder_commands.add_parsers(subparsers)
+    runner = subparsers.add_parser("run", help="run the gateway until it is told to stop")
+    runner.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="the gateway's state folder")
+    runner.add_argument("--config", metavar="FILE", type=Path, help="a settings file elsewhere, instead of DIR")
+    runner.set_defaults(handler=_run_gateway)
+    state_commands.add_parsers(subparsers)
+    reading_commands.add_parsers(subparsers)
+    return parser
+
+
+def _run_gateway(arguments: argparse.Namespace) -> int:
+    # The whole gateway is joined in `main`; no other command should wait for its imports.
+    from gateway.main import run_gateway
+    from runtime.errors import InputRefused
+
+    if (arguments.folder is None) == (arguments.config is None):
+        raise InputRefused("give either a state folder or --config FILE", do="lamplight-gateway run DIR")
+    return run_gateway(arguments.config or arguments.folder)

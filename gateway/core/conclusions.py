@@ -1,0 +1,144 @@
+"""What follows from one report about one meter: the way of a reading, each step taking one type and giving the next.
+
+    Snapshot -profile-> Reading -validation-> CheckedReading -interruption-> what is said of the supply
+                                                             -reachability-> whether the meter is in reach
+                                                             -------------> its registers, as they stand
+    IntervalRow -validation-> CheckedIntervals -batches-> its load profile, as far as it is new
+
+Pure: `Standing` is everything concluded about the meter so far, and the next one comes out beside the events that led
+there. The caller keeps both, or neither.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway.core import interruption, reachability, validation
+from gateway.core.batches import IntervalProgress, Window, batches
+from gateway.core.errors import Undecodable
+from gateway.core.instants import unix_ms
+from gateway.core.interruption import InterruptionState
+from gateway.core.meter_profile import MeterProfile
+from gateway.core.observations import MeterAnswered, MeterFailed, Observation
+from gateway.core.reachability import Reachability
+from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Reading, Snapshot
+from gateway.core.validation import check_intervals, check_reading
+from wire.events import Disconnector, IntervalReadings, KnownEvent, LinkFault, RegisterReadings
+from wire.units import Quantity
+
+_VOLTAGES = (Quantity.VOLTAGE_L1_MV, Quantity.VOLTAGE_L2_MV, Quantity.VOLTAGE_L3_MV)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterRules:
+    """What one meter's answers are held against."""
+
+    profile: MeterProfile
+    supply: interruption.Limits
+    doubt: validation.Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestReading:
+    """The registers as they were last read, for the technician."""
+
+    taken_at: datetime
+    serial: str
+    values: tuple[tuple[Quantity, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Everything concluded about one meter so far.
+
+    `serial` is empty until the meter was read once. `before` does not outlive the process: the first reading after a
+    restart is held against none.
+    """
+
+    serial: str
+    supply: InterruptionState
+    reach: Reachability
+    progress: IntervalProgress
+    latest: LatestReading | None = None
+    before: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """The next standing, and the events that led there: those of the supply and the link, and those with readings."""
+
+    standing: Standing
+    events: tuple[KnownEvent, ...] = ()
+    readings: tuple[RegisterReadings | IntervalReadings, ...] = ()
+    doubts: tuple[Finding, ...] = ()
+
+
+def from_observation(standing: Standing, seen: Observation, rules: MeterRules, now: datetime) -> Conclusion:
+    """What the probe's word, or the time, means for this meter's supply."""
+    supply, events = interruption.step(standing.supply, seen, now, rules.supply)
+    return Conclusion(standing=replace(standing, supply=supply), events=events)
+
+
+def from_fault(
+    standing: Standing, fault: LinkFault, asked_at: datetime, rules: MeterRules, now: datetime
+) -> Conclusion:
+    """What it means that the meter, asked at `asked_at`, could not be read."""
+    concluded = from_observation(standing, MeterFailed(asked_at=asked_at, fault=fault), rules, now)
+    reach, told = reachability.step(standing.reach, fault, asked_at)
+    events = (*concluded.events, *([told] if told else ()))
+    return Conclusion(standing=replace(concluded.standing, reach=reach), events=events)
+
+
+def from_reading(
+    standing: Standing,
+    snapshot: Snapshot,
+    rows: Sequence[IntervalRow],
+    window: Window | None,
+    rules: MeterRules,
+    now: datetime,
+) -> Conclusion:
+    """What the meter's answer means; `window` is the stretch of the load profile that `rows` were asked for."""
+    try:
+        reading = rules.profile.interpret(snapshot)
+    except Undecodable:
+        return from_fault(standing, LinkFault.GARBLED, snapshot.read_at, rules, now)
+    if standing.serial not in ("", reading.meter_serial):
+        # Another meter speaks here; nothing it says is about this home until a technician has registered it.
+        concluded = from_fault(standing, LinkFault.REFUSED, snapshot.read_at, rules, now)
+        return replace(concluded, doubts=(Finding(doubt=Doubt.METER_SERIAL_CHANGED),))
+    checked = check_reading(reading, standing.before, rules.doubt)
+    concluded = from_observation(standing, _answered(checked), rules, now)
+    reach, told = reachability.step(standing.reach, None, reading.taken_at)
+    intervals = check_intervals(rows, rules.doubt)
+    progress = standing.progress if window is None else standing.progress.after(window, rows, now)
+    new_rows = [row for row in intervals.usable if row.ends_at > standing.progress.through]
+    registers = RegisterReadings(at_ms=unix_ms(reading.taken_at), values=checked.usable)
+    return Conclusion(
+        standing=replace(
+            concluded.standing,
+            serial=reading.meter_serial,
+            reach=reach,
+            progress=progress,
+            latest=_latest(reading),
+            before=reading,
+        ),
+        events=(*concluded.events, *([told] if told else ())),
+        readings=(*([registers] if checked.usable else ()), *batches(new_rows)),
+        doubts=(*checked.findings, *(finding for _, findings in intervals.set_aside for finding in findings)),
+    )
+
+
+def _answered(checked: CheckedReading) -> MeterAnswered:
+    """What the reading says of the supply, as far as nobody doubts it."""
+    usable = dict(checked.usable)
+    return MeterAnswered(
+        asked_at=checked.reading.taken_at,
+        voltages_mv=tuple(usable[quantity] for quantity in _VOLTAGES if quantity in usable),
+        power_failures=usable.get(Quantity.POWER_FAILURES),
+        disconnector=Disconnector(usable.get(Quantity.DISCONNECTOR, Disconnector.UNKNOWN)),
+    )
+
+
+def _latest(reading: Reading) -> LatestReading:
+    values = tuple((quantity, int(value)) for quantity, value in reading.values)
+    return LatestReading(taken_at=reading.taken_at, serial=reading.meter_serial, values=values)

@@ -1,0 +1,191 @@
+"""`lamplight-gateway init`, `enrol`, `meter` and `config`: what a technician prepares before the gateway runs.
+
+`init` makes a state folder whole or not at all: it is built aside and put in place in one step. It never touches one
+that is there, because a gateway's key is its name.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+from gateway.config import SETTINGS_FILE, GatewaySettings, load_settings
+from runtime.durable import write_atomically
+from runtime.errors import EnvironmentRefused, InputRefused
+from runtime.settings import commented
+from wire.ids import GatewayId, gateway_id_of
+
+PUBLIC_KEY_FILE = "gateway.pub.pem"
+_PREAMBLE = "# Lamplight gateway: every setting with its default. Take the # away from a line to change it.\n"
+
+
+def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands; each sets `handler`, which takes the parsed arguments and returns the exit status."""
+    init = subparsers.add_parser("init", help="make a state folder, with a new key")
+    init.add_argument("folder", metavar="DIR", type=Path, help="the folder to make")
+    init.add_argument("--meter", metavar="PORT", help="where the meter is: /dev/... or tcp://HOST:PORT")
+    init.add_argument("--profile", metavar="NAME", help="the meter's profile")
+    init.add_argument("--serial", metavar="TEXT", default="", help="the meter's serial number, if it must be this one")
+    init.add_argument("--probe", metavar="PORT", default="", help="the probe's serial port")
+    init.add_argument("--json", action="store_true", help="one JSON object")
+    init.set_defaults(handler=init_folder)
+    enrol = subparsers.add_parser("enrol", help="keep the enrolment that the utility handed out")
+    enrol.add_argument("folder", metavar="DIR", type=Path, help="the gateway's state folder")
+    enrol.add_argument("file", metavar="FILE", type=Path, help="the enrolment")
+    enrol.set_defaults(handler=enrol_gateway)
+    config = subparsers.add_parser("config", help="print every setting, with its default and what it is for")
+    config.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="show what this folder's file sets")
+    config.set_defaults(handler=print_config)
+    _add_meter_parser(subparsers)
+
+
+def _add_meter_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    meter = subparsers.add_parser("meter", help="list, add or remove the meters this gateway reads")
+    actions = meter.add_subparsers(dest="action", required=True, metavar="ACTION")
+    shown = actions.add_parser("list", help="the meters of this gateway")
+    added = actions.add_parser("add", help="register a meter")
+    removed = actions.add_parser("remove", help="forget a meter")
+    for action, handler in ((shown, list_meters), (added, add_meter), (removed, remove_meter)):
+        action.add_argument("folder", metavar="DIR", type=Path, help="the gateway's state folder")
+        action.set_defaults(handler=handler)
+    shown.add_argument("--json", action="store_true", help="one JSON array")
+    added.add_argument("--port", required=True, metavar="PORT", help="where the meter is")
+    added.add_argument("--profile", required=True, metavar="NAME", help="the meter's profile")
+    added.add_argument("--serial", default="", metavar="TEXT", help="its serial number, if it must be this one")
+    removed.add_argument("number", metavar="NUMBER", type=int, help="the meter's number, as `meter list` tells it")
+
+
+def init_folder(arguments: argparse.Namespace) -> int:
+    """`init DIR`; raises InputRefused, SettingsError, EnvironmentRefused."""
+    folder: Path = arguments.folder
+    if bool(arguments.meter) != bool(arguments.profile):
+        raise InputRefused("a meter needs a port and a profile", where="--meter, --profile", do="give both or neither")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        do = "give a new folder; a gateway's key is its name and is never made over"
+        raise InputRefused("there is something already", where=str(folder), do=do)
+    meter = (_checked_port(arguments.meter), _checked_profile(arguments.profile)) if arguments.meter else None
+    probe_port = os.path.abspath(arguments.probe) if arguments.probe else ""  # noqa: PTH100 - keeps by-id links as links
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        do = "check the path and its rights"
+        raise EnvironmentRefused(f"cannot make the folder: {error.strerror}", where=str(folder), do=do) from error
+    try:
+        gateway = _fill(aside, meter, arguments.serial, probe_port)
+        aside.rename(folder)
+    except OSError as error:
+        raise EnvironmentRefused(f"cannot make the folder: {error.strerror}", where=str(folder)) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    _tell_made(gateway, folder, as_json=arguments.json)
+    return 0
+
+
+def _fill(aside: Path, meter: tuple[str, str] | None, serial: str, probe_port: str) -> GatewayId:
+    from gateway.adapters import journal_file
+    from gateway.adapters.keys import make_key
+    from gateway.adapters.registry import Registry
+
+    signer = make_key(aside / "key.pem", aside / PUBLIC_KEY_FILE)
+    gateway = gateway_id_of(signer.public.spki)
+    values = {"probe": {"port": probe_port}} if probe_port else {}
+    settings = f"{_PREAMBLE}{commented(GatewaySettings, values)}\n"
+    write_atomically(aside / SETTINGS_FILE, settings.encode(), mode=0o644)
+    registry = Registry(aside / "registry.json")
+    journal_file.create(aside / "journal.sqlite", gateway, gen=registry.next_generation())
+    if meter is not None:
+        port, profile = meter
+        registry.add(port, profile, serial)
+    return gateway
+
+
+def _tell_made(gateway: GatewayId, folder: Path, *, as_json: bool) -> None:
+    public = folder / PUBLIC_KEY_FILE
+    if as_json:
+        _say(json.dumps({"gateway": gateway, "public_key": str(public), "folder": str(folder)}))
+        return
+    _say(f"gateway {gateway}")
+    _say(f"public key {public}")
+    _say(f"next: give the public key to the utility, then lamplight-gateway enrol {folder} FILE")
+
+
+def enrol_gateway(arguments: argparse.Namespace) -> int:
+    """`enrol DIR FILE`; raises InputRefused, SettingsError, EnvironmentRefused."""
+    from gateway.adapters.enrolment import install_enrolment
+    from gateway.adapters.keys import load_key
+
+    files = load_settings(arguments.folder).files
+    gateway = gateway_id_of(load_key(files.key).public.spki)
+    enrolment = install_enrolment(arguments.file, files.enrolment, gateway)
+    way = "by TLS" if enrolment.tls_ca_file else "on this machine"
+    _say(f"gateway {gateway} is enrolled: broker {enrolment.host}:{enrolment.port}, {way}")
+    _say(f"next: lamplight-gateway run {arguments.folder}")
+    return 0
+
+
+def list_meters(arguments: argparse.Namespace) -> int:
+    """`meter list DIR`."""
+    from gateway.adapters.registry import Registry
+
+    meters = Registry(load_settings(arguments.folder).files.registry).meters()
+    if arguments.json:
+        keys = ("number", "port", "profile", "serial")
+        _say(json.dumps([{key: getattr(meter, key) for key in keys} for meter in meters]))
+        return 0
+    for meter in meters:
+        _say(f"{meter.number}  {meter.serial or 'not read yet'}  {meter.port}  {meter.profile}")
+    return 0
+
+
+def add_meter(arguments: argparse.Namespace) -> int:
+    """`meter add DIR`; a gateway that runs reads it after its next start."""
+    from gateway.adapters.registry import Registry
+
+    registry = Registry(load_settings(arguments.folder).files.registry)
+    port, profile = _checked_port(arguments.port), _checked_profile(arguments.profile)
+    meter = registry.add(port, profile, arguments.serial)
+    _say(f"meter {meter.number} is registered; a gateway that runs reads it after its next start")
+    return 0
+
+
+def remove_meter(arguments: argparse.Namespace) -> int:
+    """`meter remove DIR NUMBER`."""
+    from gateway.adapters.registry import Registry
+
+    Registry(load_settings(arguments.folder).files.registry).remove(arguments.number)
+    _say(f"meter {arguments.number} is forgotten")
+    return 0
+
+
+def print_config(arguments: argparse.Namespace) -> int:
+    """`config [DIR]`; raises SettingsError for a file that cannot be used."""
+    values: dict[str, object] = {}
+    if arguments.folder is not None:
+        load_settings(arguments.folder)
+        values = tomllib.loads((arguments.folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+    _say(commented(GatewaySettings, values))
+    return 0
+
+
+def _checked_port(port: str) -> str:
+    """The port as the registry keeps it: a device by its whole path, links left as they are."""
+    from gateway.core.line_address import SerialAddress, parse_line_address
+
+    address = parse_line_address(port)
+    return os.path.abspath(address.path) if isinstance(address, SerialAddress) else str(address)  # noqa: PTH100
+
+
+def _checked_profile(name: str) -> str:
+    from gateway.adapters.profile_files import load_profile
+
+    load_profile(name)
+    return name
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")

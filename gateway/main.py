@@ -1,0 +1,219 @@
+"""The one place that joins the gateway: settings and files in, adapters built, handed to the loops, and run.
+
+Everything a person must mend is found before the first thread starts, and ends as one line. What the field brings (no
+meter on the port, no probe, no broker, a full disk) does not end the gateway: it says so once and goes on.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from gateway.adapters import folder_lock, journal_file
+from gateway.adapters.dlms_meter import DlmsMeter
+from gateway.adapters.enrolment import Enrolment, load_enrolment
+from gateway.adapters.journal import Caps, ClockTrust, Journal
+from gateway.adapters.keys import load_key
+from gateway.adapters.mqtt import MqttUplink
+from gateway.adapters.profile_files import load_profile
+from gateway.adapters.registry import Registry
+from gateway.adapters.serial_port import SerialPort
+from gateway.config import GatewaySettings, load_settings
+from gateway.core import interruption, validation
+from gateway.core.conclusions import MeterRules
+from gateway.core.interruption import InterruptionState
+from gateway.core.meter_profile import MeterProfile
+from gateway.core.observations import EdgeId
+from gateway.core.patience import Patience
+from gateway.core.registered_meter import RegisteredMeter
+from gateway.core.remembered import Forgotten, recall
+from gateway.core.schedule import Cadence
+from gateway.service.forwarder import Forwarder
+from gateway.service.health import Health
+from gateway.service.inbox import Inbox
+from gateway.service.meter_desk import SUPPLY, MeterDesk, name_of
+from gateway.service.meter_watch import MeterWatch
+from gateway.service.pipeline import Pipeline
+from gateway.service.poller import Poller
+from gateway.service.ports import Loop
+from gateway.service.probe_watch import ProbeWatch
+from gateway.service.supervisor import Supervisor
+from runtime import logs
+from runtime.clock import Clock, check_clock_is_set, clock_from_environment
+from runtime.errors import InputRefused
+from runtime.program import stop_on_signals
+from wire.ids import GatewayId, gateway_id_of
+from wire.keys import SoftwareSigner
+from wire.record import ClockSource
+
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a person prepared, read and checked."""
+
+    settings: GatewaySettings
+    clock: Clock
+    signer: SoftwareSigner
+    gateway: GatewayId
+    enrolment: Enrolment
+    registry: Registry
+    meters: tuple[tuple[RegisteredMeter, MeterProfile], ...]
+
+
+def run_gateway(settings_path: Path) -> int:
+    """Run the gateway of a state folder, or of a settings file, until SIGTERM; raises LamplightError."""
+    parts = prepare(settings_path)
+    logs.configure(parts.settings.log_level)
+    stop = threading.Event()
+    stop_on_signals(stop.set)
+    with folder_lock.held(parts.settings.files.journal.parent), closing(open_journal(parts)) as journal:
+        log.info(
+            "gateway_started",
+            gateway=parts.gateway,
+            software=version("lamplight"),
+            gen=journal.gen,
+            boot=journal.boot,
+            meters=len(parts.meters),
+            probe=parts.settings.probe.port or "none",
+            waiting=journal.waiting(),
+        )
+        Supervisor(assemble(parts, journal), parts.clock).run(stop)
+        log.info("gateway_stopped", waiting=journal.waiting())
+    return 0
+
+
+def prepare(settings_path: Path) -> Parts:
+    """Everything a person prepared, each piece checked; nothing is written. Raises LamplightError."""
+    settings = load_settings(settings_path)
+    clock = clock_from_environment()
+    check_clock_is_set(clock)
+    signer = load_key(settings.files.key)
+    gateway = gateway_id_of(signer.public.spki)
+    registry = Registry(settings.files.registry)
+    meters = tuple((meter, load_profile(meter.profile)) for meter in registry.meters())
+    if not meters:
+        do = "add one: lamplight-gateway meter add DIR --port PORT --profile NAME"
+        raise InputRefused("this gateway has no meter", where=str(settings.files.registry), do=do)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        signer=signer,
+        gateway=gateway,
+        enrolment=load_enrolment(settings.files.enrolment, gateway),
+        registry=registry,
+        meters=meters,
+    )
+
+
+def open_journal(parts: Parts) -> Journal:
+    """The journal, made anew as the next generation where it is lost. Raises LamplightError."""
+    settings = parts.settings
+    path = settings.files.journal
+    if not path.exists():
+        journal_file.create(path, parts.gateway, gen=parts.registry.next_generation())
+    caps = Caps(
+        readings_bytes=settings.journal.readings_mb * 1_000_000,
+        diagnostics_bytes=settings.journal.diagnostics_mb * 1_000_000,
+        history_rows=settings.journal.history_rows,
+    )
+    source = ClockSource[settings.clock.source.upper()]
+    trust = ClockTrust(source=source, uncertainty_ms=settings.clock.uncertainty_ms)
+    return Journal.open(path, parts.gateway, parts.signer, parts.clock, caps, trust)
+
+
+def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
+    """The loops, joined and not yet running."""
+    inbox = Inbox()
+    watches = {meter.number: MeterWatch() for meter, _ in parts.meters}
+    pollers = tuple(_poller(parts, meter, profile, watches[meter.number], inbox) for meter, profile in parts.meters)
+    desks = tuple(
+        MeterDesk(
+            meter,
+            _rules(parts.settings, profile),
+            watches[meter.number],
+            backfill=timedelta(days=parts.settings.meter.backfill_days),
+        )
+        for meter, profile in parts.meters
+    )
+    health = Health(clock=parts.clock, every=parts.settings.heartbeat, software=version("lamplight"))
+    pipeline = Pipeline(
+        book=journal, desks=desks, registry=parts.registry, health=health, inbox=inbox, clock=parts.clock
+    )
+    probe = (_probe(parts, journal, inbox),) if parts.settings.probe.port else ()
+    return (pipeline, *pollers, *probe, _forwarder(parts, journal))
+
+
+def _rules(settings: GatewaySettings, profile: MeterProfile) -> MeterRules:
+    return MeterRules(
+        profile=profile,
+        supply=interruption.Limits(
+            hold_off=timedelta(seconds=settings.supply.hold_off_s),
+            restored_hold=timedelta(seconds=settings.supply.restored_hold_s),
+            band_low_mv=profile.supply.lowest_mv,
+            band_high_mv=profile.supply.highest_mv,
+            absent_below_mv=profile.supply.nominal_mv // 10,
+        ),
+        doubt=validation.Limits(supply=profile.supply),
+    )
+
+
+def _poller(parts: Parts, meter: RegisteredMeter, profile: MeterProfile, watch: MeterWatch, inbox: Inbox) -> Poller:
+    settings = parts.settings.meter
+    return Poller(
+        number=meter.number,
+        session=DlmsMeter(meter.port, profile, clock=parts.clock, deadline_s=settings.read_deadline_s),
+        watch=watch,
+        inbox=inbox,
+        clock=parts.clock,
+        cadence=Cadence(
+            routine=timedelta(seconds=settings.poll_interval_s),
+            close=timedelta(seconds=settings.close_interval_s),
+            longest_back_off=timedelta(seconds=settings.longest_back_off_s),
+        ),
+        chance=random.Random(),  # noqa: S311 - it spreads waits, it keeps no secret
+    )
+
+
+def _probe(parts: Parts, journal: Journal, inbox: Inbox) -> ProbeWatch:
+    settings = parts.settings.probe
+    return ProbeWatch(
+        open_port=lambda: SerialPort(settings.port, settings.baud),
+        newest_edge=_newest_edge(parts, journal),
+        inbox=inbox,
+        clock=parts.clock,
+        chance=random.Random(),  # noqa: S311 - as above
+    )
+
+
+def _newest_edge(parts: Parts, journal: Journal) -> Callable[[], EdgeId | None]:
+    """What the journal knows of the probe's edges; every meter's line knows the same."""
+    name = name_of(SUPPLY, parts.meters[0][0].number)
+
+    def ask() -> EdgeId | None:
+        line = journal.recall(name)
+        try:
+            return None if line is None else recall(InterruptionState, line).newest_edge
+        except Forgotten:
+            return None
+
+    return ask
+
+
+def _forwarder(parts: Parts, journal: Journal) -> Forwarder:
+    settings = parts.settings.uplink
+    return Forwarder(
+        outbox=journal,
+        uplink=MqttUplink(parts.enrolment, parts.gateway, parts.clock, keepalive_s=settings.keepalive_s),
+        receipt_key=parts.enrolment.receipt_key,
+        window_rows=settings.window_rows,
+        resend=Patience(first_s=settings.resend_after_s, longest_s=settings.longest_resend_s),
+        reconnect=Patience(first_s=settings.reconnect_after_s, longest_s=settings.longest_reconnect_s),
+        clock=parts.clock,
+        chance=random.Random(),  # noqa: S311 - as above
+    )

@@ -1,0 +1,130 @@
+"""What the pipeline has on its desk about one meter: its rules, its standing, and how the standing is stored.
+
+Four lines in the journal, each written only when it changed: the supply, the reach, how far the load profile has been
+taken over, and the latest reading. A line that cannot be read back is begun anew, and the log says so.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from gateway.core.batches import IntervalProgress
+from gateway.core.conclusions import Conclusion, LatestReading, MeterRules, Standing
+from gateway.core.interruption import InterruptionState
+from gateway.core.outbox import Change, Entry
+from gateway.core.reachability import Reachability
+from gateway.core.reading import Finding
+from gateway.core.registered_meter import RegisteredMeter
+from gateway.core.remembered import Forgotten, recall, remember
+from gateway.service.meter_watch import Instruction, MeterWatch
+from gateway.service.ports import Book
+from runtime import logs
+
+log = logs.get(__name__)
+T = TypeVar("T")
+SUPPLY, REACH, INTERVALS, READING = "supply", "reach", "intervals", "reading"
+_LONGEST_SUBJECT = 32
+
+
+class MeterDesk:
+    """One meter, as the pipeline knows it. For the pipeline's thread alone."""
+
+    def __init__(self, meter: RegisteredMeter, rules: MeterRules, watch: MeterWatch, backfill: timedelta) -> None:
+        self.number = meter.number
+        self.rules = rules
+        self._serial = meter.serial
+        self._watch = watch
+        self._backfill = backfill
+        self._standing: Standing | None = None
+        self._stored: dict[str, str] = {}
+        self._doubts: frozenset[Finding] = frozenset()
+
+    @property
+    def standing(self) -> Standing:
+        """What is concluded about the meter so far; to be recalled first."""
+        assert self._standing is not None
+        return self._standing
+
+    def recall(self, book: Book, now: datetime) -> None:
+        """Take up where the journal says this meter was left; raises JournalUnavailable."""
+        names = [name_of(kind, self.number) for kind in (SUPPLY, REACH, INTERVALS, READING)]
+        self._stored = {name: line for name in names if (line := book.recall(name)) is not None}
+        latest = self._recalled(READING, LatestReading)
+        self._standing = Standing(
+            serial=self._serial or (latest.serial if latest else ""),
+            supply=self._recalled(SUPPLY, InterruptionState) or InterruptionState(),
+            reach=self._recalled(REACH, Reachability) or Reachability(),
+            progress=self._recalled(INTERVALS, IntervalProgress) or IntervalProgress(through=now - self._backfill),
+            latest=latest,
+        )
+        self._instruct(at_once=False)
+
+    def changes(self, conclusion: Conclusion) -> tuple[Change, Change]:
+        """What the journal must keep for `conclusion`: the supply's part, and the readings' part, which yields."""
+        standing = conclusion.standing
+        subject = subject_of(standing.serial)
+        firm = {SUPPLY: standing.supply, REACH: standing.reach, READING: standing.latest}
+        return (
+            Change(
+                entries=tuple(Entry(subject=subject, event=event) for event in conclusion.events),
+                remembered=self._new_lines(firm),
+            ),
+            Change(
+                entries=tuple(Entry(subject=subject, event=event) for event in conclusion.readings),
+                remembered=self._new_lines({INTERVALS: standing.progress}),
+                yields=True,
+            ),
+        )
+
+    def adopt(self, conclusion: Conclusion, changes: tuple[Change, Change], *, readings_kept: bool) -> None:
+        """The journal holds `changes`: go on from there, and tell the poller what it must know."""
+        before, standing = self.standing, conclusion.standing
+        for change in changes if readings_kept else changes[:1]:
+            self._stored |= change.remembered
+        self._standing = standing if readings_kept else replace(standing, progress=before.progress)
+        self._instruct(at_once=standing.supply.phase is not before.supply.phase)
+        self._tell_doubts(frozenset(conclusion.doubts))
+
+    def _instruct(self, *, at_once: bool) -> None:
+        standing = self.standing
+        self._watch.instruct(
+            Instruction(attention=standing.supply.attention, progress=standing.progress), at_once=at_once
+        )
+
+    def _recalled(self, kind: str, cls: type[T]) -> T | None:
+        line = self._stored.get(name_of(kind, self.number))
+        try:
+            return None if line is None else recall(cls, line)
+        except Forgotten as forgotten:
+            log.warning("conclusion_forgotten", meter=self.number, kind=kind, reason=str(forgotten))
+            return None
+
+    def _new_lines(self, values: dict[str, object]) -> dict[str, str]:
+        lines = {name_of(kind, self.number): remember(value) for kind, value in values.items() if value is not None}
+        return {name: line for name, line in lines.items() if self._stored.get(name) != line}
+
+    def _tell_doubts(self, doubts: frozenset[Finding]) -> None:
+        """Each doubt once, until it is gone and comes again."""
+        known = {(finding.doubt, finding.quantity) for finding in self._doubts}
+        for finding in doubts:
+            if (finding.doubt, finding.quantity) not in known:
+                quantity = finding.quantity.name.lower() if finding.quantity else ""
+                log.warning(
+                    "reading_doubted",
+                    meter=self.number,
+                    doubt=finding.doubt,
+                    quantity=quantity,
+                    observed=finding.observed,
+                    allowed=finding.allowed,
+                )
+        self._doubts = doubts
+
+
+def name_of(kind: str, number: int) -> str:
+    """Under which name the journal stores this kind of conclusion about this meter."""
+    return f"{kind}/{number}"
+
+
+def subject_of(serial: str) -> str:
+    """How events name a meter: its serial number, as far as it can be printed and fits."""
+    return "".join(filter(str.isprintable, serial))[:_LONGEST_SUBJECT]

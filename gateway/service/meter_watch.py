@@ -1,0 +1,69 @@
+"""What the pipeline tells the thread that reads a meter: how closely to watch, what is missing, and "now".
+
+The one place where those two threads meet besides the inbox. The pipeline writes, the poller waits.
+"""
+
+import threading
+from dataclasses import dataclass
+
+from gateway.core.batches import IntervalProgress
+from gateway.core.interruption import Attention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """How closely to watch the meter, and how far its load profile has been taken over (None: not known yet)."""
+
+    attention: Attention = Attention.ROUTINE
+    progress: IntervalProgress | None = None
+
+
+class MeterWatch:
+    """The instruction as it stands, and two signals: read at once, and the last report is safe."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._instruction = Instruction()
+        self._at_once = False
+        self._is_handled = False
+
+    @property
+    def instruction(self) -> Instruction:
+        """The latest instruction."""
+        with self._condition:
+            return self._instruction
+
+    def instruct(self, instruction: Instruction, *, at_once: bool = False) -> None:
+        """Replace the instruction; `at_once` ends the poller's waiting."""
+        with self._condition:
+            self._instruction = instruction
+            self._at_once |= at_once
+            self._condition.notify_all()
+
+    def handled(self) -> None:
+        """The journal holds what followed from the poller's last report."""
+        with self._condition:
+            self._is_handled = True
+            self._condition.notify_all()
+
+    def wake(self) -> None:
+        """End any waiting, as when the gateway stops."""
+        with self._condition:
+            self._at_once = self._is_handled = True
+            self._condition.notify_all()
+
+    def begin(self) -> Instruction:
+        """A reading begins: what was asked for "at once" until now is being done."""
+        with self._condition:
+            self._at_once = self._is_handled = False
+            return self._instruction
+
+    def is_called(self, timeout_s: float) -> bool:
+        """Whether the meter is to be read at once, by now or within machine seconds."""
+        with self._condition:
+            return self._condition.wait_for(lambda: self._at_once, timeout_s)
+
+    def wait_until_handled(self, timeout_s: float) -> None:
+        """Wait until the last report is safe, or machine seconds have passed."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._is_handled, timeout_s)

@@ -1,0 +1,123 @@
+"""The way of everything the gateway notices, on one page.
+
+    report -> whom it concerns -> what follows -> sealed and journaled -> told to those who wait for it
+
+One thread owns the conclusions and the journal's writing. Nothing is told to anybody before the journal holds it: the
+probe's edge is acknowledged, the poller goes on, and the forwarder finds the row, only after the commit. A report whose
+consequences could not be kept changes nothing; the probe tells it again, the meter is read again.
+"""
+
+import threading
+from datetime import datetime
+
+from gateway.core.conclusions import Conclusion, from_fault, from_observation, from_reading
+from gateway.core.errors import JournalUnavailable
+from gateway.core.observations import Tick
+from gateway.core.outbox import Change, Entry
+from gateway.service.health import Health
+from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable, ProbeHeard, Report
+from gateway.service.meter_desk import MeterDesk
+from gateway.service.ports import Book, MeterBook
+from gateway.service.presence import Presence
+from runtime import logs
+from runtime.clock import Clock
+from wire.events import Lane, event_name, facts
+
+log = logs.get(__name__)
+
+TICK_S = 0.2
+
+
+class Pipeline:
+    """The loop that concludes."""
+
+    name = "pipeline"
+
+    def __init__(
+        self,
+        *,
+        book: Book,
+        desks: tuple[MeterDesk, ...],
+        registry: MeterBook,
+        health: Health,
+        inbox: Inbox,
+        clock: Clock,
+    ) -> None:
+        self._book = book
+        self._desks = desks
+        self._registry = registry
+        self._health = health
+        self._inbox = inbox
+        self._clock = clock
+        self._journal = Presence(log, "journal")
+
+    def run(self, stop: threading.Event) -> None:
+        """Take up where the journal left off, then handle every report until told to stop."""
+        for desk in self._desks:
+            desk.recall(self._book, self._clock.now())
+        self._keep(*_of_the_gateway(self._health.birth(self._book)))
+        while not stop.is_set():
+            self.handle(self._inbox.take(TICK_S))
+
+    def handle(self, report: Report | None) -> None:
+        """One report and everything that follows from it; None when nothing came and time went by."""
+        now = self._clock.now()
+        concluded = [(desk, self._conclude(desk, report, now)) for desk in self._concerned(report)]
+        changes = [desk.changes(conclusion) for desk, conclusion in concluded]
+        beat = self._health.beat(self._book, now)
+        kept = self._keep(*(change for pair in changes for change in pair), *_of_the_gateway(beat))
+        if kept is None:
+            return
+        for (desk, conclusion), pair, readings_kept in zip(concluded, changes, kept[1::2], strict=False):
+            is_new = not desk.standing.serial and bool(conclusion.standing.serial)
+            desk.adopt(conclusion, pair, readings_kept=readings_kept)
+            if is_new:
+                self._learn_serial(desk)
+        if report is not None:
+            report.done()
+
+    def _concerned(self, report: Report | None) -> tuple[MeterDesk, ...]:
+        """A meter's report is about that meter; the probe's word and the time are about all of them."""
+        if isinstance(report, (MeterRead, MeterUnreadable)):
+            return tuple(desk for desk in self._desks if desk.number == report.number)
+        return self._desks
+
+    def _conclude(self, desk: MeterDesk, report: Report | None, now: datetime) -> Conclusion:
+        match report:
+            case MeterRead():
+                return from_reading(desk.standing, report.snapshot, report.rows, report.window, desk.rules, now)
+            case MeterUnreadable():
+                return from_fault(desk.standing, report.fault, report.asked_at, desk.rules, now)
+            case ProbeHeard():
+                return from_observation(desk.standing, report.seen, desk.rules, now)
+            case None:
+                return from_observation(desk.standing, Tick(), desk.rules, now)
+
+    def _keep(self, *changes: Change) -> tuple[bool, ...] | None:
+        """Into the journal, all in one transaction; for each change whether it was kept, None when the disk says no."""
+        if not any(change.entries or change.remembered for change in changes):
+            return (True,) * len(changes)
+        try:
+            kept = self._book.commit(*changes)
+        except JournalUnavailable as unavailable:
+            self._journal.gone(reason=str(unavailable))
+            return None
+        self._journal.here()
+        for change in changes:
+            _log_events(change)
+        return kept
+
+    def _learn_serial(self, desk: MeterDesk) -> None:
+        self._registry.learn_serial(desk.number, desk.standing.serial)
+        log.info("meter_named_itself", meter=desk.number, serial=desk.standing.serial)
+
+
+def _of_the_gateway(entry: Entry | None) -> tuple[Change, ...]:
+    return () if entry is None else (Change(entries=(entry,)),)
+
+
+def _log_events(change: Change) -> None:
+    """One line for each event that is rare; readings come by the minute."""
+    for entry in change.entries:
+        if entry.event.lane is Lane.ALARM:
+            log.info("event", type=event_name(entry.event), subject=entry.subject, **facts(entry.event))

@@ -1,0 +1,113 @@
+"""Reads one meter for ever: one thread for each, so that a silent one never holds up another.
+
+When to read, the schedule says; what, the pipeline's instruction. While a verdict waits for the meter's word, it is
+asked for its registers alone, which is quick; otherwise the next missing piece of its load profile comes along.
+The first reading after a start is of registers alone too: what a technician waits for comes before a month of history.
+"""
+
+import random
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from gateway.core.batches import Window
+from gateway.core.errors import MeterUnread
+from gateway.core.interruption import Attention
+from gateway.core.ports import MeterSession
+from gateway.core.reading import IntervalRow, Snapshot
+from gateway.core.schedule import Attempt, Cadence, next_read_at
+from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable
+from gateway.service.meter_watch import Instruction, MeterWatch
+from gateway.service.presence import Presence
+from runtime import logs
+from runtime.clock import Clock
+
+log = logs.get(__name__)
+
+HANDLED_WITHIN_S = 10.0
+_LONGEST_WAIT_S = 1.0  # a story's clock may be set; and the gateway may be told to stop
+
+
+class Poller:
+    """The loop of one meter."""
+
+    def __init__(
+        self,
+        *,
+        number: int,
+        session: MeterSession,
+        watch: MeterWatch,
+        inbox: Inbox,
+        clock: Clock,
+        cadence: Cadence,
+        chance: random.Random,
+    ) -> None:
+        self.name = f"meter-{number}"
+        self._number = number
+        self._session = session
+        self._watch = watch
+        self._inbox = inbox
+        self._clock = clock
+        self._cadence = cadence
+        self._chance = chance
+        self._last: Attempt | None = None
+        self._presence = Presence(log, "meter", meter=number)
+
+    def run(self, stop: threading.Event) -> None:
+        """Read, report, wait, until told to stop."""
+        while not stop.is_set():
+            asked_at = self._clock.now()
+            self._read_once(asked_at)
+            self._watch.wait_until_handled(HANDLED_WITHIN_S)
+            self._wait(stop)
+
+    def _read_once(self, asked_at: datetime) -> None:
+        window = self._missing(self._watch.begin(), asked_at)
+        began_s = self._clock.monotonic()
+        try:
+            snapshot, rows = self._read(window)
+        except MeterUnread as unread:
+            self._presence.gone(fault=unread.fault.name.lower(), reason=str(unread))
+            self._last = Attempt(asked_at=asked_at, failures=self._failures + 1)
+            self._inbox.offer(
+                MeterUnreadable(number=self._number, asked_at=asked_at, fault=unread.fault, done=self._watch.handled)
+            )
+            return
+        self._presence.here()
+        self._last = Attempt(asked_at=asked_at, failures=0)
+        took_s = round(self._clock.monotonic() - began_s, 2)
+        log.debug("meter_read", meter=self._number, took_s=took_s, rows=len(rows))
+        self._inbox.offer(
+            MeterRead(number=self._number, snapshot=snapshot, rows=rows, window=window, done=self._watch.handled)
+        )
+
+    @property
+    def _failures(self) -> int:
+        return 0 if self._last is None else self._last.failures
+
+    def _missing(self, instruction: Instruction, now: datetime) -> Window | None:
+        """The piece of the load profile to read along, if any."""
+        if self._last is None or instruction.attention is Attention.CLOSE or instruction.progress is None:
+            return None
+        return instruction.progress.next_window(now)
+
+    def _read(self, window: Window | None) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
+        if window is None:
+            return self._session.read_now(), ()
+        return self._session.read_all(window.since, window.until)
+
+    def _wait(self, stop: threading.Event) -> None:
+        """Until the next reading is due by the instruction as it then stands, or is called for at once."""
+        assert self._last is not None
+        chance = self._chance.random()
+        while not stop.is_set():
+            instruction, now = self._watch.instruction, self._clock.now()
+            is_behind = instruction.progress is not None and instruction.progress.is_behind(now)
+            attention = Attention.CLOSE if is_behind else instruction.attention
+            due_in = next_read_at(self._cadence, self._last, attention, chance=chance) - now
+            if due_in <= timedelta():
+                return
+            timeout_s = min(self._clock.wall_seconds(due_in.total_seconds()), _LONGEST_WAIT_S)
+            if self._watch.is_called(timeout_s):
+                self._last = replace(self._last, failures=0)  # something has changed: what failed before may not now
+                return

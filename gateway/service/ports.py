@@ -1,0 +1,91 @@
+"""What the service needs from the outside, as small protocols; adapters implement them, tests fake them."""
+
+import threading
+from collections.abc import Sequence
+from typing import Protocol
+
+from gateway.core.outbox import Change, OutboxRow, ReceiptOutcome
+from wire.events import Lane, LaneHead
+from wire.ids import GatewayId
+from wire.receipts import Receipt
+
+
+class Book(Protocol):
+    """The journal as the pipeline writes it."""
+
+    @property
+    def boot(self) -> int:
+        """How often the gateway has started, this time included."""
+        ...
+
+    def commit(self, *changes: Change) -> tuple[bool, ...]:
+        """Keep the changes together; for each, whether it was kept. Raises JournalUnavailable: none was kept."""
+        ...
+
+    def recall(self, name: str) -> str | None:
+        """The line last stored under `name`. Raises JournalUnavailable."""
+        ...
+
+    def heads(self) -> tuple[LaneHead, ...]:
+        """How far each lane has come."""
+        ...
+
+    def waiting(self) -> int:
+        """How many events no receipt covers yet."""
+        ...
+
+
+class Outbox(Protocol):
+    """The journal as the forwarder empties it."""
+
+    @property
+    def gateway(self) -> GatewayId: ...
+
+    def waiting(self) -> int:
+        """How many events no receipt covers yet."""
+        ...
+
+    def oldest_waiting(self, lane: Lane, limit: int) -> list[OutboxRow]:
+        """The first rows of a lane that no receipt covers yet, in order. Raises JournalUnavailable."""
+        ...
+
+    def apply(self, receipt: Receipt, envelope: bytes) -> ReceiptOutcome:
+        """Free what the receipt covers, if it is about our own chain. Raises JournalUnavailable: nothing was freed."""
+        ...
+
+
+class Uplink(Protocol):
+    """A connection to the broker, opened anew each time; every method may raise UplinkLost, and then it is gone."""
+
+    def open(self) -> None:
+        """Connect, and listen for receipts; machine seconds at most a few."""
+        ...
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Hand over one message. That it returned proves nothing about where the message is."""
+        ...
+
+    def wait(self, timeout_s: float) -> Sequence[bytes]:
+        """Move bytes for at most `timeout_s`; the receipts that came."""
+        ...
+
+    def close(self) -> None:
+        """Let the connection go, whatever state it is in. Never raises."""
+        ...
+
+
+class MeterBook(Protocol):
+    """The registry as the pipeline knows it."""
+
+    def learn_serial(self, number: int, serial: str) -> None:
+        """Keep the serial number that meter `number` told. Raises EnvironmentRefused."""
+        ...
+
+
+class Loop(Protocol):
+    """Something that goes on until it is told to stop; the supervisor starts it anew when it ends before that."""
+
+    @property
+    def name(self) -> str: ...
+
+    def run(self, stop: threading.Event) -> None: ...

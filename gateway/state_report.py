@@ -1,0 +1,210 @@
+"""What `status` and `journal` tell, as facts for programs and as lines for people: the same, with ages and units."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from gateway.adapters.journal_view import JournalView, LaneView, RowView
+from gateway.core.batches import IntervalProgress
+from gateway.core.conclusions import LatestReading
+from gateway.core.instants import from_unix_ms
+from gateway.core.interruption import InterruptionState
+from gateway.core.reachability import Reachability
+from gateway.core.registered_meter import RegisteredMeter
+from gateway.core.remembered import Forgotten, recall
+from gateway.service.meter_desk import INTERVALS, REACH, READING, SUPPLY, name_of
+from wire.events import event_name, facts
+from wire.ids import GatewayId
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterStatus:
+    """One meter as it was last seen."""
+
+    meter: RegisteredMeter
+    supply: InterruptionState | None
+    reach: Reachability | None
+    progress: IntervalProgress | None
+    reading: LatestReading | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The gateway at `now`; `process` is None where it does not run."""
+
+    gateway: GatewayId
+    gen: int
+    boots: int
+    process: int | None
+    is_enrolled: bool
+    refused: int
+    now: datetime
+    meters: tuple[MeterStatus, ...]
+    lanes: tuple[LaneView, ...]
+
+    def facts(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "gateway": self.gateway,
+            "gen": self.gen,
+            "boots": self.boots,
+            "process": self.process,
+            "is_enrolled": self.is_enrolled,
+            "pending": sum(lane.waiting for lane in self.lanes),
+            "refused": self.refused,
+            "now": self.now.isoformat(),
+            "meters": [_meter_facts(meter, self.now) for meter in self.meters],
+            "lanes": [_lane_facts(lane) for lane in self.lanes],
+        }
+
+
+def status_of(
+    view: JournalView, meters: tuple[RegisteredMeter, ...], *, now: datetime, process: int | None, is_enrolled: bool
+) -> Status:
+    """Everything the journal and the registry know."""
+    identity = view.identity()
+    return Status(
+        gateway=identity.gateway,
+        gen=identity.gen,
+        boots=identity.boots,
+        process=process,
+        is_enrolled=is_enrolled,
+        refused=identity.refused,
+        now=now,
+        meters=tuple(
+            MeterStatus(
+                meter=meter,
+                supply=_recalled(view, SUPPLY, meter.number, InterruptionState),
+                reach=_recalled(view, REACH, meter.number, Reachability),
+                progress=_recalled(view, INTERVALS, meter.number, IntervalProgress),
+                reading=_recalled(view, READING, meter.number, LatestReading),
+            )
+            for meter in meters
+        ),
+        lanes=tuple(view.lanes()),
+    )
+
+
+def status_lines(status: Status) -> Iterator[str]:
+    """For people."""
+    running = f"runs (process {status.process})" if status.process else "does not run"
+    yield f"gateway {status.gateway}, generation {status.gen}, start {status.boots}: {running}"
+    if not status.is_enrolled:
+        yield "not enrolled: lamplight-gateway enrol DIR FILE"
+    for meter in status.meters:
+        yield from _meter_lines(meter, status.now)
+    if not status.meters:
+        yield "no meter: lamplight-gateway meter add DIR --port PORT --profile NAME"
+    for lane in status.lanes:
+        known = f"{lane.receipted_seq} of {lane.seq} safe in the cloud"
+        yield f"{lane.lane.name.lower():11}  {known}, {lane.waiting} waiting ({lane.waiting_bytes} B)"
+    receipts = [lane.receipted_at_ms for lane in status.lanes if lane.receipted_at_ms is not None]
+    last = _ago(from_unix_ms(max(receipts)), status.now) if receipts else "none yet"
+    yield f"last receipt: {last}"
+    if status.refused:
+        yield f"{status.refused} events refused: too much waited for the cloud"
+
+
+def journal_facts(row: RowView) -> dict[str, object]:
+    """One row for programs."""
+    record = row.record
+    return {
+        "id": str(record.link),
+        "lane": record.link.lane.name.lower(),
+        "seq": record.link.seq,
+        "at": from_unix_ms(record.stamp.at_ms).isoformat(),
+        "type": event_name(record.event),
+        "subject": record.subject,
+        "facts": facts(record.event),
+        "size_bytes": row.size_bytes,
+        "is_receipted": row.is_receipted,
+    }
+
+
+def journal_line(row: RowView) -> str:
+    """One row for people."""
+    record = row.record
+    said = " ".join(f"{name}={_short(value)}" for name, value in facts(record.event).items())
+    safe = "safe   " if row.is_receipted else "waiting"
+    at = f"{from_unix_ms(record.stamp.at_ms):%Y-%m-%d %H:%M:%S}"
+    return f"{at}  {safe}  {record.link}  {record.subject or '-'}  {event_name(record.event)}  {said}"
+
+
+def _meter_facts(status: MeterStatus, now: datetime) -> dict[str, object]:
+    reading, supply = status.reading, status.supply
+    return {
+        "number": status.meter.number,
+        "serial": status.meter.serial,
+        "port": status.meter.port,
+        "profile": status.meter.profile,
+        "is_reachable": None if status.reach is None else not status.reach.told,
+        "last_reading_at": None if reading is None else reading.taken_at.isoformat(),
+        "last_reading_age_s": None if reading is None else round((now - reading.taken_at).total_seconds()),
+        "values": {} if reading is None else {quantity.name.lower(): value for quantity, value in reading.values},
+        "intervals_through": None if status.progress is None else status.progress.through.isoformat(),
+        "supply": None if supply is None else supply.phase.value,
+        "supply_began_at": None if supply is None or supply.began_at is None else supply.began_at.isoformat(),
+        "verdict": None if supply is None or supply.verdict is None else str(supply.verdict),
+    }
+
+
+def _meter_lines(status: MeterStatus, now: datetime) -> Iterator[str]:
+    meter, reading, supply = status.meter, status.reading, status.supply
+    yield f"meter {meter.number}  {meter.serial or 'not read yet'}  {meter.port}  {meter.profile}"
+    if status.reach is not None and status.reach.told and status.reach.failing_since is not None:
+        yield f"  out of reach since {_ago(status.reach.failing_since, now)}"
+    if reading is not None:
+        values = "  ".join(
+            f"{quantity.name.lower()} {value} {quantity.unit}".rstrip() for quantity, value in reading.values
+        )
+        yield f"  read {_ago(reading.taken_at, now)}: {values}"
+    if status.progress is not None:
+        yield f"  load profile taken over up to {status.progress.through:%Y-%m-%d %H:%M} UTC"
+    if supply is not None:
+        since = f" since {_ago(supply.began_at, now)}" if supply.began_at else ""
+        verdict = f": {supply.verdict}" if supply.verdict else ""
+        yield f"  supply {supply.phase.value}{since}{verdict}"
+
+
+def _lane_facts(lane: LaneView) -> dict[str, object]:
+    receipted_at = None if lane.receipted_at_ms is None else from_unix_ms(lane.receipted_at_ms).isoformat()
+    return {
+        "lane": lane.lane.name.lower(),
+        "seq": lane.seq,
+        "head": lane.head.hex(),
+        "receipted_seq": lane.receipted_seq,
+        "last_receipt_at": receipted_at,
+        "pending": lane.waiting,
+        "pending_bytes": lane.waiting_bytes,
+    }
+
+
+def _recalled(view: JournalView, kind: str, number: int, cls: type[T]) -> T | None:
+    line = view.recall(name_of(kind, number))
+    try:
+        return None if line is None else recall(cls, line)
+    except Forgotten:
+        return None
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    """An instant with its age, as a person says it.
+
+    >>> from datetime import UTC, timedelta
+    >>> at = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
+    >>> _ago(at, at + timedelta(minutes=3, seconds=5))
+    '2026-11-21 18:00:00 UTC (3 min ago)'
+    """
+    seconds = round((now - at).total_seconds())
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{at:%Y-%m-%d %H:%M:%S} UTC ({seconds // length} {unit} ago)"
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC ({seconds} s ago)"
+
+
+def _short(value: object) -> str:
+    """Long lists are counted, not printed."""
+    return f"[{len(value)} values]" if isinstance(value, list) and len(value) > 4 else str(value)

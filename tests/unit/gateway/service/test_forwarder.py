@@ -1,0 +1,241 @@
+"""Bringing the journal to the cloud over a broker that is not to be trusted."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters import journal_file
+from gateway.adapters.journal import Journal
+from gateway.core.outbox import Change, Entry
+from gateway.core.patience import Patience
+from gateway.service.forwarder import Forwarder
+from tests.fakes_gateway import FakeBroker, FakeClock, FakeCloud, StoryStop
+from wire.envelope import Purpose, seal
+from wire.events import Lane, RegisterReadings, SupplyLost
+from wire.ids import gateway_id_of
+from wire.keys import PublicKey, SoftwareSigner
+from wire.receipts import Receipt, seal_receipt
+from wire.units import Quantity
+
+SIGNER = SoftwareSigner.generate()
+GATEWAY = gateway_id_of(SIGNER.public.spki)
+
+
+def alarm(number: int) -> Entry:
+    return Entry(subject="LMP1", event=SupplyLost(began_at_ms=number, input_mv=0))
+
+
+def reading(number: int) -> Entry:
+    return Entry(subject="LMP1", event=RegisterReadings(at_ms=number, values=((Quantity.ENERGY_IMPORT_WH, number),)))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def journal(tmp_path: Path, clock: FakeClock) -> Iterator[Journal]:
+    journal_file.create(tmp_path / "journal.sqlite", GATEWAY, gen=1)
+    journal = Journal.open(tmp_path / "journal.sqlite", GATEWAY, SIGNER, clock)
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def cloud(clock: FakeClock) -> FakeCloud:
+    return FakeCloud(SIGNER.public, clock)
+
+
+def forwarder(journal: Journal, broker: FakeBroker, receipt_key: PublicKey | None = None) -> Forwarder:
+    return Forwarder(
+        outbox=journal,
+        uplink=broker,
+        receipt_key=receipt_key or broker.cloud.receipt_key,
+        window_rows=8,
+        resend=Patience(first_s=5, longest_s=60),
+        reconnect=Patience(first_s=1, longest_s=30),
+        clock=broker.clock,
+        chance=random.Random(3),
+    )
+
+
+def run_for(journal: Journal, broker: FakeBroker, seconds: float, receipt_key: PublicKey | None = None) -> None:
+    """Run the forwarder until the story's clock has gone on by so many seconds."""
+    stop = EndsAt(broker.clock, broker.clock.story_s + seconds)
+    forwarder(journal, broker, receipt_key).run(stop)
+
+
+class EndsAt(StoryStop):
+    """Stops when the story's clock says so."""
+
+    def __init__(self, clock: FakeClock, story_s: float) -> None:
+        super().__init__(clock)
+        self._ends_at = story_s
+
+    def is_set(self) -> bool:
+        return self._clock.story_s >= self._ends_at
+
+
+class Delivered(EndsAt):
+    """Stops when nothing waits any longer, or after an hour of the story."""
+
+    def __init__(self, journal: Journal, clock: FakeClock) -> None:
+        super().__init__(clock, clock.story_s + 3_600)
+        self._journal = journal
+
+    def is_set(self) -> bool:
+        return super().is_set() or not self._journal.waiting()
+
+
+def test_everything_arrives_once_and_is_freed_by_its_receipts(
+    journal: Journal, cloud: FakeCloud, clock: FakeClock
+) -> None:
+    journal.commit(Change(entries=(*map(alarm, range(1, 31)), *map(reading, range(1, 31)))))
+
+    run_for(journal, FakeBroker(cloud, clock), 10)
+
+    assert journal.waiting() == 0
+    assert len(cloud.records) == 60
+    assert cloud.duplicates == 0
+
+
+def test_alarms_go_before_readings(journal: Journal, cloud: FakeCloud, clock: FakeClock) -> None:
+    journal.commit(Change(entries=(reading(1), reading(2), alarm(1))))
+    broker = FakeBroker(cloud, clock)
+
+    run_for(journal, broker, 1)
+
+    assert [topic.rsplit("/", 1)[-1] for topic, _ in broker.published] == ["a", "r", "r"]
+
+
+def test_no_more_than_the_window_is_under_way(journal: Journal, cloud: FakeCloud, clock: FakeClock) -> None:
+    journal.commit(Change(entries=tuple(map(alarm, range(1, 101)))))
+    broker = FakeBroker(cloud, clock)
+
+    run_for(journal, broker, 10)
+
+    assert broker.most_under_way <= 8
+    assert journal.waiting() == 0
+
+
+def test_what_the_broker_swallowed_is_sent_again_as_the_same_bytes(
+    journal: Journal, cloud: FakeCloud, clock: FakeClock
+) -> None:
+    journal.commit(Change(entries=(alarm(1),)))
+    broker = FakeBroker(cloud, clock, loss=1.0)
+
+    run_for(journal, broker, 20)
+
+    envelopes = {payload for _, payload in broker.published}
+    assert len(broker.published) == 3
+    assert len(envelopes) == 1
+    assert journal.waiting() == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_is_lost_or_doubled_by_a_bad_broker(
+    journal: Journal, cloud: FakeCloud, clock: FakeClock, seed: int
+) -> None:
+    journal.commit(Change(entries=(*map(alarm, range(1, 41)), *map(reading, range(1, 41)))))
+    broker = FakeBroker(
+        cloud, clock, random.Random(seed), loss=0.2, doubling=0.2, shuffles=True, breaking=0.02, refuses=2
+    )
+
+    forwarder(journal, broker).run(Delivered(journal, clock))
+
+    places = [(record.link.lane, record.link.seq) for record in cloud.records]
+    assert sorted(places) == [(lane, seq) for lane in (Lane.ALARM, Lane.READINGS) for seq in range(1, 41)]
+    assert journal.waiting() == 0
+    assert broker.opened > 3
+
+
+def test_a_broker_that_is_away_is_asked_less_and_less_often(
+    journal: Journal, cloud: FakeCloud, clock: FakeClock
+) -> None:
+    broker = FakeBroker(cloud, clock, refuses=1_000)
+
+    run_for(journal, broker, 3_600)
+
+    assert 3_600 / 36 <= broker.opened <= 3_600 / 24 + 6
+    assert not broker.is_open
+
+
+def test_an_event_made_while_connected_goes_at_once(journal: Journal, cloud: FakeCloud, clock: FakeClock) -> None:
+    broker = FakeBroker(cloud, clock)
+    run_for(journal, broker, 1)
+
+    journal.commit(Change(entries=(alarm(1),)))
+    run_for(journal, broker, 0.3)
+
+    assert len(cloud.records) == 1
+
+
+def test_a_receipt_by_anybody_else_frees_nothing(journal: Journal, cloud: FakeCloud, clock: FakeClock) -> None:
+    journal.commit(Change(entries=(alarm(1),)))
+
+    run_for(journal, FakeBroker(cloud, clock), 10, receipt_key=SoftwareSigner.generate().public)
+
+    assert len(cloud.records) == 1
+    assert journal.waiting() == 1
+
+
+class Forger(FakeCloud):
+    """A cloud that keeps what it gets and answers something else."""
+
+    def __init__(self, clock: FakeClock, answer: bytes) -> None:
+        super().__init__(SIGNER.public, clock)
+        self._answer = answer
+
+    def take(self, envelope: bytes) -> bytes:
+        super().take(envelope)
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\xd2\x84 no receipt",
+        seal(b"\xa0", SIGNER, Purpose.RECEIPT),
+        seal_receipt(Receipt(gateway=GATEWAY, gen=1, lane=Lane.ALARM, seq=1, head=bytes(16), at_ms=1), SIGNER),
+        seal_receipt(Receipt(gateway=GATEWAY, gen=1, lane=Lane.ALARM, seq=9, head=bytes(16), at_ms=1), SIGNER),
+        seal_receipt(Receipt(gateway="ZZZZZZZZ", gen=1, lane=Lane.ALARM, seq=1, head=bytes(16), at_ms=1), SIGNER),
+    ],
+)
+def test_what_is_no_receipt_for_this_chain_frees_nothing_and_stops_nothing(
+    journal: Journal, clock: FakeClock, answer: bytes
+) -> None:
+    journal.commit(Change(entries=(alarm(1),)))
+    broker = FakeBroker(Forger(clock, answer), clock)
+
+    run_for(journal, broker, 20, receipt_key=SIGNER.public)
+
+    assert journal.waiting() == 1
+    assert len(broker.published) > 1
+
+
+def test_a_receipt_that_cannot_be_kept_is_waited_for_again(
+    journal: Journal, cloud: FakeCloud, clock: FakeClock
+) -> None:
+    journal.commit(Change(entries=(alarm(1),)))
+    journal._connection.execute("PRAGMA query_only=ON")
+    broker = FakeBroker(cloud, clock)
+
+    run_for(journal, broker, 2)
+    journal._connection.execute("PRAGMA query_only=OFF")
+    before = journal.waiting()
+    run_for(journal, broker, 10)
+
+    assert before == 1
+    assert journal.waiting() == 0
+
+
+def test_the_connection_is_closed_when_told_to_stop(journal: Journal, cloud: FakeCloud, clock: FakeClock) -> None:
+    broker = FakeBroker(cloud, clock)
+
+    run_for(journal, broker, 1)
+
+    assert (broker.is_open, broker.opened) == (False, 1)

@@ -1,0 +1,192 @@
+"""When a meter is read, and what is asked of it."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from gateway.core.batches import IntervalProgress
+from gateway.core.errors import MeterGarbled, MeterSilent, MeterUnread
+from gateway.core.interruption import Attention
+from gateway.core.schedule import Cadence
+from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable
+from gateway.service.meter_watch import Instruction, MeterWatch
+from gateway.service.poller import Poller
+from tests.fakes_gateway import FakeClock, FakeSession, StoryStop, at
+from wire.events import LinkFault
+
+CADENCE = Cadence(routine=timedelta(seconds=60), close=timedelta(seconds=5), longest_back_off=timedelta(seconds=300))
+
+
+class StoryWatch(MeterWatch):
+    """A watch whose waiting is the story's; what the pipeline would do at an instant is done then."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.at_s: dict[float, Callable[[], None]] = {}
+
+    def is_called(self, timeout_s: float) -> bool:
+        due = [s for s in self.at_s if s <= self._clock.story_s]
+        for s in due:
+            self.at_s.pop(s)()
+        is_called = super().is_called(0)
+        self._clock.advance(0 if is_called else timeout_s)
+        return is_called
+
+    def wait_until_handled(self, timeout_s: float) -> None:
+        """The pipeline is quick."""
+
+
+@dataclass
+class Bench:
+    clock: FakeClock = field(default_factory=FakeClock)
+    inbox: Inbox = field(default_factory=Inbox)
+
+    def __post_init__(self) -> None:
+        self.session = FakeSession(self.clock)
+        self.watch = StoryWatch(self.clock)
+
+    def run_until(self, story_s: float) -> None:
+        poller = Poller(
+            number=1,
+            session=self.session,
+            watch=self.watch,
+            inbox=self.inbox,
+            clock=self.clock,
+            cadence=CADENCE,
+            chance=Even(),
+        )
+        poller.run(Until(self.clock, story_s))
+
+    def answers(self, *answers: float | MeterUnread) -> None:
+        """These in turn, the last one for ever."""
+        self.session.answers = lambda number: answers[min(number, len(answers) - 1)]
+
+
+class Even(random.Random):
+    """No chance at all."""
+
+    def random(self) -> float:
+        return 0.5
+
+
+class Until(StoryStop):
+    def __init__(self, clock: FakeClock, story_s: float) -> None:
+        super().__init__(clock)
+        self._ends_at = story_s
+
+    def is_set(self) -> bool:
+        return self._clock.story_s >= self._ends_at
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def silent() -> MeterSilent:
+    return MeterSilent("nobody answers", where="/dev/ttyUSB0")
+
+
+def test_a_meter_is_read_at_once_and_then_regularly(bench: Bench) -> None:
+    bench.run_until(200)
+
+    assert bench.session.asked_s == pytest.approx([0, 60, 120, 180], abs=0.1)
+
+
+def test_what_it_answers_goes_into_the_inbox(bench: Bench) -> None:
+    bench.run_until(10)
+
+    report = bench.inbox.take(0)
+    assert isinstance(report, MeterRead)
+    assert (report.number, report.snapshot.read_at, report.rows) == (1, at(0), ())
+
+
+def test_why_it_could_not_be_read_goes_there_too(bench: Bench) -> None:
+    bench.answers(MeterGarbled("noise"))
+
+    bench.run_until(10)
+
+    report = bench.inbox.take(0)
+    assert isinstance(report, MeterUnreadable)
+    assert (report.asked_at, report.fault) == (at(0), LinkFault.GARBLED)
+
+
+def test_a_silent_meter_is_asked_less_and_less_often(bench: Bench) -> None:
+    bench.answers(silent())
+
+    bench.run_until(1_100)
+
+    assert bench.session.asked_s == pytest.approx([0, 60, 180, 420, 720, 1_020], abs=1)
+
+
+def test_it_is_read_at_once_when_called_for(bench: Bench) -> None:
+    bench.watch.at_s[20] = lambda: bench.watch.instruct(Instruction(attention=Attention.CLOSE), at_once=True)
+
+    bench.run_until(32)
+
+    assert bench.session.asked_s == pytest.approx([0, 20, 25, 30], abs=1.1)
+
+
+def test_a_call_ends_a_long_back_off_and_begins_it_anew(bench: Bench) -> None:
+    bench.answers(*[silent()] * 7, 230.0)
+    bench.watch.at_s[800] = lambda: bench.watch.instruct(Instruction(attention=Attention.CLOSE), at_once=True)
+
+    bench.run_until(830)
+
+    assert bench.session.asked_s[5:] == pytest.approx([801, 806, 816, 821, 826], abs=2)
+
+
+def test_a_call_while_it_is_being_read_is_not_forgotten(bench: Bench) -> None:
+    def call_once(number: int) -> float:
+        bench.watch.instruct(Instruction(), at_once=number == 0)
+        return 230.0
+
+    bench.session.answers = call_once
+
+    bench.run_until(30)
+
+    assert bench.session.asked_s == pytest.approx([0, 1], abs=0.1)
+
+
+def test_the_first_reading_is_of_registers_alone_and_the_past_follows_closely(bench: Bench) -> None:
+    bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-31 * 86_400))))
+
+    bench.run_until(12)
+
+    assert bench.session.asked_s == pytest.approx([0, 5, 10], abs=0.1)
+    assert bench.session.windows == [
+        None,
+        (at(-31 * 86_400), at(-27 * 86_400)),
+        (at(-31 * 86_400), at(-27 * 86_400)),
+    ]
+
+
+def test_the_rows_of_a_window_come_with_it(bench: Bench) -> None:
+    bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-3_600))))
+
+    bench.run_until(62)
+    bench.inbox.take(0)
+
+    report = bench.inbox.take(0)
+    assert isinstance(report, MeterRead)
+    assert report.window is not None
+
+
+def test_no_history_is_read_while_a_verdict_waits(bench: Bench) -> None:
+    progress = IntervalProgress(through=at(-31 * 86_400))
+    bench.watch.instruct(Instruction(attention=Attention.CLOSE, progress=progress))
+
+    bench.run_until(20)
+
+    assert set(bench.session.windows) == {None}
+
+
+def test_a_full_inbox_stops_no_poller(bench: Bench) -> None:
+    bench.run_until(60 * 300)
+
+    assert bench.inbox.dropped > 0
+    assert len(bench.session.asked_s) == 300
