@@ -122,13 +122,12 @@ class DlmsMeter:
                 line,
                 self._new_link(),
                 self._profile,
+                signs_on=isinstance(self._address, SerialAddress) and self._profile.line.sign_on == "mode-e",
                 where=str(self._address),
                 clock=self._clock,
                 deadline_s=self._deadline_s,
                 report=self._report,
             )
-            if isinstance(self._address, SerialAddress) and self._profile.line.sign_on == "mode-e":
-                driver.sign_on()
             association = _Association(driver, str(self._address))
             try:
                 association.open()

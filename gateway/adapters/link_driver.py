@@ -59,6 +59,7 @@ class LinkDriver:
         link: Link,
         profile: MeterProfile,
         *,
+        signs_on: bool,
         where: str,
         clock: Clock,
         deadline_s: float,
@@ -66,33 +67,28 @@ class LinkDriver:
     ) -> None:
         """
         Args:
+            signs_on: whether the line begins at an optical head, in IEC 62056-21 mode E.
             where: the port as the person gave it, for errors.
             deadline_s: machine seconds from now after which nothing waits any longer.
             report: is told in words what takes long.
         """
         self._line, self._link, self._profile = line, link, profile
-        self._where, self._clock, self._report = where, clock, report
+        self._signs_on, self._where, self._clock, self._report = signs_on, where, clock, report
         self._deadline_s = deadline_s
         self._deadline = clock.monotonic() + deadline_s
         self._has_heard = False
 
-    def sign_on(self) -> None:
-        """Wake the meter behind an optical head and follow it to HDLC; raises MeterUnread."""
-        self._report(f"signing on at {FIRST_BAUD} baud")
-        self._line.set_baud(FIRST_BAUD)
-        sign_on = OptoSignOn(self._profile.sign_on)
-        try:
-            meter = self._run(sign_on, sign_on.begin(self._clock.monotonic()), SignedOn)
-        except MeterSilent:
-            if not self._is_left_in_hdlc():
-                raise
-            self._report("the meter was still in HDLC")
-        else:
-            self._report(f"{meter.meter} answers; going on at {meter.baud} baud")
-
     def connect(self) -> None:
-        """Open the link; raises MeterUnread."""
-        self._run(self._link, self._link.open(self._clock.monotonic()), LinkUp)
+        """Wake the meter where its line begins so, and open the link; raises MeterUnread."""
+        is_certain = not self._signs_on or self._sign_on()
+        try:
+            self._open_link()
+        except MeterSilent:
+            if is_certain:
+                raise
+            # Our confirmation may have been lost: then the meter still waits at the first speed.
+            self._sign_on()
+            self._open_link()
 
     def send_request(self, apdu: bytes) -> bytes:
         """One request and its whole answer; raises MeterUnread."""
@@ -106,6 +102,24 @@ class LinkDriver:
             self._run(self._link, self._link.close(now), LinkDown)
         except MeterUnread:
             return  # the meter's inactivity time-out frees what we could not
+
+    def _open_link(self) -> None:
+        self._run(self._link, self._link.open(self._clock.monotonic()), LinkUp)
+
+    def _sign_on(self) -> bool:
+        """Follow the meter behind an optical head to HDLC; whether it is certain to be there."""
+        self._report(f"signing on at {FIRST_BAUD} baud")
+        self._line.set_baud(FIRST_BAUD)
+        sign_on = OptoSignOn(self._profile.sign_on)
+        try:
+            signed_on = self._run(sign_on, sign_on.begin(self._clock.monotonic()), SignedOn)
+        except MeterSilent:
+            if not self._is_left_in_hdlc():
+                raise
+            self._report("the meter was still in HDLC")
+            return True
+        self._report(f"{signed_on.meter} answers; going on at {signed_on.baud} baud")
+        return signed_on.is_confirmed
 
     def _is_left_in_hdlc(self) -> bool:
         self._line.set_baud(self._profile.line.baud)

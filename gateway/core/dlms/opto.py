@@ -25,6 +25,7 @@ MAX_LINE_BYTES = 128
 MAX_NOISE_BYTES = 512
 _IDENT = re.compile(rb"/(?P<maker>[A-Za-z]{3})(?P<baud>[!-~])(?P<escapes>(?:\\[!-~])*)(?P<model>[ -~]{0,64})")
 _HDLC = rb"\2"
+_NO_CHANGE = b"0"  # stay at 300 baud
 _ACK = b"\x06"
 _WRONG_PARITY = 0x00  # stands for a character that cannot be trusted: part of no identification
 
@@ -34,9 +35,11 @@ class SignOnSettings:
     """How to wake a meter behind an optical head."""
 
     device_address: str = setting("", help="the meter's address on a shared head; empty asks whoever listens")
-    max_baud: int = setting(19_200, help="the fastest the head can do", minimum=300, maximum=19_200)
-    reaction_timeout_s: float = setting(2.2, help="silence after which we ask again", minimum=0.2, maximum=10)
-    retries: int = setting(2, help="how often we ask again", minimum=0, maximum=10)
+    max_baud: int = setting(
+        19_200, help="the fastest the head can do; a meter that offers more stays at 300", minimum=300, maximum=19_200
+    )
+    reaction_timeout_s: float = setting(2.0, help="silence after which we ask again", minimum=0.2, maximum=10)
+    retries: int = setting(1, help="how often we ask again", minimum=0, maximum=10)
     switch_delay_s: float = setting(0.3, help="pause after the change of speed", minimum=0, maximum=5)
 
 
@@ -174,8 +177,8 @@ class OptoSignOn:
         return self._step(Seen.MODE_E if speaks_hdlc else Seen.OTHER_MODE, now)
 
     def _agreed_speed(self, offered: bytes) -> bytes:
-        limit = min(BAUD_BY_ID[offered], self._settings.max_baud)
-        return max(baud_id for baud_id, baud in BAUD_BY_ID.items() if baud <= limit)
+        """The speed offered, or no change at all: the standard knows nothing between."""
+        return offered if BAUD_BY_ID[offered] <= self._settings.max_baud else _NO_CHANGE
 
     def _confirmation(self) -> bytes:
         return _ACK + b"2" + self._baud_id + b"2"

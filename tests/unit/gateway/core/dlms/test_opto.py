@@ -91,11 +91,11 @@ def test_what_arrives_while_the_speed_changes_is_nothing():
     assert isinstance(sign_on.tick(1.5)[0], SignedOn)
 
 
-def test_a_head_that_is_slow_gets_a_slower_line():
+def test_a_head_that_cannot_keep_up_stays_at_300_baud():
     sign_on = asked(replace(SETTINGS, max_baud=4_800))
 
-    assert sign_on.receive(MODE_E_AT_9600, 0.7) == (Transmit(to_7e1(b"\x06242\r\n")),)
-    assert sign_on.receive(to_7e1(b"\x06242\r\n"), 1.0) == (SwitchBaud(4_800),)
+    assert sign_on.receive(MODE_E_AT_9600, 0.7) == (Transmit(to_7e1(b"\x06202\r\n")),)
+    assert sign_on.receive(to_7e1(b"\x06202\r\n"), 1.0) == (SwitchBaud(300),)
 
 
 def test_a_meter_on_a_shared_head_is_called_by_its_address():

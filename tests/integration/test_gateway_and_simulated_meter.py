@@ -1,0 +1,265 @@
+"""The gateway's end and the simulated meter's, written apart from one standard, joined in memory.
+
+The meter brings its own HDLC, A-XDR and sign-on, and its faults. Time passes only when somebody waits, so that a minute
+of retries costs nothing.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.adapters.dlms_meter import DlmsMeter
+from gateway.adapters.profile_files import load_profile
+from gateway.core.errors import MeterGarbled, MeterRefused, MeterSilent
+from gateway.core.reading import IntervalStatus
+from simulators.meter.device import Meter
+from simulators.meter.history import History
+from simulators.moment import Moment
+from tests.fakes_meter import FakeClock
+from tests.fakes_simulators import NOW, a_life
+from wire.events import Disconnector
+from wire.units import Quantity
+
+
+class _KilledError(Exception):
+    """The reader is gone, without a word."""
+
+
+def _kill():
+    raise _KilledError
+
+
+PROFILE = load_profile("lamplight-sim")
+HOUR = timedelta(hours=1)
+MADE_AT = NOW - timedelta(days=40)
+
+
+class Head:
+    """An optical head between a reader and a simulated meter: a `SerialLine` at the speed it was set to."""
+
+    def __init__(self, meter, clock):
+        self.meter, self.clock = meter, clock
+        self.baud, self.is_closed = 9_600, False
+        self.before_write = {}  # what happens just before the n-th write, once
+        self._writes = 0
+        self._arrived = bytearray()
+
+    def read(self, timeout_s):
+        if not self._arrived:
+            self.clock.seconds += timeout_s
+        arrived = bytes(self._arrived)
+        self._arrived.clear()
+        return arrived
+
+    def write(self, data):
+        self._writes += 1
+        self.before_write.pop(self._writes, lambda: None)()
+        self.clock.seconds += 10 * len(data) / self.baud
+        now = Moment(at=self.clock.now(), mono_s=self.clock.monotonic())
+        is_understood = self.meter.baud_at(now.mono_s) == self.baud
+        for said in self.meter.feed(data if is_understood else bytes(len(data)), now):
+            self.clock.seconds += said.after_s + 10 * len(said.octets) / said.baud
+            self._arrived += said.octets if said.baud == self.baud else b"\x55" * len(said.octets)
+
+    def set_baud(self, baud):
+        self.baud = baud
+
+    def close(self):
+        self.is_closed = True
+
+
+@pytest.fixture
+def clock():
+    return FakeClock(NOW)
+
+
+@pytest.fixture
+def make(clock):
+    """A head on a new meter, and the session that reads through it."""
+
+    def build(*, profile=PROFILE, history=None, phases=3, **life):
+        history = history or History.of_new_meter("LMP10000001", MADE_AT)
+        meter = Meter(a_life(history=history, phases=phases, **life), keep=lambda _history: None)
+        head = Head(meter, clock)
+        session = DlmsMeter("/dev/head", profile, clock=clock, open_line=lambda _address, _baud: head)
+        return head, session
+
+    return build
+
+
+def told(head, *words):
+    return head.meter.command(words, Moment(at=head.clock.now(), mono_s=head.clock.monotonic()))
+
+
+def reading_of(session):
+    return PROFILE.interpret(session.read_now())
+
+
+def test_the_gateway_reads_what_the_meter_shows(make):
+    head, session = make(steady_w=1_500.0)
+
+    reading = reading_of(session)
+
+    shown = told(head, "status")
+    assert reading.meter_serial == shown["serial"]
+    assert reading.value(Quantity.ENERGY_IMPORT_WH) == pytest.approx(shown["energy_import_wh"], abs=2)
+    assert reading.value(Quantity.POWER_IMPORT_W) == shown["power_import_w"]
+    assert [millivolts / 1000 for millivolts in reading.voltages_mv] == pytest.approx(shown["voltages_v"], abs=3)
+    assert (reading.disconnector, reading.power_failures, reading.unread) == (Disconnector.CLOSED, 0, ())
+    assert abs(reading.meter_clock_at - reading.taken_at) < timedelta(seconds=2)
+
+
+def test_the_meter_is_given_back_after_each_session(make):
+    head, session = make()
+
+    session.read_now()
+
+    assert told(head, "status")["is_associated"] is False
+    assert told(head, "status")["baud"] == 300
+    assert head.is_closed
+
+
+def test_a_day_of_hours_adds_up_to_what_the_register_says(make, clock):
+    _, session = make(steady_w=1_234.0)
+    until = clock.now().replace(minute=0)
+
+    rows = session.read_intervals(until - 24 * HOUR, until)
+
+    assert [row.ends_at for row in rows] == [until - (23 - n) * HOUR for n in range(24)]
+    assert sum(row.value(Quantity.ENERGY_IMPORT_WH) for row in rows) == pytest.approx(24 * 1_234, abs=2)
+
+
+def test_a_month_of_hours_fits_one_session(make, clock):
+    _, session = make()
+
+    rows = session.read_intervals(clock.now() - timedelta(days=30), clock.now())
+
+    assert len(rows) == 30 * 24
+    assert clock.seconds < 60
+
+
+def test_an_outage_of_the_past_is_marked_in_its_hours(make, clock):
+    cut, back = NOW - 5 * HOUR, NOW - timedelta(hours=3, minutes=30)
+    history = History.of_new_meter("LMP10000001", MADE_AT).with_supply(False, cut).with_supply(True, back)
+    _, session = make(history=history)
+
+    snapshot, rows = session.read_all(NOW - 8 * HOUR, NOW)
+
+    assert PROFILE.interpret(snapshot).power_failures == 1
+    assert any(IntervalStatus.POWER_DOWN in row.status for row in rows)
+    assert not any(IntervalStatus.POWER_DOWN in row.status for row in rows if row.ends_at <= cut)
+
+
+@pytest.mark.parametrize(
+    ("word", "state"), [("open", Disconnector.OPEN), ("ready", Disconnector.READY), ("closed", Disconnector.CLOSED)]
+)
+def test_the_switch_is_read_as_it_stands(make, word, state):
+    head, session = make()
+    told(head, "disconnector", word)
+
+    assert reading_of(session).disconnector is state
+
+
+def test_a_meter_without_supply_is_silent_and_answers_again_when_it_is_back(make, clock):
+    head, session = make()
+    told(head, "supply", "off")
+
+    with pytest.raises(MeterSilent):
+        session.read_now()
+    silent_s = clock.seconds
+    told(head, "supply", "on")
+    reading = reading_of(session)
+
+    assert silent_s < 10
+    assert reading.power_failures == 1
+
+
+def test_a_low_voltage_is_told_as_it_is(make):
+    head, session = make()
+    told(head, "voltage", "180")
+
+    assert all(170_000 < millivolts < 190_000 for millivolts in reading_of(session).voltages_mv)
+
+
+@pytest.mark.parametrize("fault", [("drop", "1"), ("flip", "1"), ("cut", "1"), ("garbage", "1"), ("echo", "on")])
+@pytest.mark.parametrize("write", range(1, 7))
+def test_one_bad_answer_anywhere_in_a_session_is_mended(make, clock, fault, write):
+    head, session = make()
+    head.before_write = {write: lambda: told(head, "fault", *fault)}
+
+    snapshot, rows = session.read_all(clock.now() - 6 * HOUR, clock.now())
+
+    assert PROFILE.interpret(snapshot).meter_serial == "LMP10000001"
+    assert len(rows) == 6
+
+
+@pytest.mark.parametrize("write", range(1, 7))
+def test_one_request_that_never_arrives_is_mended(make, clock, write):
+    head, session = make()
+    head.before_write = {write: lambda: told(head, "fault", "silence", "0.5")}
+
+    snapshot, rows = session.read_all(clock.now() - 6 * HOUR, clock.now())
+
+    assert PROFILE.interpret(snapshot).meter_serial == "LMP10000001"
+    assert len(rows) == 6
+
+
+def test_a_slow_meter_is_waited_for(make):
+    head, session = make()
+    told(head, "fault", "slow", "1.2")
+
+    assert reading_of(session).meter_serial == "LMP10000001"
+
+
+@pytest.mark.parametrize(("fault", "errors"), [("garbage", MeterGarbled), ("drop", MeterSilent)])
+def test_a_line_that_never_gets_better_is_named_for_what_it_is(make, fault, errors):
+    head, session = make()
+    told(head, "fault", fault, "1000")
+
+    with pytest.raises(errors):
+        session.read_now()
+
+    assert head.is_closed
+
+
+def test_a_reader_that_was_killed_does_not_lock_the_next_one_out(make, clock):
+    head, session = make()
+    head.before_write = dict.fromkeys(range(4, 10), _kill)
+    with pytest.raises(_KilledError):
+        session.read_now()
+    left_at = told(head, "status")["baud"]
+    head.before_write = {}
+
+    reading = reading_of(session)
+
+    assert left_at == 9_600
+    assert reading.meter_serial == "LMP10000001"
+    assert clock.seconds < 20
+
+
+@pytest.mark.parametrize("baud", [300, 600, 2_400, 19_200])
+def test_a_head_of_any_speed_serves(make, baud):
+    profile = replace(PROFILE, sign_on=replace(PROFILE.sign_on, max_baud=baud))
+    _, session = make(profile=profile)
+
+    assert reading_of(session).meter_serial == "LMP10000001"
+
+
+@pytest.mark.parametrize(("info_bytes", "window"), [(128, 1), (128, 7), (512, 3), (32, 1), (2_030, 7)])
+def test_any_length_of_frames_gives_the_same_rows(make, clock, info_bytes, window):
+    profile = replace(PROFILE, link=replace(PROFILE.link, max_info_bytes=info_bytes, window=window))
+    _, session = make(profile=profile)
+
+    rows = session.read_intervals(clock.now() - 48 * HOUR, clock.now())
+
+    assert len(rows) == 48
+    assert {row.value(Quantity.ENERGY_IMPORT_WH) for row in rows} == {1_000}
+
+
+def test_a_client_the_meter_does_not_know_is_refused(make):
+    profile = replace(PROFILE, link=replace(PROFILE.link, client_sap=77))
+    _, session = make(profile=profile)
+
+    with pytest.raises(MeterRefused):
+        session.read_now()

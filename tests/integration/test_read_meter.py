@@ -1,0 +1,113 @@
+"""A meter read as in the field: over a serial port, at its true speed, from a simulated meter in its own process."""
+
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.dlms_meter import DlmsMeter
+from gateway.adapters.profile_files import load_profile
+from gateway.core.errors import MeterSilent, PortUnavailable
+from runtime.clock import SystemClock
+from tests.integration.simulators.players import playing
+from tests.waiting import eventually
+from wire.events import Disconnector
+from wire.units import Quantity
+
+PROFILE = load_profile("lamplight-sim")
+CLOCK = SystemClock()
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def meter(tmp_path):
+    with playing("meter", tmp_path, "--phases", "3") as player:
+        yield player
+
+
+def session(meter, **options):
+    return DlmsMeter(str(meter.link), PROFILE, clock=CLOCK, **options)
+
+
+def test_a_meter_and_its_last_day_are_read_within_seconds(meter):
+    shown = meter.tell("status")
+    began_s = time.monotonic()
+
+    snapshot, rows = session(meter).read_all(CLOCK.now() - timedelta(hours=24), CLOCK.now())
+
+    took_s = time.monotonic() - began_s
+    reading = PROFILE.interpret(snapshot)
+    assert reading.meter_serial == shown["serial"]
+    assert 0 <= reading.value(Quantity.ENERGY_IMPORT_WH) - shown["energy_import_wh"] < 50
+    assert len(reading.voltages_mv) == 3
+    assert reading.disconnector is Disconnector.CLOSED
+    assert len(rows) == 24
+    assert 2 < took_s < 10
+
+
+def test_an_outage_is_silence_and_then_a_count(meter):
+    meter.tell("supply", "off")
+    with pytest.raises(MeterSilent):
+        session(meter).read_now()
+    meter.tell("supply", "on")
+
+    assert PROFILE.interpret(session(meter).read_now()).power_failures == 1
+
+
+def test_noise_on_the_line_is_mended(meter):
+    meter.tell("fault", "flip", "2")
+
+    assert PROFILE.interpret(session(meter).read_now()).meter_serial == "LMP10000001"
+
+
+def test_two_programs_do_not_share_a_port(meter):
+    reader = _python(f"""
+        from gateway.adapters.serial_port import SerialPort
+        port = SerialPort({str(meter.link)!r}, 9600)
+        print("open", flush=True)
+        port.read(30)
+    """)
+    try:
+        assert reader.stdout.readline() == "open\n"
+        with pytest.raises(PortUnavailable, match="another program"):
+            session(meter).read_now()
+    finally:
+        reader.kill()
+        reader.communicate()
+
+
+def test_a_reader_killed_in_the_middle_does_not_lock_the_next_one_out(meter):
+    reader = _python(f"""
+        from datetime import timedelta
+        from gateway.adapters.dlms_meter import DlmsMeter
+        from gateway.adapters.profile_files import load_profile
+        from runtime.clock import SystemClock
+        clock = SystemClock()
+        meter = DlmsMeter({str(meter.link)!r}, load_profile("lamplight-sim"), clock=clock)
+        meter.read_intervals(clock.now() - timedelta(days=20), clock.now())
+    """)
+    eventually(lambda: meter.tell("status")["is_associated"], deadline_s=15, what="the first reader is associated")
+    reader.kill()
+    reader.communicate()
+
+    reading = PROFILE.interpret(session(meter).read_now())
+
+    assert reading.meter_serial == "LMP10000001"
+
+
+def test_a_meter_that_vanishes_while_it_is_read_is_an_error_in_time(meter):
+    meter.kill()
+
+    with pytest.raises((MeterSilent, PortUnavailable)):
+        session(meter, deadline_s=10).read_now()
+
+
+def _python(program):
+    words = [sys.executable, "-c", "\n".join(line.strip() for line in program.splitlines())]
+    return subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+    )
