@@ -284,7 +284,7 @@ def _of_gateway(event: Event, moments: Moments) -> Said:
         case Heartbeat():
             up = Detail(label="up for", value=length(timedelta(seconds=event.uptime_s)))
             waiting = Detail(label="not receipted yet", value=grouped(event.pending))
-            return Said(title="Heartbeat", details=(up, waiting))
+            return Said(title="Sign of life", details=(up, waiting))
         case MeterUnreachable():
             since = Detail(label="since", value=moments.clock(instant_of_ms(event.since_ms)))
             return Said(title="Meter cannot be read", details=(since, Detail(label="why", value=FAULTS[event.reason])))

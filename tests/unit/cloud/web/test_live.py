@@ -1,0 +1,79 @@
+"""The open line: a word for every change, none of them lost, and an end when it is asked for."""
+
+import asyncio
+
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from cloud.web import live
+from cloud.web.app import create_app
+from cloud.web.live import Places
+
+DEADLINE_S = 5.0
+
+
+async def listened_to(services, steps):
+    """What a page hears: a word, then what it hears after each of these steps."""
+    heard = []
+    stream = live.live(services)
+    heard.append(await asyncio.wait_for(anext(stream), DEADLINE_S))
+    for step in steps:
+        step()
+        heard.append(await asyncio.wait_for(anext(stream, None), DEADLINE_S))
+    await stream.aclose()
+    return [(said.event, said.data) if said else None for said in heard]
+
+
+def test_it_says_at_once_that_it_listens_and_then_every_change(town):
+    heard = asyncio.run(listened_to(town.services(), [town.news.ring, town.news.ring]))
+
+    assert heard == [("ready", 0), ("news", 1), ("news", 2)]
+
+
+def test_what_happens_between_two_words_is_one_word(town):
+    def many() -> None:
+        for _ in range(50):
+            town.news.ring()
+
+    assert asyncio.run(listened_to(town.services(), [many])) == [("ready", 0), ("news", 50)]
+
+
+def test_it_ends_when_the_bell_is_closed(town):
+    heard = asyncio.run(listened_to(town.services(), [town.news.ring, town.news.close]))
+
+    assert heard == [("ready", 0), ("news", 1), None]
+
+
+async def entered(app, services):
+    """A page that has found a place."""
+    place = live._place(Request({"type": "http", "app": app}), services)
+    await anext(place)
+    return place
+
+
+def test_places_are_counted_and_given_back(town):
+    services = town.services()
+    app = create_app(services)
+    app.state.places = Places(1)
+
+    async def two_pages():
+        first = await entered(app, services)
+        with pytest.raises(HTTPException) as refused:
+            await entered(app, services)
+        await first.aclose()
+        second = await entered(app, services)
+        await second.aclose()
+        return refused.value.status_code
+
+    assert asyncio.run(two_pages()) == 503
+    assert app.state.places.free == 1
+
+
+def test_who_comes_when_the_server_stops_finds_no_place(town, client):
+    town.news.close()
+
+    answer = client.get("/live")
+
+    assert answer.status_code == 503
+    assert answer.json()["what"] == "no place is free for one more open page"

@@ -1,0 +1,134 @@
+"""Is the power on? Only from evidence, only while it is fresh."""
+
+from datetime import timedelta
+
+import pytest
+
+from cloud.kernel.ids import EventId
+from cloud.outages.model import UNPROVEN, Case, Phase, Return, State, Suspicion
+from cloud.readings.store import RegisterReading
+from cloud.web.standing import Standing, supply_of
+from tests.fakes_cloud import NOON
+from wire.events import Evidence, EvidenceKind, Grade, Stage
+from wire.ids import GatewayId
+from wire.units import Quantity
+
+FRESH_FOR = timedelta(minutes=15)
+
+
+def event(seq=1):
+    return EventId(gateway=GatewayId("7Z0M4QDA"), gen=1, lane=0, seq=seq)
+
+
+def voltage(value_mv, *, ago_s=0, quantity=Quantity.VOLTAGE_L1_MV, seq=9):
+    return RegisterReading(quantity=quantity, value=value_mv, source=event(seq), as_of=NOON - timedelta(seconds=ago_s))
+
+
+def case(*, began_ago_s=600, sense=0, attention=None, returned=None):
+    began_at = NOON - timedelta(seconds=began_ago_s)
+    return Case(
+        number=1,
+        meter="M-1",
+        began_at=began_at,
+        latest_loss_at=began_at,
+        clock_is_good=True,
+        stage=Stage.CONFIRMED,
+        grade=Grade.STRONG,
+        evidence=(Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=sense, age_ms=0),),
+        verdict_by=event(2),
+        verdict_at=began_at + timedelta(seconds=7),
+        sources=(event(1), event(2), event(3)),
+        opened_at=began_at + timedelta(seconds=8),
+        attention=attention,
+        returned=returned,
+    )
+
+
+def returned(*, ago_s):
+    at = NOON - timedelta(seconds=ago_s)
+    return Return(at=at, held_s=60, lowest_mv=228_000, proven_by=event(4), said_at=at, clock_is_good=True)
+
+
+def judged(state, *registers):
+    return supply_of(state, registers, NOON, fresh_for=FRESH_FOR)
+
+
+SUPPLIED = State(meter="M-1")
+
+
+def test_nothing_heard_is_not_power():
+    assert judged(SUPPLIED).standing is Standing.UNHEARD
+
+
+@pytest.mark.parametrize(("ago_s", "standing"), [(900, Standing.ON), (901, Standing.STALE)])
+def test_a_voltage_speaks_for_power_for_a_quarter_of_an_hour(ago_s, standing):
+    supply = judged(SUPPLIED, voltage(229_000, ago_s=ago_s))
+
+    assert supply.standing is standing
+    assert (supply.voltage_mv, supply.proven_by) == (229_000, (event(9),))
+
+
+def test_readings_without_a_voltage_say_nothing_about_power():
+    energy = voltage(12_345, quantity=Quantity.ENERGY_IMPORT_WH)
+
+    assert judged(SUPPLIED, energy).standing is Standing.UNHEARD
+
+
+def test_the_lowest_phase_of_the_newest_reading_counts():
+    phases = [
+        voltage(231_000),
+        voltage(2_000, quantity=Quantity.VOLTAGE_L2_MV),
+        voltage(1_000, quantity=Quantity.VOLTAGE_L3_MV, ago_s=60),
+    ]
+
+    supply = judged(SUPPLIED, *phases)
+
+    assert (supply.standing, supply.voltage_mv) == (Standing.LOW, 2_000)
+
+
+def test_a_fall_of_the_sense_is_a_suspicion_since_then():
+    state = State(meter="M-1", phase=Phase.SUSPECTED, suspicion=Suspicion(began_at=NOON, by=event(1)))
+
+    supply = judged(state, voltage(229_000, ago_s=60))
+
+    assert (supply.standing, supply.since, supply.is_dark) == (Standing.LOST, NOON, True)
+
+
+@pytest.mark.parametrize("phase", [Phase.OUT, Phase.TOLD])
+def test_an_open_case_is_dark_by_its_verdict(phase):
+    supply = judged(State(meter="M-1", phase=phase, case=case()), voltage(229_000, ago_s=700))
+
+    assert (supply.standing, supply.proven_by) == (Standing.OUT, (event(2),))
+    assert supply.since == NOON - timedelta(seconds=600)
+
+
+def test_a_voltage_after_the_loss_is_a_return_to_be_verified():
+    supply = judged(State(meter="M-1", phase=Phase.TOLD, case=case()), voltage(229_000, ago_s=30))
+
+    assert (supply.standing, supply.proven_by) == (Standing.RETURNING, (event(9),))
+
+
+def test_a_meter_that_answers_without_a_voltage_keeps_the_home_dark():
+    supply = judged(State(meter="M-1", phase=Phase.TOLD, case=case()), voltage(3_000, ago_s=30))
+
+    assert supply.standing is Standing.OUT
+
+
+def test_a_sense_that_is_back_in_the_verdict_is_a_return_to_be_verified():
+    assert judged(State(meter="M-1", phase=Phase.OUT, case=case(sense=1))).standing is Standing.RETURNING
+
+
+def test_an_unproven_return_is_told_by_the_event_that_claims_it():
+    supply = judged(State(meter="M-1", phase=Phase.OUT, case=case(attention=UNPROVEN)))
+
+    assert (supply.standing, supply.proven_by) == (Standing.RETURNING, (event(3),))
+
+
+def test_a_proven_return_is_the_evidence_until_a_newer_reading():
+    state = State(meter="M-1", case=case(returned=returned(ago_s=120)))
+
+    by_return = judged(state, voltage(229_000, ago_s=500))
+    by_reading = judged(state, voltage(229_000, ago_s=60))
+
+    assert (by_return.standing, by_return.proven_by) == (Standing.ON, (event(4),))
+    assert (by_reading.standing, by_reading.proven_by) == (Standing.ON, (event(9),))

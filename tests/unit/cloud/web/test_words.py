@@ -1,0 +1,120 @@
+"""Every event of the catalogue can be said, and no figure is sent through a float."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cloud.outages.model import Remark
+from cloud.web import words
+from cloud.web.moments import Moments
+from tests.fakes_cloud import NOON
+from wire.events import (
+    CATALOGUE,
+    Cause,
+    Disconnector,
+    Evidence,
+    EvidenceKind,
+    GatewayStarted,
+    Grade,
+    Heartbeat,
+    InterruptionAssessed,
+    IntervalReadings,
+    Lane,
+    LinkFault,
+    MeterReachable,
+    MeterUnreachable,
+    RegisterReadings,
+    Stage,
+    SupplyDipped,
+    SupplyLost,
+    SupplyRestored,
+    UnknownEvent,
+)
+from wire.record import ClockSource
+from wire.units import Quantity
+
+MOMENTS = Moments(zone=ZoneInfo("UTC"), now=NOON)
+EVENTS = [
+    SupplyLost(began_at_ms=0, input_mv=180),
+    SupplyRestored(
+        began_at_ms=0,
+        restored_at_ms=1,
+        held_s=60,
+        voltages_mv=(),
+        disconnector=Disconnector.CLOSED,
+        power_failures=None,
+    ),
+    InterruptionAssessed(
+        began_at_ms=0,
+        cause=Cause.OWN_BREAKER,
+        stage=Stage.PROVISIONAL,
+        grade=Grade.FAIR,
+        evidence=tuple(Evidence(kind=kind, value=1, age_ms=5) for kind in EvidenceKind),
+    ),
+    SupplyDipped(began_at_ms=0, duration_ms=120),
+    IntervalReadings.of(0, 3_600, Quantity.POWER_IMPORT_W, (1, 2)),
+    RegisterReadings(at_ms=0, values=tuple((quantity, 1) for quantity in Quantity)),
+    GatewayStarted(software="0.1.0", boot=3),
+    Heartbeat(heads=(), uptime_s=90, pending=2),
+    MeterUnreachable(since_ms=0, reason=LinkFault.GARBLED),
+    MeterReachable(silent_for_ms=90_000),
+]
+
+
+def test_every_event_of_the_catalogue_is_tried_here():
+    assert {type(event) for event in EVENTS} == set(CATALOGUE.values())
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_every_event_has_words_of_its_own(event):
+    said = words.said(event, MOMENTS)
+
+    assert said.title != type(event).__name__
+    assert said.details
+    assert all(detail.label and detail.value for detail in said.details)
+
+
+def test_an_event_we_cannot_read_says_so():
+    unknown = UnknownEvent(code=999, lane=Lane.ALARM, body={}, why="unknown code")
+
+    assert words.said(unknown, MOMENTS).title == "An event this program cannot read (code 999)"
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "kind"),
+    [
+        (words.REMARKS, Remark),
+        (words.CAUSES, Cause),
+        (words.QUANTITIES, Quantity),
+        (words.SWITCHES, Disconnector),
+        (words.FAULTS, LinkFault),
+        (words.CLOCKS, ClockSource),
+        (words.STAGES, Stage),
+        (words.LANES, Lane),
+    ],
+)
+def test_every_enumeration_is_covered(vocabulary, kind):
+    assert set(vocabulary) == set(kind)
+
+
+@pytest.mark.parametrize("kind", list(EvidenceKind))
+@pytest.mark.parametrize("value", [0, 1, 99])
+def test_every_piece_of_evidence_can_be_said(kind, value):
+    assert words.evidence(Evidence(kind=kind, value=value, age_ms=0))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "told"),
+    [
+        (Quantity.ENERGY_IMPORT_WH, 2**53 + 1, "9 007 199 254 740.993 kWh"),
+        (Quantity.ENERGY_IMPORT_WH, 0, "0.000 kWh"),
+        (Quantity.VOLTAGE_L1_MV, 229_150, "229.2 V"),
+        (Quantity.VOLTAGE_L1_MV, 229_149, "229.1 V"),
+        (Quantity.POWER_IMPORT_W, -1_240, "−1 240 W"),
+        (Quantity.DISCONNECTOR, 2, "open"),
+        (Quantity.DISCONNECTOR, 77, "77"),
+        (Quantity.POWER_FAILURES, 12, "12"),
+    ],
+)
+def test_a_reading_is_told_in_the_unit_people_use(quantity, value, told):
+    assert words.amount(quantity, value).replace("\xa0", " ").replace("\u202f", " ") == told
