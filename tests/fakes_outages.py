@@ -43,7 +43,7 @@ def interrupted(
     began_s: float,
     *,
     cause: Cause = Cause.SUPPLY_INTERRUPTED,
-    stage: Stage = Stage.PROVISIONAL,
+    stage: Stage = Stage.CONFIRMED,
     grade: Grade = Grade.FAIR,
     evidence: tuple[Evidence, ...] = DARK,
     **frame: object,

@@ -6,7 +6,8 @@
 
 A pair that is not in the table changes nothing. The rules behind it:
 
-1. Nobody is told of a suspicion, of a case without evidence, or of a case that closed before its notice fell due.
+1. Nobody is told of a suspicion, of a verdict that is still provisional or stands without evidence, or of a case that
+   closed before its notice fell due.
 2. Only the home's own meter, reading a voltage behind a closed switch, proves that power is back.
 3. "Power is back" is said only to whom "power is out" was said.
 4. A case whose customer was told is never closed as a mistake in silence: it is marked for a person.
@@ -42,6 +43,7 @@ from cloud.outages.effects import (
 from cloud.outages.model import END_UNKNOWN, UNPROVEN, WITHDRAWN, Case, Ending, Phase, Remark, Return, State, Suspicion
 from cloud.outages.settings import OutageSettings
 from cloud.outages.signs import Assessed, Heard, Lost, NoticeDue, Observation, Returned, Sign, sign_of
+from wire.events import Stage
 
 
 def step(state: State, seen: Observation, now: datetime, settings: OutageSettings) -> Step:
@@ -294,7 +296,7 @@ def _shut(case: Case, made: Step) -> Step:
 
 def _notice(turn: _Turn, case: Case, seen: Assessed) -> tuple[Effect, ...]:
     """When to tell: soon after the start if the verdict is fresh, after what else was held up if it is late."""
-    if case.told_at is not None or not case.has_evidence:
+    if case.told_at is not None or not case.has_evidence or case.stage is not Stage.CONFIRMED:
         return ()
     soonest, latest = turn.now, turn.now + turn.settings.notify_after
     due_at = min(max(case.began_at + turn.settings.notify_after, soonest), latest)

@@ -25,7 +25,7 @@ class Chapter(Enum):
 
 
 # About how many machine seconds a chapter takes at ten times: a crash falls somewhere inside.
-LENGTH_S = {Chapter.READING: 4.0, Chapter.DARK: 8.0, Chapter.TOLD: 3.0, Chapter.BACK: 8.0, Chapter.CLOSING: 2.0}
+LENGTH_S = {Chapter.READING: 4.0, Chapter.DARK: 14.0, Chapter.TOLD: 3.0, Chapter.BACK: 10.0, Chapter.CLOSING: 2.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

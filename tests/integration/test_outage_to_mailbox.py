@@ -145,7 +145,7 @@ def outage(began_s: float = 0) -> tuple[SupplyLost, InterruptionAssessed]:
     return SupplyLost(began_at_ms=ms(began_s), input_mv=0), InterruptionAssessed(
         began_at_ms=ms(began_s),
         cause=Cause.SUPPLY_INTERRUPTED,
-        stage=Stage.PROVISIONAL,
+        stage=Stage.CONFIRMED,
         grade=Grade.WEAK,
         evidence=looked_at,
     )

@@ -91,8 +91,20 @@ def test_a_start_in_the_far_future_does_not_put_the_notice_off() -> None:
     assert home.notices == {1: at(64)}
 
 
+def test_nobody_is_told_on_a_provisional_verdict() -> None:
+    home = Home().see(lost(1, 0), interrupted(2, 0, stage=Stage.PROVISIONAL)).wait_until(3_600)
+
+    assert (home.notices, home.told) == ({}, [])
+
+
+def test_a_confirmation_sets_the_notice_that_the_provisional_verdict_did_not() -> None:
+    home = Home().see(interrupted(2, 0, stage=Stage.PROVISIONAL), interrupted(3, 0, stage=Stage.CONFIRMED))
+
+    assert home.notices == {1: at(60)}
+
+
 def test_the_newest_verdict_replaces_the_one_before() -> None:
-    home = Home().see(interrupted(2, 0, grade=Grade.WEAK))
+    home = Home().see(interrupted(2, 0, grade=Grade.WEAK, stage=Stage.PROVISIONAL))
 
     home.see(interrupted(3, 0, stage=Stage.CONFIRMED, grade=Grade.STRONG))
 

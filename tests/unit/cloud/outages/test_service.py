@@ -48,7 +48,7 @@ def ms(seconds: float) -> int:
 
 LOST = SupplyLost(began_at_ms=ms(0), input_mv=0)
 VERDICT = InterruptionAssessed(
-    began_at_ms=ms(0), cause=Cause.SUPPLY_INTERRUPTED, stage=Stage.PROVISIONAL, grade=Grade.WEAK, evidence=DARK
+    began_at_ms=ms(0), cause=Cause.SUPPLY_INTERRUPTED, stage=Stage.CONFIRMED, grade=Grade.FAIR, evidence=DARK
 )
 BACK = SupplyRestored(
     began_at_ms=ms(0),
