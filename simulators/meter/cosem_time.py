@@ -67,4 +67,7 @@ def decode(data: bytes, zone: tzinfo) -> datetime | None:
     deviation = int.from_bytes(data[9:11], "big", signed=True)
     its_zone = zone if deviation == _NO_DEVIATION else timezone(-deviation * _MINUTE)
     local = datetime(year, data[2], data[3], hour, minute, second, hundredths * 10_000, tzinfo=its_zone)
-    return local.astimezone(UTC)
+    try:
+        return local.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("a date at the end of all calendars") from error

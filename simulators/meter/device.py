@@ -102,6 +102,7 @@ class Meter:
             "power_failures": life.power_failures(),
             "baud": self._port.baud_at(now.mono_s),
             "is_associated": self._server.is_associated,
+            "frames_refused": self._port.frames_refused,
             "faults": self._faults.status(),
         }
 

@@ -218,9 +218,6 @@ class Deframer:
             start = self._buffer.find(FLAG)
             del self._buffer[: start if start >= 0 else len(self._buffer)]
             if len(self._buffer) < 3:
-                # A second flag is known to open nothing without waiting for a third byte.
-                if self._buffer[1:] == bytes((FLAG,)):
-                    del self._buffer[:1]
                 return None
             head = int.from_bytes(self._buffer[1:3], "big")
             length = head & LENGTH_MASK

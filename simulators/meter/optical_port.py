@@ -35,6 +35,11 @@ class OpticalPort:
         self._hdlc_baud: int | None = None
         self._changed_over_s = 0.0
 
+    @property
+    def frames_refused(self) -> int:
+        """How many frames did not check out and were dropped."""
+        return self._station.frames_refused
+
     def baud_at(self, mono_s: float) -> int:
         """The speed the port listens at."""
         self._expire(mono_s)

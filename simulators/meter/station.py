@@ -99,7 +99,7 @@ class Station:
 
     @property
     def frames_refused(self) -> int:
-        """How many candidate frames did not check out."""
+        """How many frames did not check out and were dropped."""
         return self._deframer.refused
 
     def reset(self) -> None:

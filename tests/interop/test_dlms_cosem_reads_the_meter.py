@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import structlog
@@ -126,7 +127,7 @@ def test_the_disconnector(client: DlmsClient) -> None:
     assert parse_as_dlms_data(client.get(cosem.CosemAttribute(CosemInterface.DISCONNECT_CONTROL, control, 3))) == 1
 
 
-def load_profile(client: DlmsClient, start: datetime, end: datetime) -> list[list[object]]:
+def load_profile(client: DlmsClient, start: datetime, end: datetime) -> list[list[Any]]:
     selection = RangeDescriptor(restricting_object=CaptureObject(CLOCK), from_value=start, to_value=end)
     columns = [
         CLOCK,
@@ -142,7 +143,7 @@ def test_a_day_of_the_load_profile_with_its_cut(client: DlmsClient, life: Life) 
     rows = load_profile(client, NOW - timedelta(hours=24), NOW)
 
     hours = life.captured_hours(NOW)[-24:]
-    assert [row[0].replace(tzinfo=UTC) for row in rows] == hours  # type: ignore[attr-defined] - the client's type
+    assert [row[0].replace(tzinfo=UTC) for row in rows] == hours
     assert [row[2] for row in rows] == [life.energy_import_wh(hour) for hour in hours]
     assert [hour for hour, row in zip(hours, rows, strict=True) if row[1] == 0x80] == [
         NOW.replace(hour=14, minute=0),

@@ -160,7 +160,19 @@ def test_parts_of_a_record_add_up_across_its_seams(minutes: list[int]) -> None:
 
 
 def test_without_a_file_a_home_is_generated() -> None:
-    assert isinstance(open_household(None, seed=1, zone=UTC, now=NOW), GeneratedHousehold)
+    home = open_household(None, seed=1, zone=UTC, now=NOW)
+
+    assert isinstance(home, GeneratedHousehold)
+    assert home.exported_wh_between(NOW - WEEK, NOW) == 0
+
+
+def test_with_a_file_the_recorded_home_is_lived(tmp_path: Path) -> None:
+    rows = [f"{NOW + place * HOUR:%Y-%m-%dT%H:%M},0.5" for place in range(7 * 24)]
+    (tmp_path / "home.csv").write_text("\n".join(["timestamp,kwh", *rows]))
+
+    home = open_household(tmp_path / "home.csv", seed=1, zone=UTC, now=NOW)
+
+    assert home.power_w(NOW) == 500
 
 
 def test_a_time_zone_nobody_knows_is_refused() -> None:

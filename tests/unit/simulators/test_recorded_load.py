@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import InputRefused
+from simulators import recorded_load
 from simulators.recorded_load import read_series
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
@@ -181,6 +182,13 @@ def test_a_table_that_is_no_household_is_refused(write: WriteTable, lines: list[
 def test_a_column_that_is_not_there_is_refused(write: WriteTable) -> None:
     with pytest.raises(InputRefused, match="no column 'solar_kwh'"):
         read_series(write(table()), column="solar_kwh")
+
+
+def test_a_table_without_end_is_refused(write: WriteTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded_load, "MAX_ROWS", 167)
+
+    with pytest.raises(InputRefused, match="more than 167 rows"):
+        read_series(write(table()))
 
 
 def test_a_record_of_centuries_is_refused(write: WriteTable) -> None:

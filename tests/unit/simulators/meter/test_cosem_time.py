@@ -48,7 +48,10 @@ def test_a_time_of_day_that_is_not_specified_is_midnight() -> None:
     assert cosem_time.decode(bytes.fromhex("07ea0b1506ffffffff000000"), UTC) == datetime(2026, 11, 21, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("data", ["", "07ea0b1506120000008000", "07ea0d1506120000008000ff", "07ea0b1506190000008000ff"])
+@pytest.mark.parametrize(
+    "data",
+    ["", "07ea0b1506120000008000", "07ea0d1506120000008000ff", "07ea0b1506190000008000ff", "00010101ff00000000fe0c00"],
+)
 def test_what_is_no_date_time_is_refused(data: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         cosem_time.decode(bytes.fromhex(data), UTC)

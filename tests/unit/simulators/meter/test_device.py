@@ -102,8 +102,8 @@ def test_an_open_disconnector_does_not_silence_the_meter() -> None:
 def test_the_street_may_be_too_low() -> None:
     status = a_meter().command(["voltage", "170"], moment())
 
-    [voltage_v] = status["voltages_v"]  # type: ignore[misc] - JSON holds objects
-    assert 168.0 < voltage_v < 172.0
+    assert isinstance(status["voltages_v"], list)
+    assert 168.0 < status["voltages_v"][0] < 172.0
 
 
 def test_an_echoing_head_shows_the_request_before_the_answer() -> None:
@@ -113,6 +113,16 @@ def test_an_echoing_head_shows_the_request_before_the_answer() -> None:
     echo, _identification = meter.feed(REQUEST, moment())
 
     assert echo.octets == REQUEST
+
+
+def test_spoilt_frames_are_counted() -> None:
+    meter = a_meter()
+    meter.feed(REQUEST, moment())
+    meter.feed(CHOICE, moment(1_001.0))
+
+    meter.feed(snrm()[:-2] + b"\x00\x7e", moment(1_002.0))
+
+    assert meter.command(["status"], moment(1_002.0))["frames_refused"] == 1
 
 
 def test_a_fault_is_told_to_the_faults() -> None:

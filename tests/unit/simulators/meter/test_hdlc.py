@@ -150,3 +150,10 @@ def test_an_address_of_three_or_more_than_four_bytes_is_refused(data: str) -> No
 )
 def test_a_control_field_is_read_as_the_standard_writes_it(octet: int, kind: Kind) -> None:
     assert Control(octet).kind is kind
+
+
+def test_a_frame_without_a_control_field_is_refused() -> None:
+    body = bytes.fromhex("a0060321")
+
+    with pytest.raises(FrameRefused, match="control"):
+        Frame.parse(body + checksum(body))

@@ -101,6 +101,15 @@ def test_another_meters_history_is_refused(tmp_path: Path) -> None:
         history.load(tmp_path / "meter.json", "LMP2")
 
 
+def test_an_instant_without_its_offset_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "meter.json"
+    history.save(a_history(), path)
+    path.write_text(path.read_text().replace("+00:00", ""))
+
+    with pytest.raises(InputRefused, match="not a meter's state"):
+        history.load(path, "LMP10000001")
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": 2}', "{", "\x00"])
 def test_a_file_that_is_no_history_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "meter.json"

@@ -7,8 +7,8 @@ IDENTIFICATION = with_even_parity(b"/LMP5\\2LAMPSIM01\r\n")
 CHOICE = with_even_parity(b"\x06252\r\n")
 
 
-def sign_on(address: str = "LMP10000001", **settings: object) -> SignOn:
-    return SignOn(address=address, **settings)  # type: ignore[arg-type] - one keyword a test
+def sign_on(address: str = "LMP10000001") -> SignOn:
+    return SignOn(address=address)
 
 
 def spoken(meter: SignOn, octets: bytes, mono_s: float = 0.0) -> list[bytes]:
@@ -116,13 +116,13 @@ def test_a_message_without_end_is_forgotten() -> None:
 
 @pytest.mark.parametrize(("maker", "reaction_s"), [("LMP", 0.2), ("LMp", 0.02)])
 def test_the_makers_third_letter_promises_the_reaction_time(maker: str, reaction_s: float) -> None:
-    [answer] = sign_on(maker=maker).feed(REQUEST, 0.0)
+    [answer] = SignOn(address="1", maker=maker).feed(REQUEST, 0.0)
 
     assert answer.after_s == reaction_s
 
 
 def test_the_identification_names_the_fastest_speed() -> None:
-    assert spoken(sign_on(fastest_baud=19_200), REQUEST) == [with_even_parity(b"/LMP6\\2LAMPSIM01\r\n")]
+    assert spoken(SignOn(address="1", fastest_baud=19_200), REQUEST) == [with_even_parity(b"/LMP6\\2LAMPSIM01\r\n")]
 
 
 def test_after_a_reset_a_reader_must_ask_anew() -> None:

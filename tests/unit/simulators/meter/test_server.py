@@ -90,7 +90,18 @@ def test_who_is_not_let_in_is_told_why(client: int, request_apdu: bytes, tail: s
     assert not server.is_associated
 
 
-@pytest.mark.parametrize("request_apdu", ["60", "6003a10906", "6000", "600ba109060760857405080101"])
+@pytest.mark.parametrize(
+    "request_apdu",
+    [
+        "60",
+        "6003a10906",
+        "6000",
+        "600ba109060760857405080101",
+        aarq(initiate="08").hex(),
+        aarq(initiate="0100000006ff").hex(),
+    ],
+    ids=["cut off", "field cut off", "empty", "no proposal", "no initiate request", "no conformance"],
+)
 def test_an_association_request_that_cannot_be_read_is_an_exception(request_apdu: str) -> None:
     assert answered(associated(a_life()), request_apdu) == "d80103"
 

@@ -1,8 +1,11 @@
+from collections.abc import Iterator
+from itertools import chain, repeat
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.meter.hdlc import Address, Control, Kind, checksum, information, receive_ready, unnumbered
+from simulators.meter.hdlc import Address, Control, Frame, Kind, checksum, information, receive_ready, unnumbered
 from simulators.meter.link_parameters import LinkParameters
 from simulators.meter.station import LLC_REQUEST, LLC_RESPONSE, MAX_REQUEST_BYTES, Station
 from tests.fakes_simulators import FakeApplication, Reader, command, frames_of, moment, snrm
@@ -304,3 +307,39 @@ def test_an_answer_of_ua_is_exactly_as_the_standard_shows_it() -> None:
     [answer] = Station(FakeApplication()).feed(snrm(), moment())
 
     assert answer == b"\x7e" + head + text + checksum(head + text) + b"\x7e"
+
+
+class PersistentReader:
+    """A reader on a bad line: it repeats its request until something comes back, then polls for what is missing."""
+
+    def __init__(self, station: Station, losses: Iterator[bool]) -> None:
+        self._station = station
+        self._losses = losses
+        self._received = 0
+        station.feed(snrm(LinkParameters(receive_bytes=16, receive_window=3).to_bytes()), moment())
+
+    def ask(self) -> bytes:
+        parts: list[bytes] = []
+        is_whole = False
+        while not is_whole:
+            control = receive_ready(self._received) if parts else information(0, 0, final=True)
+            for frame in self._heard(command(control, b"" if parts else ASKED)):
+                if frame.control.kind is Kind.INFORMATION and frame.control.send_number == self._received:
+                    self._received = (self._received + 1) % 8
+                    parts.append(frame.information)
+                    is_whole = not frame.is_segment
+        return b"".join(parts)
+
+    def _heard(self, sent: bytes) -> list[Frame]:
+        answers = [] if next(self._losses) else self._station.feed(sent, moment())
+        return [frame for frame in frames_of(answers) if not next(self._losses)]
+
+
+@given(size=st.integers(1, 300), losses=st.lists(st.booleans(), max_size=40))
+@settings(max_examples=100, deadline=None)
+def test_on_a_bad_line_an_answer_arrives_whole_and_is_asked_for_once(size: int, losses: list[bool]) -> None:
+    application = FakeApplication(bytes(place % 251 for place in range(size)))
+    reader = PersistentReader(Station(application), chain(losses, repeat(False)))
+
+    assert reader.ask() == LLC_RESPONSE + application.next_answer
+    assert len(application.asked) == 1

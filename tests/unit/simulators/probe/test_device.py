@@ -35,9 +35,9 @@ def told(frames: list[bytes], kind: Kind = Kind.EVENT) -> list[Told]:
     return [Told(body[0], struct.unpack_from(layouts[kind], body, 2)) for body in bodies if body[0] == kind]
 
 
-def events(frames: list[bytes]) -> list[tuple[int, int, int]]:
+def events(frames: list[bytes]) -> list[tuple[int, ...]]:
     """What, occurred and said, of each event told."""
-    return [event.fields[2:] for event in told(frames)]  # type: ignore[misc] - the layout has five fields
+    return [event.fields[2:] for event in told(frames)]
 
 
 def ack(event_id: int, boot_id: int = BOOT) -> bytes:
