@@ -70,6 +70,7 @@ def read_meter(arguments: argparse.Namespace) -> int:
         profile=profile,
         checked=check_reading(profile.interpret(snapshot), None, limits),
         intervals=check_intervals(rows, limits),
+        without_intervals=snapshot.denied.get(profile.load_profile.buffer, "") if profile.load_profile else "",
     )
     _say(json.dumps(report.facts()) if arguments.json else "\n".join(report.lines()))
     return 0

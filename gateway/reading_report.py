@@ -26,6 +26,7 @@ class ReadReport:
     profile: MeterProfile
     checked: CheckedReading
     intervals: CheckedIntervals
+    without_intervals: str  # why the meter gave no load profile; empty where it did, or was not asked
 
     def facts(self) -> dict[str, object]:
         """For programs."""
@@ -41,6 +42,7 @@ class ReadReport:
             "values": {_name(quantity): _plain(quantity, value) for quantity, value in reading.values},
             "unread": {_name(quantity): why for quantity, why in reading.unread},
             "doubts": [_finding(finding) for finding in self.checked.findings],
+            "without_intervals": self.without_intervals or None,
             "intervals": [_row(row) for row in self.intervals.usable],
             "set_aside": [
                 _row(row) | {"doubts": [_finding(finding) for finding in findings]}
@@ -67,6 +69,8 @@ class ReadReport:
             yield f"  {_label(quantity):<20} {_UNUSED:>14} ({why})"
         for finding in self.checked.findings:
             yield f"  doubtful: {_doubt(finding)}"
+        if self.without_intervals:
+            yield f"  no load profile: {self.without_intervals}"
         yield from self._interval_lines()
 
     def _interval_lines(self) -> Iterator[str]:

@@ -69,10 +69,14 @@ def open_line(address: LineAddress, baud: int) -> SerialLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """What one meter tells once: scalers and units, and how its load profile is captured."""
+    """What one meter tells once: scalers and units, and how its load profile is captured.
+
+    `missing` are scalers of values it gives that it did not give yet: they are asked for again.
+    """
 
     serial: str
     scalers: dict[Attribute, Data]
+    missing: tuple[Attribute, ...] = ()
     captured: Captured | None = None
 
 
@@ -112,7 +116,12 @@ class DlmsMeter:
     def read_all(self, since: datetime, until: datetime) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
         with self._associated() as association:
             snapshot = self._snapshot(association)
-            return snapshot, self._intervals(association, snapshot, since, until)
+            try:
+                return snapshot, self._intervals(association, snapshot, since, until)
+            except (MeterRefused, Undecodable) as error:
+                # The meter is well and its load profile is not to be had: what it measures now still counts.
+                buffer = {self._profile.load_profile.buffer: error.what} if self._profile.load_profile else {}
+                return replace(snapshot, denied={**snapshot.denied, **buffer}), ()
 
     @contextmanager
     def _associated(self) -> "Iterator[_Association]":
@@ -147,15 +156,17 @@ class DlmsMeter:
 
     def _snapshot(self, association: "_Association") -> Snapshot:
         read_at, layout = self._clock.now(), self._layout
-        once = self._profile.scalers if layout is None else ()
+        once = self._profile.scalers if layout is None else layout.missing
         answers, denied = association.get((*self._profile.values, *once))
         serial = self._serial(Snapshot(read_at=read_at, answers=answers, denied=denied))
         if layout is None or layout.serial != serial:
             if layout is not None:  # another meter hangs here now: nothing that is known of the old one holds
                 answers |= association.get(self._profile.scalers)[0]
-            layout = _Layout(serial=serial, scalers=_only(answers, self._profile.scalers))
-        self._layout = layout
-        return Snapshot(read_at=read_at, answers=answers | layout.scalers, denied=denied)
+            layout = _Layout(serial=serial, scalers={})
+        scalers = layout.scalers | _only(answers, self._profile.scalers)
+        missing = tuple(scaler for scaler in self._profile.scalers_of(answers) if scaler not in scalers)
+        self._layout = replace(layout, scalers=scalers, missing=missing)
+        return Snapshot(read_at=read_at, answers=answers | scalers, denied=denied)
 
     def _serial(self, snapshot: Snapshot) -> str:
         try:
@@ -188,21 +199,21 @@ class DlmsMeter:
         answers, denied = association.get((columns_at, period_at))
         if denied:
             reasons = ", ".join(f"{attribute} {reason}" for attribute, reason in denied.items())
-            raise MeterRefused(f"the meter does not tell how its load profile is laid out: {reasons}")
+            raise association.refused(f"the meter does not tell how its load profile is laid out: {reasons}")
         columns = profile_generic.capture_objects(answers[columns_at])
         registers = (column.sibling(SCALER_UNIT) for column in columns if column.class_id in REGISTER_CLASSES)
         missing = tuple(scaler for scaler in registers if scaler not in known)
         scalers = known | (association.get(missing)[0] if missing else {})
         period_s = answers[period_at].integer()
         if period_s <= 0:
-            raise MeterRefused("the load profile has no capture period", where=str(self._address))
+            raise association.refused("the load profile has no capture period")
         return Captured(columns=columns, period_s=period_s, scalers=scalers)
 
     def _deviation_min(self, snapshot: Snapshot) -> int:
         """How far the meter's local time lies from UTC: a range is asked for in it, which every meter understands."""
         clock = snapshot.answers.get(self._profile.clock)
         told = clock.date_time().deviation_min if clock is not None else None
-        return told or self._profile.unspecified_deviation_min or 0
+        return told if told is not None else self._profile.unspecified_deviation_min or 0
 
 
 class _Association:
@@ -234,9 +245,9 @@ class _Association:
         try:
             self._client.associate(request)
         except exceptions.DlmsClientException as error:
-            raise self._refused(f"the meter refuses the association: {error}") from error
+            raise self.refused(f"the meter refuses the association: {error}") from error
         except _NOT_UNDERSTOOD as error:
-            raise self._garbled(f"the answer to the association makes no sense: {error}") from error
+            raise self.garbled(f"the answer to the association makes no sense: {error}") from error
 
     def release(self) -> None:
         """Give the association back; what fails here is mended by closing the link, which ends it as well."""
@@ -266,7 +277,7 @@ class _Association:
         selection = RangeDescriptor(restricting_object=CaptureObject(clock, 0), from_value=begin, to_value=end)
         item = self._get_one(buffer, selection if self._connection.conformance.selective_access else None)
         if isinstance(item, Denied):
-            raise self._refused(f"the meter does not give its load profile: {item.reason}")
+            raise self.refused(f"the meter does not give its load profile: {item.reason}")
         return item
 
     def _batches(self, attributes: Sequence[Attribute]) -> Iterator[Sequence[Attribute]]:
@@ -279,9 +290,9 @@ class _Association:
         request = xdlms.GetRequestNormal(cosem_attribute=_foreign(attribute), access_selection=selection)
         response = self._ask(request, is_list=False)
         if isinstance(response, ServiceRefused):
-            raise self._refused(f"the meter refuses to be read: {response.reason}")
+            raise self.refused(f"the meter refuses to be read: {response.reason}")
         if len(response.items) != 1:
-            raise self._garbled(f"one value was asked for, {len(response.items)} came")
+            raise self.garbled(f"one value was asked for, {len(response.items)} came")
         return response.items[0]
 
     def _get_list(self, attributes: Sequence[Attribute]) -> Sequence[Data | Denied]:
@@ -291,7 +302,7 @@ class _Association:
             self._connection.conformance.multiple_references = False
             return [self._get_one(attribute) for attribute in attributes]
         if len(response.items) != len(attributes):
-            raise self._garbled(f"{len(attributes)} values were asked for, {len(response.items)} came")
+            raise self.garbled(f"{len(attributes)} values were asked for, {len(response.items)} came")
         return response.items
 
     def _ask(self, request: Any, *, is_list: bool) -> Values | ServiceRefused:
@@ -299,7 +310,7 @@ class _Association:
         while isinstance(response, Block):
             octets += response.octets
             if number not in (None, response.number) or len(octets) > MAX_ANSWER_BYTES:
-                raise self._garbled("the blocks of a long answer are out of order, or too many")
+                raise self.garbled("the blocks of a long answer are out of order, or too many")
             if response.is_last:
                 return get_response.values_of_blocks(bytes(octets), is_list=is_list)
             number = response.number + 1
@@ -310,17 +321,19 @@ class _Association:
         try:
             apdu = self._connection.send(request)
         except exceptions.LocalDlmsProtocolError as error:
-            raise self._refused(f"the request does not fit the association: {error}") from error
+            raise self.refused(f"the request does not fit the association: {error}") from error
         response = get_response.parse(self._driver.send_request(apdu))
         # Its state machine does not see the answer, so it is told what may follow.
         has_more = isinstance(response, Block) and not response.is_last
         self._connection.state.current_state = state.SHOULD_ACK_LAST_GET_BLOCK if has_more else state.READY
         return response
 
-    def _refused(self, what: str) -> MeterRefused:
+    def refused(self, what: str) -> MeterRefused:
+        """The error for a meter that says no."""
         return MeterRefused(what, where=self._where, do="check client address and objects in the meter profile")
 
-    def _garbled(self, what: str) -> MeterGarbled:
+    def garbled(self, what: str) -> MeterGarbled:
+        """The error for an answer that makes no sense."""
         return MeterGarbled(what, where=self._where, do="try again; if it lasts, keep a capture and report the model")
 
 

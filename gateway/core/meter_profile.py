@@ -6,7 +6,7 @@ give is absent from the reading, with the reason beside it.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN
@@ -126,7 +126,11 @@ class MeterProfile:
     @property
     def scalers(self) -> tuple[Attribute, ...]:
         """What to read once of each meter, to scale its registers."""
-        found = (measured.scaler_attribute for measured in self.quantities.values())
+        return self.scalers_of(self.values)
+
+    def scalers_of(self, values: Collection[Attribute]) -> tuple[Attribute, ...]:
+        """The scalers that these values need."""
+        found = (measured.scaler_attribute for measured in self.quantities.values() if measured.attribute in values)
         return tuple(dict.fromkeys(attribute for attribute in found if attribute is not None))
 
     def serial_of(self, snapshot: Snapshot) -> str:

@@ -1,5 +1,6 @@
 """A meter read as in the field: over a serial port, at its true speed, from a simulated meter in its own process."""
 
+import json
 import subprocess
 import sys
 import time
@@ -104,6 +105,37 @@ def test_a_meter_that_vanishes_while_it_is_read_is_an_error_in_time(meter):
 
     with pytest.raises((MeterSilent, PortUnavailable)):
         session(meter, deadline_s=10).read_now()
+
+
+def test_the_command_tells_a_program_one_json_object(meter):
+    done = _command("read", str(meter.link), "--profile", "lamplight-sim", "--hours", "3", "--json")
+
+    told = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
+    assert told["meter_serial"] == "LMP10000001"
+    assert len(told["intervals"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("/dev/no-such-port", "--profile", "lamplight-sim"), "there is no such port"),
+        (("/dev/null", "--profile", "lamplight-sim"), "this is no serial port"),
+        (("tcp://127.0.0.1:1", "--profile", "cosem-meter"), "cannot connect"),
+        (("/dev/null", "--profile", "lamplite-sim"), "did you mean 'lamplight-sim'"),
+        (("/dev/null", "--profile", "/no/such/profile.toml"), "no meter profile"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_exit_status_2(words, line):
+    done = _command("read", *words)
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert line in done.stderr
+
+
+def _command(*words):
+    program = Path(sys.executable).with_name("lamplight-gateway")
+    return subprocess.run([program, *words], capture_output=True, text=True, timeout=60)
 
 
 def _python(program):

@@ -16,7 +16,7 @@ from gateway.core.dlms.data import NULL, Data, DataType, Value
 from gateway.core.errors import Undecodable
 
 MAX_DEPTH = 12
-MAX_VALUES = 250_000
+MAX_VALUES = 100_000
 
 _NUMBER_FORMATS = {
     DataType.DOUBLE_LONG: ">i",

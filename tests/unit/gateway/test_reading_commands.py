@@ -15,6 +15,7 @@ from gateway.core.errors import CaptureRefused, MeterSilent, ProfileRefused
 from runtime.errors import InputRefused
 from tests.fakes_meter import (
     IMPORT,
+    LOAD_PROFILE,
     NOON,
     VOLTAGE,
     FakeLine,
@@ -102,6 +103,17 @@ class TestRead:
 
         assert json.loads(capsys.readouterr().out)["intervals"] == []
         assert len(line.meter.requests) == 3
+
+    def test_a_meter_that_gives_no_load_profile_is_read_and_it_is_said(self, line, capsys):
+        line.meter.objects[LOAD_PROFILE] = u32(1)
+
+        run("read", "/dev/meter", "--profile", "cosem-meter")
+        line.is_closed = False
+        run("read", "/dev/meter", "--profile", "cosem-meter", "--json")
+
+        *for_people, for_programs = capsys.readouterr().out.splitlines()
+        assert "no load profile: an array or structure was expected" in for_people[-1]
+        assert "array or structure" in json.loads(for_programs)["without_intervals"]
 
     def test_doubts_are_shown_to_both(self, line, capsys):
         line.clock.seconds = 3_600.0

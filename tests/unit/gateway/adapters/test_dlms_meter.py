@@ -120,6 +120,27 @@ class TestWhatComesOut:
         assert before == 5
         assert len(line.meter.requests) - before == 4
 
+    def test_a_scaler_the_meter_did_not_give_is_asked_for_again(self):
+        line = FakeLine()
+        scaler = line.meter.objects.pop(VOLTAGE.sibling(3))
+        meter = reading_of(line)
+        first = a_profile().interpret(meter.read_now())
+        line.meter.objects[VOLTAGE.sibling(3)] = scaler
+        line.is_closed = False
+
+        second = a_profile().interpret(meter.read_now())
+
+        assert (first.voltages_mv, second.voltages_mv) == ((), (230_100,))
+
+    def test_a_meter_at_utc_is_asked_in_utc_whatever_the_profile_would_assume(self):
+        line = FakeLine()
+        profile = a_profile(clock={"unspecified_deviation_min": -60})
+
+        reading_of(line, profile).read_intervals(NOON - HOUR, NOON)
+
+        (selection,) = (request for request in line.meter.requests if request[:2] == b"\xc0\x01" and len(request) > 20)
+        assert bytes.fromhex("07ea0b15ff0c00000000000000")[:12] in selection
+
     def test_another_meter_in_the_same_place_is_asked_anew(self):
         line = FakeLine()
         meter = reading_of(line)
@@ -336,6 +357,22 @@ class TestWhatGoesWrong:
 
         with pytest.raises(MeterRefused, match="load profile"):
             reading_of(line).read_intervals(NOON - HOUR, NOON)
+
+    @pytest.mark.parametrize("unreadable", [u32(1), array(u8(1)), array(structure(u8(1)))])
+    def test_a_load_profile_that_makes_no_sense_is_garbled(self, unreadable):
+        line = FakeLine(meter=FakeMeter(objects=home_meter() | {LOAD_PROFILE: unreadable}))
+
+        with pytest.raises(MeterGarbled, match="makes no sense"):
+            reading_of(line).read_intervals(NOON - HOUR, NOON)
+
+    @pytest.mark.parametrize("unreadable", [u32(1), array(u8(1))])
+    def test_what_the_meter_measures_now_is_not_lost_with_its_load_profile(self, unreadable):
+        line = FakeLine(meter=FakeMeter(objects=home_meter() | {LOAD_PROFILE: unreadable}))
+
+        snapshot, rows = reading_of(line).read_all(NOON - HOUR, NOON)
+
+        assert snapshot.answers[IMPORT] == u32(12_345)
+        assert (rows, list(snapshot.denied)) == ((), [LOAD_PROFILE])
 
     def test_a_load_profile_without_a_period_is_refused(self):
         line = FakeLine(meter=FakeMeter(objects=home_meter() | {LOAD_PROFILE.sibling(4): u32(0)}))
