@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
     if not _SERIAL.fullmatch(words.serial):
         raise InputRefused(f"{words.serial!r} is no serial number", where="--serial", do="use up to 32 of 0-9 A-Z a-z")
     clock = clock_from_environment()
-    asyncio.run(_play(_meter(words, clock), words.link, words.control, clock, words.seed))
+    asyncio.run(_play(_meter(words, clock), words, clock))
     return 0
 
 
@@ -65,11 +66,9 @@ def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
     # The home is moved to where the meter's life began, so that a later start finds the same home.
     lives_around = past.installed_at + history.LIVED_BEFORE
     home = open_household(words.source, seed=words.seed, zone=zone, now=lives_around, column=words.column)
-    keep = partial(history.save, path=words.state) if words.state else _forget
-    keep(past)
     return Meter(
         Life(household=home, history=past, zone=zone, phases=words.phases),
-        keep=keep,
+        keep=partial(history.save, path=words.state) if words.state else _forget,
         fastest_baud=words.baud,
         inactivity_timeout_s=words.inactivity_timeout_s,
         seed=words.seed,
@@ -80,10 +79,13 @@ def _forget(_history: History) -> None:
     """Without a state file a meter's life ends with its process."""
 
 
-async def _play(meter: Meter, link: Path, control_path: Path, clock: Clock, seed: int) -> None:
-    async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(
-            control.serving(control_path, lambda words: meter.command(words, Moment.read(clock)))
-        )
-        line = await stack.enter_async_context(open_line(link))
-        await live(OpticalLink(line, meter, clock, seed=seed).serve(), link=link, control=control_path)
+async def _play(meter: Meter, words: argparse.Namespace, clock: Clock) -> None:
+    def obey(command: Sequence[str]) -> dict[str, object]:
+        return meter.command(command, Moment.read(clock))
+
+    async with contextlib.AsyncExitStack() as doors:
+        await doors.enter_async_context(control.serving(words.control, obey))
+        line = await doors.enter_async_context(open_line(words.link))
+        meter.begin()
+        serve = OpticalLink(line, meter, clock, seed=words.seed).serve()
+        await live(serve, link=words.link, control=words.control)

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import secrets
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
     """Play a probe; 0 once it was told to stop."""
     words = _parser().parse_args(arguments)
     clock = clock_from_environment()
-    asyncio.run(_play(_probe(words, clock), words.link, words.control, clock))
+    asyncio.run(_play(_probe(words, clock), words, clock))
     return 0
 
 
@@ -41,9 +42,8 @@ def _parser() -> argparse.ArgumentParser:
 def _probe(words: argparse.Namespace, clock: Clock) -> Probe:
     now = Moment.read(clock)
     known = inputs.load(words.state) if words.state else None
-    connected = known or Inputs.on_a_good_day(now.at)
     keep = partial(inputs.save, path=words.state) if words.state else _forget
-    keep(connected)
+    connected = known or Inputs.on_a_good_day(now.at)
     return Probe(connected, boot_id=secrets.randbits(32), now=now, keep=keep, seed=words.seed)
 
 
@@ -51,13 +51,14 @@ def _forget(_inputs: Inputs) -> None:
     """Without a state file the street ends with the process."""
 
 
-async def _play(probe: Probe, link: Path, control_path: Path, clock: Clock) -> None:
-    async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(
-            control.serving(control_path, lambda words: probe.command(words, Moment.read(clock)))
-        )
-        line = await stack.enter_async_context(open_line(link))
-        await live(_serve(probe, line, clock), link=link, control=control_path)
+async def _play(probe: Probe, words: argparse.Namespace, clock: Clock) -> None:
+    def obey(command: Sequence[str]) -> dict[str, object]:
+        return probe.command(command, Moment.read(clock))
+
+    async with contextlib.AsyncExitStack() as doors:
+        await doors.enter_async_context(control.serving(words.control, obey))
+        line = await doors.enter_async_context(open_line(words.link))
+        await live(_serve(probe, line, clock), link=words.link, control=words.control)
 
 
 async def _serve(probe: Probe, line: SerialLine, clock: Clock) -> None:

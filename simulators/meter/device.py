@@ -47,6 +47,10 @@ class Meter:
         )
         self._faults = Faults(seed=seed)
 
+    def begin(self) -> None:
+        """Keep the history as it stands: a meter that was never told anything remembers its beginning too."""
+        self._keep(self._life.history)
+
     @property
     def is_supplied(self) -> bool:
         return self._life.history.is_supplied

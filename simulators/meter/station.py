@@ -59,6 +59,30 @@ class Mode(Enum):
     REJECTING = "FRMR"
 
 
+class Action(Enum):
+    """What the station does about a frame."""
+
+    CONNECT = "UA, and a link begins; DM if its parameters cannot be met"
+    RELEASE = "UA, and the link is over"
+    TAKE = "the frame does its work, and the station takes its turn"
+    REFUSE = "DM: there is no link with you"
+    REJECT = "FRMR, until the reader connects anew or leaves"
+
+
+# Where no action stands: REFUSE while disconnected, or to anybody but the reader of the link; REJECT otherwise.
+_ACTIONS = {
+    (Mode.DISCONNECTED, Kind.SET_NORMAL_RESPONSE_MODE): Action.CONNECT,
+    (Mode.CONNECTED, Kind.SET_NORMAL_RESPONSE_MODE): Action.CONNECT,
+    (Mode.CONNECTED, Kind.DISCONNECT): Action.RELEASE,
+    (Mode.CONNECTED, Kind.INFORMATION): Action.TAKE,
+    (Mode.CONNECTED, Kind.RECEIVE_READY): Action.TAKE,
+    (Mode.CONNECTED, Kind.RECEIVE_NOT_READY): Action.TAKE,
+    (Mode.CONNECTED, Kind.UNNUMBERED_INFORMATION): Action.TAKE,
+    (Mode.REJECTING, Kind.SET_NORMAL_RESPONSE_MODE): Action.CONNECT,
+    (Mode.REJECTING, Kind.DISCONNECT): Action.RELEASE,
+}
+
+
 @dataclass(slots=True, kw_only=True)
 class _Link:
     """One connection: who is at the other end, what was agreed, and what is under way."""
@@ -132,23 +156,24 @@ class Station:
 
     def _react(self, heard: Frame, now: Moment) -> list[Frame]:
         link = self._link
-        if link is None or self._mode is Mode.DISCONNECTED:
-            return self._react_disconnected(heard)
-        if heard.source != link.reader:
-            return self._unnumbered(heard, Kind.DISCONNECTED_MODE) if heard.control.is_poll else []
-        if heard.control.kind is Kind.SET_NORMAL_RESPONSE_MODE:
+        if link is None:
+            action = _ACTIONS.get((Mode.DISCONNECTED, heard.control.kind), Action.REFUSE)
+        elif heard.source != link.reader:
+            action = Action.REFUSE
+        else:
+            action = _ACTIONS.get((self._mode, heard.control.kind), Action.REJECT)
+        if action is Action.CONNECT:
             return self._connect(heard)
-        if heard.control.kind is Kind.DISCONNECT:
+        if action is Action.RELEASE:
             self._disconnect()
             return self._unnumbered(heard, Kind.UNNUMBERED_ACKNOWLEDGE)
-        if self._mode is Mode.CONNECTED:
+        if link is None or action is Action.REFUSE:
+            return self._unnumbered(heard, Kind.DISCONNECTED_MODE) if heard.control.is_poll else []
+        if action is Action.TAKE:
             self._take(link, heard, now)
+        elif self._mode is Mode.CONNECTED:
+            self._reject(link, heard, Rejection.NOT_IMPLEMENTED)
         return self._speak(link, heard)
-
-    def _react_disconnected(self, heard: Frame) -> list[Frame]:
-        if heard.control.kind is Kind.SET_NORMAL_RESPONSE_MODE:
-            return self._connect(heard)
-        return self._unnumbered(heard, Kind.DISCONNECTED_MODE) if heard.control.is_poll else []
 
     def _connect(self, heard: Frame) -> list[Frame]:
         self._disconnect()
@@ -175,11 +200,9 @@ class Station:
     def _take(self, link: _Link, heard: Frame, now: Moment) -> None:
         """Let a frame of a connected reader change the link; what is said to it comes from `_speak`."""
         kind = heard.control.kind
-        if kind not in _TAKEN:
-            self._reject(link, heard, Rejection.NOT_IMPLEMENTED)
-        elif kind is Kind.UNNUMBERED_INFORMATION:
+        if kind is Kind.UNNUMBERED_INFORMATION:
             return
-        elif not link.outbox.acknowledge(heard.control.receive_number):
+        if not link.outbox.acknowledge(heard.control.receive_number):
             self._reject(link, heard, Rejection.WRONG_RECEIVE_NUMBER)
         elif kind is Kind.INFORMATION:
             self._take_information(link, heard, now)
@@ -251,6 +274,3 @@ class Station:
                 information=data,
             )
         ]
-
-
-_TAKEN = {Kind.INFORMATION, Kind.RECEIVE_READY, Kind.RECEIVE_NOT_READY, Kind.UNNUMBERED_INFORMATION}

@@ -116,8 +116,9 @@ def test_the_door_of_the_shell_tells_a_meter_what_happens(meter: Player) -> None
 @pytest.mark.parametrize(
     "words",
     [
-        ("meter", "--link", "{}/a", "--control", "{}/missing/b"),
-        ("meter", "--link", "{}/missing/a", "--control", "{}/b"),
+        ("meter", "--link", "{}/a", "--control", "{}/missing/b", "--state", "{}/state"),
+        ("meter", "--link", "{}/missing/a", "--control", "{}/b", "--state", "{}/state"),
+        ("probe", "--link", "{}/a", "--control", "{}/b", "--state", "{}/file"),
         ("meter", "--link", "{}/file", "--control", "{}/b"),
         ("meter", "--link", "{}/a", "--control", "{}/file"),
         ("meter", "--link", "{}/a", "--control", "{}/" + "b" * 120),

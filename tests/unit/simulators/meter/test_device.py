@@ -45,6 +45,14 @@ def test_a_change_is_kept_before_it_is_answered() -> None:
     assert [history.is_supplied for history in shelf.kept] == [False]
 
 
+def test_a_new_meter_keeps_its_beginning() -> None:
+    shelf = Shelf()
+
+    a_meter(shelf).begin()
+
+    assert shelf.kept == [a_life().history]
+
+
 def test_what_cannot_be_kept_has_not_happened() -> None:
     shelf = Shelf()
     meter = a_meter(shelf)

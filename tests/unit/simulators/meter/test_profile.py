@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -18,12 +19,14 @@ def numbered(place: int) -> tuple[bytes, ...]:
     return axdr.unsigned(place), axdr.unsigned(100 + place)
 
 
-PROFILE = Profile(
-    columns=(CLOCK_COLUMN, OTHER),
-    rows=lambda _: [
-        Row(captured_at=hour, cells=lambda place=place: numbered(place)) for place, hour in enumerate(HOURS)
-    ],
-)
+ROWS = [Row(captured_at=hour, cells=partial(numbered, place)) for place, hour in enumerate(HOURS)]
+
+
+def all_rows(_now: datetime) -> list[Row]:
+    return ROWS
+
+
+PROFILE = Profile(columns=(CLOCK_COLUMN, OTHER), rows=all_rows)
 
 
 def read(selector: int, parameters: Value) -> Value:
