@@ -23,6 +23,7 @@ FIRST_BAUD = 300
 BAUD_BY_ID = {b"0": 300, b"1": 600, b"2": 1200, b"3": 2400, b"4": 4800, b"5": 9600, b"6": 19200}
 MAX_LINE_BYTES = 128
 MAX_NOISE_BYTES = 512
+MAX_SPOILT_ANSWERS = 3  # a meter that is heard is asked again more often than one that may not be there
 _IDENT = re.compile(rb"/(?P<maker>[A-Za-z]{3})(?P<baud>[!-~])(?P<escapes>(?:\\[!-~])*)(?P<model>[ -~]{0,64})")
 _HDLC = rb"\2"
 _NO_CHANGE = b"0"  # stay at 300 baud
@@ -116,7 +117,7 @@ class OptoSignOn:
         self._settings = settings
         self._request = b"/?" + settings.device_address.encode("ascii", "replace") + b"!"
         self._state = State.ASKING
-        self._retries_left = settings.retries
+        self._retries_left, self._spoilt_left = settings.retries, MAX_SPOILT_ANSWERS
         self._line = bytearray()
         self._heard_bytes = 0
         self._reflections = 0  # 1 once our own words came back
@@ -158,7 +159,8 @@ class OptoSignOn:
         """The time is `now`; does nothing before `wake_at`."""
         if self.wake_at is None or now < self.wake_at:
             return ()
-        is_last = self._state is State.ASKING and self._retries_left == 0
+        attempts_left = self._spoilt_left if self._heard_bytes else self._retries_left
+        is_last = self._state is State.ASKING and attempts_left == 0
         return self._step(Seen.SILENCE_AT_LAST if is_last else Seen.SILENCE, now)
 
     def _take_line(self, line: bytes, now: float) -> Effects:
@@ -190,7 +192,8 @@ class OptoSignOn:
         self._state = after
         match after:
             case State.ASKING:
-                self._retries_left -= 1
+                self._spoilt_left -= bool(self._heard_bytes)
+                self._retries_left -= not self._heard_bytes
                 return self._say(self._request, now)
             case State.CONFIRMING:
                 return self._say(self._confirmation(), now)

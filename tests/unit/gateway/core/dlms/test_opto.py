@@ -7,6 +7,7 @@ import pytest
 from gateway.core.dlms.link import LinkFailed, Transmit
 from gateway.core.dlms.opto import (
     MAX_NOISE_BYTES,
+    MAX_SPOILT_ANSWERS,
     STEPS,
     OptoSignOn,
     SignedOn,
@@ -168,13 +169,16 @@ def test_a_head_that_reflects_before_a_dead_meter_is_silence_and_the_head_is_nam
     assert "the head is there" in failure.detail
 
 
-def test_octets_without_an_identification_are_garbled():
+def test_a_meter_that_is_heard_is_asked_more_often_and_then_garbled():
     sign_on = asked(replace(SETTINGS, retries=0))
 
-    sign_on.receive(b"\x00\x81\xfe", 0.7)
-    (failure,) = sign_on.tick(2.7)
+    effects = []
+    for attempt in range(MAX_SPOILT_ANSWERS + 1):
+        sign_on.receive(b"\x00\x81\xfe", 3.0 * attempt)
+        effects += sign_on.tick(3.0 * attempt + 2.0)
 
-    assert failure.fault is LinkFault.GARBLED
+    assert effects[:-1] == [Transmit(REQUEST)] * MAX_SPOILT_ANSWERS
+    assert effects[-1].fault is LinkFault.GARBLED
 
 
 def test_endless_noise_ends_the_sign_on():
