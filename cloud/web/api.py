@@ -18,15 +18,6 @@ from cloud.outages import store as outages
 from cloud.readings import store as readings
 from cloud.registry import store as registry
 from cloud.web import answers, homes
-from cloud.web.answers import (
-    CasePage,
-    EventDetail,
-    EventPage,
-    MessagePage,
-    QuarantinePage,
-    UsagePointDetail,
-    UsagePointPage,
-)
 from cloud.web.event_pages import prove
 from cloud.web.parameters import (
     DEFAULT_LIMIT,
@@ -40,6 +31,15 @@ from cloud.web.parameters import (
     event_id,
 )
 from cloud.web.problems import ANY_ROUTE, NOT_FOUND, NotFound
+from cloud.web.schema import (
+    CasePage,
+    EventDetail,
+    EventPage,
+    MessagePage,
+    QuarantinePage,
+    UsagePointDetail,
+    UsagePointPage,
+)
 from cloud.web.services import Served
 from wire.ids import GatewayId
 

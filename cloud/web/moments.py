@@ -33,6 +33,10 @@ class Moments:
         """The time of day to the minute, with the day in front unless it is today: "Fri 20 Nov, 18:02"."""
         return self._element(at, f"{self._day_unless_today(at)}{_clock(self._local(at), seconds=False)}")
 
+    def dated(self, at: datetime) -> Markup:
+        """Day and time to the minute, today's too: "Sat 21 Nov, 18:02"."""
+        return self._element(at, self.plain(at))
+
     def full(self, at: datetime) -> Markup:
         """Day and time to the second: "Sat 21 Nov 2026, 18:02:10"."""
         local = self._local(at)
