@@ -137,8 +137,7 @@ class OptoSignOn:
 
     def sent(self, now: float) -> None:
         """Our words have left: the meter's time to react begins."""
-        if self.wake_at is not None and self._state is not State.SETTLING:
-            self.wake_at = now + self._settings.reaction_timeout_s
+        self.wake_at = now + self._settings.reaction_timeout_s
 
     def receive(self, octets: bytes, now: float) -> Effects:
         """Octets have arrived as the line carried them, parity bit included."""

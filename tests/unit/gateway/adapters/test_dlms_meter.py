@@ -337,6 +337,19 @@ class TestWhatGoesWrong:
         with pytest.raises(MeterGarbled, match="values were asked for, 1 came"):
             reading_of(line).read_now()
 
+    def test_a_list_where_one_value_was_asked_for_is_garbled(self):
+        two = bytes.fromhex("c403c102001105001106")
+        line = FakeLine(meter=FakeMeter(conformance=0x001014, answer_to=lambda apdu: two if apdu[0] == 0xC0 else None))
+
+        with pytest.raises(MeterGarbled, match="one value was asked for, 2 came"):
+            reading_of(line).read_now()
+
+    def test_a_request_longer_than_the_meter_takes_is_refused(self):
+        line = FakeLine(meter=FakeMeter(max_pdu_bytes=12))
+
+        with pytest.raises(MeterRefused, match="does not fit the association"):
+            reading_of(line).read_now()
+
     def test_a_meter_that_refuses_to_be_read_is_refused(self):
         line = FakeLine(meter=FakeMeter(answer_to=lambda apdu: b"\xd8\x01\x01" if apdu[0] == 0xC0 else None))
 
@@ -452,6 +465,12 @@ def _outcome(meter: MeterSession) -> Exception | None:
     except MeterUnread as error:
         return error
     return None
+
+
+@pytest.mark.parametrize(("port", "opened"), [("/dev/no-such-port", "no such port"), ("tcp://127.0.0.1:1", "connect")])
+def test_each_kind_of_port_is_opened_by_its_own_kind(port, opened):
+    with pytest.raises(PortUnavailable, match=opened):
+        DlmsMeter(port, a_profile(), clock=FakeClock()).read_now()
 
 
 def test_the_wrapper_serves_a_meter_on_tcp():

@@ -92,6 +92,11 @@ def test_writing_and_switching_tell_a_vanished_device_too(port):
         port.read(0.0)
 
 
+def test_a_speed_that_cannot_be_set_while_open_is_told(port):
+    with pytest.raises(PortGone):
+        port.set_baud(-1)
+
+
 def test_closing_twice_does_nothing(port):
     port.close()
     port.close()

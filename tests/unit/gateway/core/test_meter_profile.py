@@ -155,6 +155,13 @@ def test_a_clock_that_is_not_set_is_none(clock):
     assert reading.meter_clock_at is None
 
 
+def test_a_meter_without_a_clock_is_read_without_one():
+    without = home_meter()
+    del without[CLOCK]
+
+    assert a_profile().interpret(snapshot(without)).meter_clock_at is None
+
+
 def test_a_clock_that_does_not_say_its_place_is_read_by_the_profile():
     local = octets(bytes.fromhex("07ea0b15060d000000800001"))
 

@@ -189,6 +189,14 @@ def test_endless_noise_ends_the_sign_on():
     assert failure.fault is LinkFault.GARBLED
 
 
+def test_noise_behind_a_refusal_does_not_hide_it():
+    sign_on = asked()
+
+    effects = sign_on.receive(to_7e1(b"/ABB5EMH4\r\n") + b"\x55" * MAX_NOISE_BYTES, 0.7)
+
+    assert [effect.fault for effect in effects] == [LinkFault.REFUSED]
+
+
 def test_a_meter_that_reads_itself_out_instead_of_confirming_is_garbled():
     sign_on = confirmed()
 
