@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_EVEN
 from gateway.core.dlms.cosem_time import UNSPECIFIED_STATUS, ClockStatus
 from gateway.core.dlms.cosem_unit import scaled, scaler_unit, symbol
 from gateway.core.dlms.data import Data
+from gateway.core.dlms.hdlc import ADDRESS_SIZES
 from gateway.core.dlms.hdlc_negotiation import LinkSettings
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.dlms.opto import SignOnSettings
@@ -97,7 +98,9 @@ class MeterProfile:
 
     @classmethod
     def of(cls, name: str, settings: ProfileSettings) -> "MeterProfile":
-        """From the file's settings; raises Undecodable for a code that is none."""
+        """From the file's settings; raises Undecodable for a code or an address that is none."""
+        if settings.link.address_bytes not in ADDRESS_SIZES:
+            raise Undecodable("link.address_bytes is 1, 2 or 4: HDLC knows no other addresses")
         clock = ObjectSettings(class_id=settings.clock.class_id, obis=settings.clock.obis)
         return cls(
             name=name,

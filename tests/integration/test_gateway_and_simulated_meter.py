@@ -257,6 +257,22 @@ def test_any_length_of_frames_gives_the_same_rows(make, clock, info_bytes, windo
     assert {row.value(Quantity.ENERGY_IMPORT_WH) for row in rows} == {1_000}
 
 
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_a_meter_is_called_by_an_address_of_any_length(make, size):
+    profile = replace(PROFILE, link=replace(PROFILE.link, address_bytes=size, server_physical=17))
+    _, session = make(profile=profile)
+
+    assert reading_of(session).meter_serial == "LMP10000001"
+
+
+def test_another_meters_address_is_met_with_silence(make):
+    profile = replace(PROFILE, link=replace(PROFILE.link, address_bytes=4, server_physical=18))
+    _, session = make(profile=profile)
+
+    with pytest.raises(MeterSilent):
+        session.read_now()
+
+
 def test_a_client_the_meter_does_not_know_is_refused(make):
     profile = replace(PROFILE, link=replace(PROFILE.link, client_sap=77))
     _, session = make(profile=profile)

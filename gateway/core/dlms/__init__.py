@@ -1,9 +1,15 @@
 """DLMS/COSEM as a client sees it, without I/O: bytes and the time come in, frames, values and typed refusals go out.
 
-From the line upward: `opto` signs on at an optical head, `hdlc` makes and finds frames, `hdlc_link` keeps a link over
-them (`wrapper` does so over TCP), `get_response` opens what the meter answers, `axdr` reads its values into `data`,
-`cosem_time` and `obis` say what two of them mean, `profile_generic` makes rows of a buffer.
-`push` reads what a meter sends unasked.
+From the line upward:
+
+    opto              signs on at an optical head, IEC 62056-21 mode E
+    hdlc              frames, and finding them in a noisy stream; IEC 62056-46
+    hdlc_link         one link: turns, repeats, ends; with hdlc_window (what is under way) and hdlc_negotiation (how long)
+    wrapper           the same link over TCP; `link` says what both have in common
+    get_response      what a meter answers to a GET
+    axdr, data        values as octets, and as what they are; with cosem_time, cosem_unit and obis for their meaning
+    profile_generic   the rows of a load profile, whole
+    push              what a meter sends unasked
 
 The simulated meter has its own HDLC and A-XDR on purpose: two ends that share code share its mistakes.
 """

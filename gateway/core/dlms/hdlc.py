@@ -19,7 +19,7 @@ MAX_LENGTH = 0x7FF
 MAX_INFO_BYTES = 2030
 _POLL_FINAL = 0x10
 _CHECKSUM_BYTES = 2
-_ADDRESS_SIZES = (1, 2, 4)
+ADDRESS_SIZES = (1, 2, 4)
 
 
 class FrameKind(Enum):
@@ -217,10 +217,10 @@ def _first_frame(buffer: bytearray) -> tuple[Frame, int] | None:
 
 def _address_end(buffer: bytearray, begin: int) -> int | None:
     """Where the address ends: its last octet is the first odd one. None while it is not there."""
-    for size in range(1, max(_ADDRESS_SIZES) + 1):
+    for size in range(1, max(ADDRESS_SIZES) + 1):
         if begin + size > len(buffer):
             return None
-        if buffer[begin + size - 1] & 1 and size in _ADDRESS_SIZES:
+        if buffer[begin + size - 1] & 1 and size in ADDRESS_SIZES:
             return begin + size
     raise Undecodable("an address has 1, 2 or 4 octets")
 

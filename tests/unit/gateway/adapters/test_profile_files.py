@@ -89,6 +89,7 @@ def test_profiles_that_extend_one_another_in_a_ring_are_refused(own):
         (OWN + "fuse_rating_a = 0", "out of range"),
         (OWN + '[line]\nsign_on = "mode-f"', "did you mean 'mode-e'"),
         ('title = "own"', "'serial' is missing|class_id"),
+        (OWN + "[link]\naddress_bytes = 3", "1, 2 or 4"),
         (OWN + '[load_profile]\nobis = "1.8"', "no OBIS code"),
     ],
 )
