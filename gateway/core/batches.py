@@ -6,11 +6,12 @@ known is not sent, and nobody has to guess which one is missing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.core.instants import unix_ms
 from gateway.core.reading import IntervalRow
+from gateway.core.remembered import passing
 from wire.events import IntervalReadings
 from wire.units import Quantity
 
@@ -30,10 +31,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalProgress:
-    """Every row that ends up to `through` has been taken over; the meter's rows are `period_s` long."""
+    """Every row that ends up to `through` has been taken over; the meter's rows are `period_s` long.
+
+    `is_stalled`: the last piece asked for brought nothing new, so that there is no hurry for the next.
+    """
 
     through: datetime
     period_s: int = 3600
+    is_stalled: bool = passing(False)
 
     def next_window(self, now: datetime) -> Window | None:
         """What to read next: a bounded piece of what is missing, oldest first; None while no new row can be there."""
@@ -42,8 +47,8 @@ class IntervalProgress:
         return Window(since=self.through, until=min(now, self.through + _CHUNK))
 
     def is_behind(self, now: datetime) -> bool:
-        """Whether more than the newest piece is missing, as after the first start or a long silence."""
-        return now - self.through > _CHUNK
+        """Whether more than the newest row is missing and can be had, as after the first start or a long silence."""
+        return not self.is_stalled and now - self.through > timedelta(seconds=2 * self.period_s) + _CAPTURE_DELAY
 
     def after(self, window: Window, rows: Sequence[IntervalRow], now: datetime) -> "IntervalProgress":
         """The progress once the rows of `window` are safe.
@@ -54,7 +59,8 @@ class IntervalProgress:
         if window.until < now - _SETTLED_AFTER:
             through = max(through, window.until)
         period_s = rows[-1].period_s if rows else self.period_s
-        return replace(self, through=max(self.through, through), period_s=period_s)
+        through = max(self.through, through)
+        return IntervalProgress(through=through, period_s=period_s, is_stalled=through == self.through)
 
 
 def batches(rows: Iterable[IntervalRow]) -> list[IntervalReadings]:

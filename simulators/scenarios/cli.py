@@ -35,8 +35,8 @@ def main(arguments: list[str]) -> int:
         raise InputRefused(
             "no such file", where=str(words.load_file), do="name a CSV or CSV.gz file with a home's load"
         )
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     rate = words.rate or (MAX_RATE if words.check else 1.0)
     clock = StoryClock(t0=datetime.now(UTC), w0=time.time(), rate=rate)
     with tempfile.TemporaryDirectory(prefix="lamplight-") as folder:

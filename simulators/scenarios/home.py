@@ -17,6 +17,7 @@ T = TypeVar("T")
 EXPECTED = ("power_out", "power_back")
 STAYS_DARK_S = 20.0
 SETTLES_S = 5.0
+HOUR_MS = 3_600_000
 
 
 @dataclass(slots=True)
@@ -34,7 +35,9 @@ class HomeStory:
         self.chaos.enter(Chapter.READING)
         self.say("The gateway signs on at 300 baud, goes on in HDLC at 9600, and reads the meter.")
         home = self.until("the first reading on the page", self._registers, 120)
-        self.say(f"The meter {METER} is read: {home} The hours of the month follow.")
+        self.say(f"The meter {METER} is read: {home} The hours of the week follow.")
+        self.until("the load curve on the page", self._has_curve, 240)
+        self.say("Her load curve is on the page. The night goes on.")
         self._rest(LENGTH_S[Chapter.READING])
 
         self.chaos.enter(Chapter.DARK)
@@ -102,6 +105,12 @@ class HomeStory:
         if "energy_import_wh" not in values:
             return ""
         return f"{values['energy_import_wh']['value'] / 1000:.1f} kWh so far."
+
+    def _has_curve(self) -> bool:
+        """Whether intervals up to the last two hours have arrived."""
+        recent_ms = self.clock.now().timestamp() * 1000 - 2 * HOUR_MS
+        said = [event["facts"] for event in self._events("IntervalReadings")]
+        return any(s["start_ms"] + s["period_s"] * 1000 * (len(s["deltas"]) + 1) > recent_ms for s in said)
 
     def _events(self, name: str) -> list[Any]:
         page = self.stage.cloud.get(f"/api/v1/events?usage_point={USAGE_POINT}&limit=200") or {}

@@ -1,6 +1,5 @@
 """The stage of a story with one home: folders, ports, keys and processes, set up through the doors a person has too."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ LANGUAGE = "pt-BR"
 TIME_ZONE = "America/Sao_Paulo"
 ADDRESS = "Rua das Acácias 12, Curitiba"
 PAGE_PORT = 8080
+BACKFILL_DAYS = 7  # a week is what the page shows; a month takes half a minute at 9600 baud
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +86,15 @@ def _start_world(cast: Cast, plan: Plan, smtp: int, mail_door: int) -> None:
 
 def _set_up_cloud(cast: Cast, cloud: Path, plan: Plan, ports: dict[str, int]) -> None:
     """The utility's side: settings, and the home with its customer from a file."""
-    cast.run("lamplight-cloud", "init", str(cloud))
-    settings: dict[str, dict[str, object]] = {
-        "mqtt": {"port": ports["mqtt"]},
-        "web": {"port": ports["web"], "open_to_all": True},
-        "outages": {"notify_after_s": plan.notify_after_s},
-        "mail": {"port": ports["smtp"], "reconcile_url": f"http://127.0.0.1:{ports['mail_door']}"},
-    }
-    _write_settings(cloud / "cloud.toml", settings)
+    settings = (
+        f"mqtt.port={ports['mqtt']}",
+        f"web.port={ports['web']}",
+        "web.open_to_all=true",
+        f"outages.notify_after_s={plan.notify_after_s}",
+        f"mail.port={ports['smtp']}",
+        f"mail.reconcile_url=http://127.0.0.1:{ports['mail_door']}",
+    )
+    cast.run("lamplight-cloud", "init", str(cloud), *(word for one in settings for word in ("--set", one)))
     homes = cast.folder / "homes.csv"
     heading = "usage_point,meter,customer,name,email,language,time_zone,address"
     row = f'{USAGE_POINT},{METER},C-0001,{CUSTOMER},{EMAIL},{LANGUAGE},{TIME_ZONE},"{ADDRESS}"'
@@ -107,6 +108,8 @@ def _set_up_gateway(cast: Cast, cloud: Path) -> str:
     gateway, enrolment = folder / "gateway", folder / "enrolment.toml"
     links = ("--meter", str(folder / "meter.tty"), "--probe", str(folder / "probe.tty"))
     cast.run("lamplight-gateway", "init", str(gateway), "--profile", "lamplight-sim", *links)
+    settings = gateway / "gateway.toml"
+    settings.write_text(settings.read_text().replace("# backfill_days = 31", f"backfill_days = {BACKFILL_DAYS}"))
     owner = ("--usage-point", USAGE_POINT, "--meter", METER)
     key = ("--public-key", str(gateway / "gateway.pub.pem"))
     cast.run("lamplight-cloud", "gateway", "add", "--state", str(cloud), *key, *owner, "--out", str(enrolment))
@@ -115,13 +118,3 @@ def _set_up_gateway(cast: Cast, cloud: Path) -> str:
     if found is None:
         raise StoryFailed("the enrolment file names no gateway")
     return found[1]
-
-
-def _write_settings(file: Path, settings: dict[str, dict[str, object]]) -> None:
-    """What differs from the defaults; a JSON text, number or truth value is written in TOML alike."""
-    lines = [
-        line
-        for name, table in settings.items()
-        for line in (f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items()), "")
-    ]
-    file.write_text("\n".join(lines))

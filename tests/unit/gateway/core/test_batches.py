@@ -115,7 +115,21 @@ def test_a_fresh_stretch_without_rows_may_only_be_late() -> None:
     progress = IntervalProgress(through=at(0))
     window = Window(since=at(0), until=at(2 * HOUR_S))
 
-    assert progress.after(window, [], now=at(2 * HOUR_S)) == progress
+    after = progress.after(window, [], now=at(2 * HOUR_S))
+
+    assert after.next_window(at(2 * HOUR_S)) == window
+
+
+def test_there_is_a_hurry_while_pieces_come_and_none_once_one_comes_empty() -> None:
+    progress = IntervalProgress(through=at(0), period_s=HOUR_S)
+    window, now = Window(since=at(0), until=at(9 * HOUR_S)), at(9 * HOUR_S)
+
+    brought = progress.after(window, [row(2)], now=now)
+    brought_nothing = brought.after(window, [], now=now)
+
+    assert brought.is_behind(now)
+    assert not brought_nothing.is_behind(now)
+    assert brought_nothing.after(window, [row(3)], now=now).is_behind(now)
 
 
 def test_an_old_stretch_without_rows_is_passed_over() -> None:
