@@ -4,7 +4,7 @@ From the line upward:
 
     opto              signs on at an optical head, IEC 62056-21 mode E
     hdlc              frames, and finding them in a noisy stream; IEC 62056-46
-    hdlc_link         one link: turns, repeats, ends; with hdlc_window (what is under way) and hdlc_negotiation (how long)
+    hdlc_link         one link: turns, repeats, ends; with hdlc_window for what is under way, hdlc_negotiation for sizes
     wrapper           the same link over TCP; `link` says what both have in common
     get_response      what a meter answers to a GET
     axdr, data        values as octets, and as what they are; with cosem_time, cosem_unit and obis for their meaning
