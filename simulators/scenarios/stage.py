@@ -73,13 +73,13 @@ def _start_world(cast: Cast, plan: Plan, smtp: int, mail_door: int) -> None:
     """The meter, the probe and the customer's mailbox."""
     folder = cast.folder
     source = ("--from", str(plan.load_file)) if plan.load_file else ()
-    for name, words in (
-        ("meter", ("--serial", METER, "--time-zone", TIME_ZONE, "--state", str(folder / "meter.json"), *source)),
-        ("probe", ("--state", str(folder / "probe.json"))),
-    ):
+    # A reader that was killed leaves its association open; the meter gives it up after this many machine seconds.
+    meter = ("--serial", METER, "--time-zone", TIME_ZONE, "--inactivity-timeout-s", "20", *source)
+    for name, words in (("meter", meter), ("probe", ())):
         link, control = folder / f"{name}.tty", folder / f"{name}.sock"
         doors = ("--link", str(link), "--control", str(control))
-        cast.start(name, "lamplight-sim", name, *doors, *words, is_ready=control.exists)
+        memory = ("--state", str(folder / f"{name}.json"))
+        cast.start(name, "lamplight-sim", name, *doors, *memory, *words, is_ready=control.exists)
     ports = ("--smtp", str(smtp), "--http", str(mail_door), "--dir", str(folder / "mail"))
     cast.start("mailbox", "lamplight-sim", "mailbox", *ports, is_ready=lambda: is_listening(mail_door))
 
