@@ -26,6 +26,7 @@ from gateway.config import GatewaySettings, load_settings
 from gateway.core import interruption, validation
 from gateway.core.conclusions import MeterRules
 from gateway.core.interruption import InterruptionState
+from gateway.core.line_address import parse_line_address
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import EdgeId
 from gateway.core.patience import Patience
@@ -96,10 +97,7 @@ def prepare(settings_path: Path) -> Parts:
     signer = load_key(settings.files.key)
     gateway = gateway_id_of(signer.public.spki)
     registry = Registry(settings.files.registry)
-    meters = tuple((meter, load_profile(meter.profile)) for meter in registry.meters())
-    if not meters:
-        do = "add one: lamplight-gateway meter add DIR --port PORT --profile NAME"
-        raise InputRefused("this gateway has no meter", where=str(settings.files.registry), do=do)
+    meters = _meters(registry, settings.files.registry)
     return Parts(
         settings=settings,
         clock=clock,
@@ -109,6 +107,17 @@ def prepare(settings_path: Path) -> Parts:
         registry=registry,
         meters=meters,
     )
+
+
+def _meters(registry: Registry, where: Path) -> tuple[tuple[RegisteredMeter, MeterProfile], ...]:
+    """Every meter with its profile; a port need not be there yet, but it must be one."""
+    meters = registry.meters()
+    if not meters:
+        do = "add one: lamplight-gateway meter add DIR --port PORT --profile NAME"
+        raise InputRefused("this gateway has no meter", where=str(where), do=do)
+    for meter in meters:
+        parse_line_address(meter.port)
+    return tuple((meter, load_profile(meter.profile)) for meter in meters)
 
 
 def open_journal(parts: Parts) -> Journal:

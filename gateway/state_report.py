@@ -14,10 +14,11 @@ from gateway.core.reachability import Reachability
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
 from gateway.service.meter_desk import INTERVALS, REACH, READING, SUPPLY, name_of
-from wire.events import event_name, facts
+from wire.events import Event, RegisterReadings, event_name, facts
 from wire.ids import GatewayId
 
 T = TypeVar("T")
+_LONG_LIST = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +128,9 @@ def journal_facts(row: RowView) -> dict[str, object]:
 def journal_line(row: RowView) -> str:
     """One row for people."""
     record = row.record
-    said = " ".join(f"{name}={_short(value)}" for name, value in facts(record.event).items())
     safe = "safe   " if row.is_receipted else "waiting"
     at = f"{from_unix_ms(record.stamp.at_ms):%Y-%m-%d %H:%M:%S}"
-    return f"{at}  {safe}  {record.link}  {record.subject or '-'}  {event_name(record.event)}  {said}"
+    return f"{at}  {safe}  {record.link}  {record.subject or '-'}  {event_name(record.event)}  {_said(record.event)}"
 
 
 def _meter_facts(status: MeterStatus, now: datetime) -> dict[str, object]:
@@ -202,9 +202,16 @@ def _ago(at: datetime, now: datetime) -> str:
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{at:%Y-%m-%d %H:%M:%S} UTC ({seconds // length} {unit} ago)"
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC ({seconds} s ago)"
+    age = f"{seconds} s ago" if seconds >= 0 else "ahead of this clock"
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC ({age})"
+
+
+def _said(event: Event) -> str:
+    """An event's facts in one line: registers by their names, long lists counted."""
+    if isinstance(event, RegisterReadings):
+        return " ".join(f"{quantity.name.lower()}={value}" for quantity, value in event.values)
+    return " ".join(f"{name}={_short(value)}" for name, value in facts(event).items())
 
 
 def _short(value: object) -> str:
-    """Long lists are counted, not printed."""
-    return f"[{len(value)} values]" if isinstance(value, list) and len(value) > 4 else str(value)
+    return f"[{len(value)} values]" if isinstance(value, list) and len(value) > _LONG_LIST else str(value)

@@ -83,24 +83,20 @@ class JournalView:
         ]
 
     def newest(self, limit: int, lane: Lane | None = None) -> list[RowView]:
-        """The newest rows still kept, oldest first, in the order they were sealed."""
-        lanes = list(Lane) if lane is None else [lane]
+        """The newest rows still kept, of one lane or of all, in the order they were sealed."""
+        lanes = tuple(Lane) if lane is None else (lane,)
         with disk_refusals(self._path):
-            rows = [row for one in lanes for row in self._newest_of(one, limit)]
-        rows.sort(key=lambda row: (row.record.stamp.boot, row.record.stamp.mono_ms, row.record.link.seq))
-        return rows[-limit:]
-
-    def _newest_of(self, lane: Lane, limit: int) -> list[RowView]:
-        rows = self._connection.execute(
-            "SELECT envelope, seq <= coalesce((SELECT seq FROM receipt WHERE lane = ?1), 0) FROM outbox"
-            " WHERE lane = ?1 ORDER BY seq DESC LIMIT ?2",
-            (lane, limit),
-        )
+            rows = self._connection.execute(
+                "SELECT outbox.envelope, outbox.seq <= coalesce(receipt.seq, 0)"
+                " FROM outbox LEFT JOIN receipt ON receipt.lane = outbox.lane"
+                " WHERE outbox.lane BETWEEN ? AND ? ORDER BY outbox.rowid DESC LIMIT ?",
+                (min(lanes), max(lanes), limit),
+            ).fetchall()
         return [
             RowView(
                 record=decode_record(parse(envelope).payload),
                 size_bytes=len(envelope),
                 is_receipted=bool(is_receipted),
             )
-            for envelope, is_receipted in rows
+            for envelope, is_receipted in reversed(rows)
         ]

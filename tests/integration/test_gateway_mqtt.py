@@ -1,0 +1,341 @@
+"""The gateway's way to the broker, against a real mosquitto with passwords and a topic for each gateway."""
+
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from paho.mqtt.enums import CallbackAPIVersion
+
+from gateway.adapters.enrolment import Enrolment, Secret
+from gateway.adapters.mqtt import GONE, HERE, MqttUplink
+from gateway.core.errors import UplinkLost
+from runtime.clock import SystemClock
+from tests.waiting import eventually
+from wire import topics
+from wire.envelope import MAX_ENVELOPE_BYTES
+from wire.events import Lane
+from wire.ids import GatewayId
+from wire.keys import SoftwareSigner
+
+GATEWAY = GatewayId("7Z0M4QDA")
+PASSWORD = "correct horse"
+MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") or shutil.which(
+    "mosquitto"
+)
+RULES = """
+user ingest
+topic readwrite lw/1/#
+pattern write lw/1/%u/up/#
+pattern read lw/1/%u/down/#
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@dataclass
+class Broker:
+    """A mosquitto that can be killed and started again."""
+
+    folder: Path
+    port: int
+    settings: str
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        (self.folder / "mosquitto.conf").write_text(self.settings)
+        with (self.folder / "mosquitto.log").open("ab") as log:
+            command = [str(MOSQUITTO), "-c", str(self.folder / "mosquitto.conf")]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        eventually(self.is_listening, what="mosquitto listens")
+
+    def is_listening(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+
+def mosquitto_settings(folder: Path, port: int, *more: str) -> str:
+    passwords = folder / "passwords"
+    for user in (GATEWAY, "ingest"):
+        create = ["-c"] if not passwords.exists() else []
+        subprocess.run(["mosquitto_passwd", *create, "-b", str(passwords), user, PASSWORD], check=True)
+    (folder / "rules").write_text(RULES)
+    lines = (
+        f"listener {port} 127.0.0.1",
+        *more,
+        "allow_anonymous false",
+        f"password_file {passwords}",
+        f"acl_file {folder / 'rules'}",
+        "user root",
+    )
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    assert MOSQUITTO, "this test needs a broker: sudo apt install mosquitto"
+    port = free_port()
+    broker = Broker(tmp_path, port, mosquitto_settings(tmp_path, port))
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture
+def enrolment(broker: Broker) -> Enrolment:
+    return Enrolment(
+        host="127.0.0.1",
+        port=broker.port,
+        username=GATEWAY,
+        password=Secret(PASSWORD),
+        tls_ca_file=None,
+        receipt_key=SoftwareSigner.generate().public,
+    )
+
+
+def uplink_to(enrolment: Enrolment) -> MqttUplink:
+    return MqttUplink(enrolment, GATEWAY, SystemClock(), keepalive_s=30)
+
+
+@pytest.fixture
+def uplink(enrolment: Enrolment) -> Iterator[MqttUplink]:
+    uplink = uplink_to(enrolment)
+    yield uplink
+    uplink.close()
+
+
+class Ingest:
+    """The cloud's end: hears every uplink, speaks to a gateway."""
+
+    def __init__(self, port: int) -> None:
+        self.heard: list[tuple[str, bytes]] = []
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="ingest")
+        self._client.username_pw_set("ingest", PASSWORD)
+        self._client.on_message = lambda _client, _data, message: self.heard.append((message.topic, message.payload))
+        self._client.connect("127.0.0.1", port)
+        self._client.subscribe(topics.UPLINK_FILTER, 1)
+        self._client.loop_start()
+        eventually(self._client.is_connected)
+
+    def say(self, payload: bytes) -> None:
+        self._client.publish(topics.receipt(GATEWAY), payload, 1)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def ingest(broker: Broker) -> Iterator[Ingest]:
+    ingest = Ingest(broker.port)
+    yield ingest
+    ingest.close()
+
+
+def gathered(uplink: MqttUplink) -> Callable[[], list[bytes]]:
+    """What has come, turn after turn."""
+    came: list[bytes] = []
+
+    def turn() -> list[bytes]:
+        came.extend(uplink.wait(0.05))
+        return came
+
+    return turn
+
+
+def test_what_is_published_is_heard_on_the_gateways_own_topic(uplink: MqttUplink, ingest: Ingest) -> None:
+    uplink.open()
+
+    uplink.publish(topics.up(GATEWAY, Lane.ALARM), b"envelope")
+    eventually(lambda: uplink.wait(0.05) or len(ingest.heard) >= 2)
+
+    assert (topics.up(GATEWAY, Lane.ALARM), b"envelope") in ingest.heard
+    assert (topics.state(GATEWAY), HERE) in ingest.heard
+
+
+def test_receipts_come_back_in_order(uplink: MqttUplink, ingest: Ingest) -> None:
+    uplink.open()
+    came = gathered(uplink)
+
+    ingest.say(b"first")
+    ingest.say(b"second")
+
+    assert eventually(lambda: len(came()) == 2 and came()) == [b"first", b"second"]
+
+
+def test_the_largest_envelope_goes_through_and_a_larger_one_is_a_mistake_of_ours(
+    uplink: MqttUplink, ingest: Ingest
+) -> None:
+    uplink.open()
+
+    uplink.publish(topics.up(GATEWAY, Lane.READINGS), bytes(MAX_ENVELOPE_BYTES))
+    with pytest.raises(ValueError, match="never sealed by us"):
+        uplink.publish(topics.up(GATEWAY, Lane.READINGS), bytes(MAX_ENVELOPE_BYTES + 1))
+    eventually(lambda: uplink.wait(0.05) or len(ingest.heard) >= 2)
+
+    assert {len(payload) for topic, payload in ingest.heard if topic.endswith("/r")} == {MAX_ENVELOPE_BYTES}
+
+
+def test_a_farewell_is_said_and_a_death_is_told_by_the_broker(enrolment: Enrolment, ingest: Ingest) -> None:
+    polite, killed = uplink_to(enrolment), uplink_to(enrolment)
+
+    polite.open()
+    polite.close()
+    eventually(lambda: (topics.state(GATEWAY), GONE) in ingest.heard, what="the farewell")
+    ingest.heard.clear()
+    killed.open()
+    assert killed._client is not None
+    killed._client.socket().close()
+
+    eventually(lambda: (topics.state(GATEWAY), GONE) in ingest.heard, what="the will")
+
+
+def test_a_broker_that_dies_is_a_lost_connection_and_a_new_one_starts_empty(uplink: MqttUplink, broker: Broker) -> None:
+    uplink.open()
+    broker.kill()
+
+    with pytest.raises(UplinkLost):
+        speak_into_the_void(uplink)
+    uplink.close()
+    broker.start()
+    ingest = Ingest(broker.port)
+    uplink.open()
+    uplink.publish(topics.up(GATEWAY, Lane.ALARM), b"arrives")
+    eventually(lambda: uplink.wait(0.05) or len(ingest.heard) >= 2)
+    ingest.close()
+
+    assert [payload for topic, payload in ingest.heard if topic.endswith("/a")] == [b"arrives"]
+
+
+def speak_into_the_void(uplink: MqttUplink) -> None:
+    for _ in range(100):
+        uplink.publish(topics.up(GATEWAY, Lane.ALARM), b"never arrives")
+        uplink.wait(0.05)
+
+
+def test_a_broker_that_is_not_there_says_so(uplink: MqttUplink, broker: Broker) -> None:
+    broker.kill()
+
+    with pytest.raises(UplinkLost, match="cannot connect"):
+        uplink.open()
+    broker.start()
+
+
+def test_a_wrong_password_says_whom_to_ask(enrolment: Enrolment) -> None:
+    uplink = uplink_to(replace(enrolment, password=Secret("wrong")))
+
+    with pytest.raises(UplinkLost, match="check the enrolment") as refusal:
+        uplink.open()
+
+    assert "wrong" not in str(refusal.value)
+
+
+def test_something_else_on_the_port_is_not_waited_for_for_ever(
+    enrolment: Enrolment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.adapters.mqtt._CONNECT_WITHIN_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        uplink = uplink_to(replace(enrolment, port=mute.getsockname()[1]))
+
+        with pytest.raises(UplinkLost, match="does not answer"):
+            uplink.open()
+
+        uplink.close()
+
+
+def test_a_closed_uplink_says_that_it_is_closed(uplink: MqttUplink) -> None:
+    with pytest.raises(UplinkLost, match="no connection"):
+        uplink.publish(topics.up(GATEWAY, Lane.ALARM), b"")
+    with pytest.raises(UplinkLost, match="no connection"):
+        uplink.wait(0.01)
+
+
+# --- TLS --------------------------------------------------------------------------------------------------------------
+
+
+def certificate(folder: Path, name: str, *, host: str) -> None:
+    """A self-signed certificate and its key, for one test."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / f"{name}.key").write_bytes(plain)
+
+
+@pytest.fixture
+def tls_broker(tmp_path: Path) -> Iterator[Broker]:
+    assert MOSQUITTO, "this test needs a broker: sudo apt install mosquitto"
+    certificate(tmp_path, "broker", host="localhost")
+    port = free_port()
+    tls = (f"certfile {tmp_path / 'broker.pem'}", f"keyfile {tmp_path / 'broker.key'}")
+    broker = Broker(tmp_path, port, mosquitto_settings(tmp_path, port, *tls))
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+def tls_enrolment(broker: Broker, ca: Path) -> Enrolment:
+    return Enrolment(
+        host="localhost",
+        port=broker.port,
+        username=GATEWAY,
+        password=Secret(PASSWORD),
+        tls_ca_file=ca,
+        receipt_key=SoftwareSigner.generate().public,
+    )
+
+
+def test_a_broker_with_the_right_certificate_is_spoken_to(tls_broker: Broker) -> None:
+    uplink = uplink_to(tls_enrolment(tls_broker, tls_broker.folder / "broker.pem"))
+
+    uplink.open()
+
+    assert uplink._client is not None
+    assert isinstance(uplink._client.socket(), ssl.SSLSocket)
+    uplink.close()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # paho leaves the refused socket to the collector
+def test_a_broker_with_another_certificate_is_not(tls_broker: Broker) -> None:
+    certificate(tls_broker.folder, "another", host="localhost")
+    uplink = uplink_to(tls_enrolment(tls_broker, tls_broker.folder / "another.pem"))
+
+    with pytest.raises(UplinkLost, match="certificate"):
+        uplink.open()
