@@ -125,7 +125,9 @@ def open_journal(parts: Parts) -> Journal:
     settings = parts.settings
     path = settings.files.journal
     if not path.exists():
-        journal_file.create(path, parts.gateway, gen=parts.registry.next_generation())
+        generation = parts.registry.next_generation()
+        log.warning("journal_begun_anew", gen=generation, reason="there was none")
+        journal_file.create(path, parts.gateway, gen=generation)
     caps = Caps(
         readings_bytes=settings.journal.readings_mb * 1_000_000,
         diagnostics_bytes=settings.journal.diagnostics_mb * 1_000_000,

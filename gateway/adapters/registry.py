@@ -88,8 +88,9 @@ class Registry:
         self._meters.remove(doc_ids=[number])
 
     def learn_serial(self, number: int, serial: str) -> None:
-        """Keep the serial number a meter told at its first reading."""
-        self._meters.update({"serial": serial}, doc_ids=[number])
+        """Keep the serial number a meter told at its first reading; a meter removed meanwhile tells nothing more."""
+        if self._meters.contains(doc_id=number):
+            self._meters.update({"serial": serial}, doc_ids=[number])
 
     def next_generation(self) -> int:
         """The number of a journal that is about to be made: one more than the last, and durable before it is used."""

@@ -43,8 +43,7 @@ def recall(cls: type[T], line: str) -> T:
         value = _typed(cls, json.loads(line))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Forgotten(f"{cls.__name__} cannot be read back: {error}") from error
-    if not isinstance(value, cls):
-        raise Forgotten(f"a {type(value).__name__} was stored, not a {cls.__name__}")
+    assert isinstance(value, cls)
     return value
 
 

@@ -40,16 +40,10 @@ class MeterWatch:
             self._at_once |= at_once
             self._condition.notify_all()
 
-    def handled(self) -> None:
+    def mark_handled(self) -> None:
         """The journal holds what followed from the poller's last report."""
         with self._condition:
             self._is_handled = True
-            self._condition.notify_all()
-
-    def wake(self) -> None:
-        """End any waiting, as when the gateway stops."""
-        with self._condition:
-            self._at_once = self._is_handled = True
             self._condition.notify_all()
 
     def begin(self) -> Instruction:
@@ -63,7 +57,7 @@ class MeterWatch:
         with self._condition:
             return self._condition.wait_for(lambda: self._at_once, timeout_s)
 
-    def wait_until_handled(self, timeout_s: float) -> None:
-        """Wait until the last report is safe, or machine seconds have passed."""
+    def is_handled(self, timeout_s: float) -> bool:
+        """Whether the last report is safe, by now or within machine seconds."""
         with self._condition:
-            self._condition.wait_for(lambda: self._is_handled, timeout_s)
+            return self._condition.wait_for(lambda: self._is_handled, timeout_s)

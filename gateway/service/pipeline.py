@@ -49,7 +49,7 @@ class Pipeline:
         self._health = health
         self._inbox = inbox
         self._clock = clock
-        self._journal = Presence(log, "journal")
+        self._journal = Presence(log, "journal", expected=True)
 
     def run(self, stop: threading.Event) -> None:
         """Take up where the journal left off, then handle every report until told to stop."""

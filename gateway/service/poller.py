@@ -24,7 +24,7 @@ from runtime.clock import Clock
 
 log = logs.get(__name__)
 
-HANDLED_WITHIN_S = 10.0
+_HANDLED_WITHIN_S = 10.0
 _LONGEST_WAIT_S = 1.0  # a story's clock may be set; and the gateway may be told to stop
 
 
@@ -58,8 +58,8 @@ class Poller:
         while not stop.is_set():
             asked_at = self._clock.now()
             self._read_once(asked_at)
-            self._watch.wait_until_handled(HANDLED_WITHIN_S)
-            self._wait(stop)
+            self._wait_until_handled(stop)
+            self._wait_until_due(stop)
 
     def _read_once(self, asked_at: datetime) -> None:
         window = self._missing(self._watch.begin(), asked_at)
@@ -70,7 +70,9 @@ class Poller:
             self._presence.gone(fault=unread.fault.name.lower(), reason=str(unread))
             self._last = Attempt(asked_at=asked_at, failures=self._failures + 1)
             self._inbox.offer(
-                MeterUnreadable(number=self._number, asked_at=asked_at, fault=unread.fault, done=self._watch.handled)
+                MeterUnreadable(
+                    number=self._number, asked_at=asked_at, fault=unread.fault, done=self._watch.mark_handled
+                )
             )
             return
         self._presence.here()
@@ -78,7 +80,7 @@ class Poller:
         took_s = round(self._clock.monotonic() - began_s, 2)
         log.debug("meter_read", meter=self._number, took_s=took_s, rows=len(rows))
         self._inbox.offer(
-            MeterRead(number=self._number, snapshot=snapshot, rows=rows, window=window, done=self._watch.handled)
+            MeterRead(number=self._number, snapshot=snapshot, rows=rows, window=window, done=self._watch.mark_handled)
         )
 
     @property
@@ -96,7 +98,14 @@ class Poller:
             return self._session.read_now(), ()
         return self._session.read_all(window.since, window.until)
 
-    def _wait(self, stop: threading.Event) -> None:
+    def _wait_until_handled(self, stop: threading.Event) -> None:
+        """So that the next piece of the load profile is asked for where this one ended."""
+        end_s = self._clock.monotonic() + _HANDLED_WITHIN_S
+        while not stop.is_set() and self._clock.monotonic() < end_s:
+            if self._watch.is_handled(_LONGEST_WAIT_S):
+                return
+
+    def _wait_until_due(self, stop: threading.Event) -> None:
         """Until the next reading is due by the instruction as it then stands, or is called for at once."""
         assert self._last is not None
         chance = self._chance.random()

@@ -4,13 +4,16 @@ from runtime.logs import Log
 
 
 class Presence:
-    """One thing that comes and goes: a port, a broker, a disk. `facts` stand in both lines."""
+    """One thing that comes and goes: a port, a broker, a disk. `facts` stand in both lines.
 
-    def __init__(self, log: Log, what: str, **facts: object) -> None:
+    What is `expected` to be there is news only when it is gone.
+    """
+
+    def __init__(self, log: Log, what: str, *, expected: bool = False, **facts: object) -> None:
         self._log = log
         self._what = what
         self._facts = facts
-        self._is_here: bool | None = None
+        self._is_here: bool | None = True if expected else None
 
     @property
     def is_here(self) -> bool:

@@ -33,6 +33,12 @@ def test_a_serial_number_is_learnt_at_the_first_reading(path: Path) -> None:
     assert [meter.serial for meter in Registry(path).meters()] == ["", "LMP00042"]
 
 
+def test_a_meter_removed_meanwhile_has_nothing_more_to_tell(path: Path) -> None:
+    Registry(path).learn_serial(7, "LMP00042")
+
+    assert Registry(path).meters() == ()
+
+
 def test_a_removed_meters_number_is_not_given_again(path: Path) -> None:
     registry = Registry(path)
     registry.add("/dev/ttyUSB0", "idis")

@@ -204,6 +204,7 @@ class Forger(FakeCloud):
         seal_receipt(Receipt(gateway=GATEWAY, gen=1, lane=Lane.ALARM, seq=9, head=bytes(16), at_ms=1), SIGNER),
         seal_receipt(Receipt(gateway="ZZZZZZZZ", gen=1, lane=Lane.ALARM, seq=1, head=bytes(16), at_ms=1), SIGNER),
     ],
+    ids=["nothing", "noise", "empty", "foreign hash", "ahead", "another gateway"],
 )
 def test_what_is_no_receipt_for_this_chain_frees_nothing_and_stops_nothing(
     journal: Journal, clock: FakeClock, answer: bytes

@@ -316,3 +316,10 @@ class TwoTurns(threading.Event):
     def is_set(self) -> bool:
         self._turns += 1
         return self._turns > 2
+
+
+def test_a_doubt_is_told_once_until_it_is_gone_and_comes_again(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    for s, volts in ((0, 900), (60, 900), (120, 230), (180, 900)):
+        bench.read(s, volts=volts)
+
+    assert caplog.text.count("reading_doubted meter=1 doubt=voltage-implausible quantity=voltage_l1_mv") == 2

@@ -27,6 +27,7 @@ class StoryWatch(MeterWatch):
         super().__init__()
         self._clock = clock
         self.at_s: dict[float, Callable[[], None]] = {}
+        self.has_pipeline = True
 
     def is_called(self, timeout_s: float) -> bool:
         due = [s for s in self.at_s if s <= self._clock.story_s]
@@ -36,8 +37,10 @@ class StoryWatch(MeterWatch):
         self._clock.advance(0 if is_called else timeout_s)
         return is_called
 
-    def wait_until_handled(self, timeout_s: float) -> None:
-        """The pipeline is quick."""
+    def is_handled(self, timeout_s: float) -> bool:
+        """The pipeline is quick, where there is one."""
+        self._clock.advance(0 if self.has_pipeline else timeout_s)
+        return self.has_pipeline
 
 
 @dataclass
@@ -190,3 +193,26 @@ def test_a_full_inbox_stops_no_poller(bench: Bench) -> None:
 
     assert bench.inbox.dropped > 0
     assert len(bench.session.asked_s) == 300
+
+
+def test_a_report_nobody_handles_is_not_waited_for_for_ever(bench: Bench) -> None:
+    bench.watch.has_pipeline = False
+    bench.watch.instruct(Instruction(attention=Attention.CLOSE))
+
+    bench.run_until(30)
+
+    assert bench.session.asked_s == pytest.approx([0, 11, 22], abs=0.1)
+
+
+def test_the_watch_tells_what_it_was_told() -> None:
+    watch = MeterWatch()
+    watch.instruct(Instruction(attention=Attention.CLOSE), at_once=True)
+
+    called = watch.is_called(0)
+    begun = watch.begin()
+    watch.mark_handled()
+
+    assert called
+    assert begun.attention is Attention.CLOSE
+    assert not watch.is_called(0)
+    assert watch.is_handled(0)

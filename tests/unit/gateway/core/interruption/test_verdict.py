@@ -106,6 +106,13 @@ def test_a_meter_that_merely_answers_proves_nothing(story: SupplyStory) -> None:
     assert story.verdicts == ["CANNOT_TELL PROVISIONAL NONE"]
 
 
+def test_what_could_not_be_told_gives_way_to_what_can(story: SupplyStory) -> None:
+    story.meter_reads(3)
+    story.meter_fails(8)
+
+    assert story.verdicts == ["CANNOT_TELL PROVISIONAL NONE", "SUPPLY_INTERRUPTED PROVISIONAL WEAK"]
+
+
 @pytest.mark.parametrize("fault", [LinkFault.PORT_GONE, LinkFault.GARBLED, LinkFault.REFUSED])
 def test_a_faulty_link_is_not_a_silent_meter(story: SupplyStory, fault: LinkFault) -> None:
     for s in (3, 8, 13):
