@@ -49,9 +49,6 @@ class Speaker:
         return self.fake.unreceipted
 
     def has_all_receipts(self):
-        return not self.hear()
-
-    def has_all_receipts_sending_again(self):
         """As a real gateway waits: what has no receipt after half a second is sent again."""
         is_due = time.monotonic() - self.sent_s > 0.5
         pending = self.hear()

@@ -130,7 +130,7 @@ def test_a_cloud_killed_again_and_again_holds_everything_once(site):
                 eventually(lambda seen=part: rows(site, "intake") > seen, deadline_s=20)
                 cloud_process.end(process, signal.SIGKILL)
         with serving(site):
-            eventually(speaker.has_all_receipts_sending_again, deadline_s=20)
+            eventually(speaker.has_all_receipts, deadline_s=20)
             eventually(lambda: rows(site, "task WHERE done_at IS NULL") == 0, deadline_s=20)
         speaker.leave()
 

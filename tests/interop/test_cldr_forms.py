@@ -2,25 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from cloud.kernel import i18n
 from cloud.kernel.i18n import Language
 
-CHROMIUM = Path("/usr/bin/chromium")
-LAUNCH = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 ZONES = ("America/Sao_Paulo", "Europe/Madrid", "Asia/Kolkata")
 # A year in steps that visit every month, every weekday and every hour.
 YEAR = [datetime(2026, 1, 2, 0, 7, tzinfo=UTC) + step * timedelta(days=2, hours=11, minutes=13) for step in range(150)]
@@ -38,12 +27,10 @@ ASK_UNITS = """([language, counts]) => Object.fromEntries(['day', 'hour', 'minut
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    assert CHROMIUM.exists(), "these tests ask Chromium for its CLDR data: sudo apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=LAUNCH)
-        yield browser.new_page()
-        browser.close()
+def page(chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page()
+    yield page
+    page.close()
 
 
 def plain(text: str) -> str:
