@@ -131,7 +131,7 @@ def _import(arguments: argparse.Namespace) -> int:
     from cloud.customers.service import import_csv
 
     with _opened(arguments.dir) as (_, database, _):
-        homes = import_csv(database, arguments.file)
+        homes = import_csv(database, arguments.file, clock_from_environment())
     _show(arguments, {"homes": homes}, f"{homes} homes imported")
     return 0
 
@@ -269,7 +269,7 @@ def _parser() -> argparse.ArgumentParser:
     broker = command("broker", _broker, "be the MQTT broker: mosquitto where it is installed, else an embedded one")
     broker.add_argument("dir", type=Path, metavar="DIR")
     broker.add_argument("--embedded", action="store_true", help="use the embedded broker even where mosquitto is")
-    _add_gateway_commands(command("gateway", _config, "who may speak"))
+    _add_gateway_commands(commands.add_parser("gateway", help="who may speak", description="who may speak"))
     imported = command("import", _import, "take in the utility's customer file")
     imported.add_argument("dir", type=Path, metavar="DIR")
     imported.add_argument("file", type=Path, metavar="FILE.csv")

@@ -5,11 +5,11 @@ from pathlib import Path
 from cloud.customers import store, table
 from cloud.customers.table import CustomerFileRefused, Fault
 from cloud.kernel.db import Database
-from runtime.clock import Clock, clock_from_environment
+from runtime.clock import Clock
 from runtime.errors import InputRefused
 
 
-def import_csv(database: Database, path: Path, clock: Clock | None = None) -> int:
+def import_csv(database: Database, path: Path, clock: Clock) -> int:
     """Keep every home and person of the file at `path`; how many homes it held.
 
     Homes the file does not speak of stay as they are; handing the same file in again changes nothing but its date.
@@ -21,7 +21,7 @@ def import_csv(database: Database, path: Path, clock: Clock | None = None) -> in
         raise InputRefused(f"cannot read the customer file: {error.strerror}", where=str(path)) from error
     except CustomerFileRefused as refused:
         raise CustomerFileRefused(list(refused.faults), where=str(path)) from refused
-    now = (clock or clock_from_environment()).now()
+    now = clock.now()
     with database.transaction() as connection:
         taken = store.meters_elsewhere(connection, rows)
         faults = [
