@@ -20,7 +20,7 @@ def authority_beside(out: Path) -> Path:
 def enrolment_text(gateway: GatewayId, password: str, mqtt: MqttSettings, receipt_key: PublicKey, out: Path) -> str:
     """The file for this gateway, TOML, as it shall lie at `out`."""
     lines = [
-        "# Hand this to `lamplight-gateway init DIR --enrolment FILE` and delete it: it holds a password.",
+        "# Hand this to `lamplight-gateway enrol DIR FILE`, then delete it: it holds a password.",
         f"gateway_id = {_quoted(gateway)}",
         "",
         "[mqtt]",
