@@ -1,9 +1,9 @@
-"""The tables behind ingest: what was accepted, how far each chain has come, what waits for a gap, what was refused.
+"""The tables behind ingest: what was accepted, how far each chain has come, and what waits for a gap.
 
 `intake` is the record of record: every accepted event once, as the very bytes its gateway signed, with a few columns
 decoded beside them to find it by. Its `arrival` number rises with every row and is what a page or a stream resumes
-from. `lane_head` is the end of each chain. `held` keeps what came too early, `quarantine` what was not believed; both
-are bounded, because whoever fills them need not be a friend.
+from. `lane_head` is the end of each chain. `held` keeps what came too early; it is bounded, because whoever fills it
+need not be a friend. (What was not believed stands in `quarantine`.)
 """
 
 from collections.abc import Collection

@@ -1,1 +1,1 @@
-"""What every feature of the cloud stands on: database, tasks, identifiers, access, and the loop that drives rules."""
+"""What every feature of the cloud stands on: database, tasks and the loop, identifiers, facts, languages, access."""

@@ -77,7 +77,6 @@ TURNS: Final[Mapping[tuple[State, Turn], State]] = {
 MAY_HAVE_BEEN_READ: Final = frozenset({State.SENDING, State.DELIVERED, State.UNKNOWN})
 """An announcement that stands here may have reached its reader, so its sequel is worth telling."""
 
-
 NEEDS_A_PERSON: Final = frozenset({State.HELD, State.REFUSED, State.UNKNOWN})
 """A message that stands here waits for somebody to look."""
 

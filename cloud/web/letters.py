@@ -13,7 +13,7 @@ from typing import Final
 from markupsafe import Markup
 
 from cloud.kernel.facts import Fact, Source, SourceKind
-from cloud.messaging.model import TURNS, Message, State, Traced, Turn
+from cloud.messaging.model import NEEDS_A_PERSON, TURNS, Message, State, Traced, Turn
 from cloud.web import words
 from cloud.web.moments import Moments, length
 from cloud.web.words import Words
@@ -76,7 +76,7 @@ class ShownLetter:
     @property
     def needs_person(self) -> bool:
         """Whether nothing more happens to it by itself that should happen."""
-        return bool(self.decisions) or self.message.state is State.HELD
+        return self.message.state in NEEDS_A_PERSON
 
 
 def show(message: Message, moments: Moments) -> ShownLetter:
