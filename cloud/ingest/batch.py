@@ -104,6 +104,9 @@ class Batch:
 
     def _accept(self, genuine: Genuine) -> None:
         link = genuine.link
+        before = self._end(link.gateway, link.lane)
+        if before is not None and before.gen < link.gen:
+            log.warning("generation_begun", gateway=link.gateway, lane=link.lane.name.lower(), gen=link.gen)
         self._new[genuine.id] = genuine
         self._ends[link.gateway, link.lane] = LaneEnd(gen=link.gen, head=Head(seq=link.seq, hash=genuine.own_hash))
         self._owed.add((link.gateway, link.gen, link.lane))

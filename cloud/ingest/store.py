@@ -82,7 +82,6 @@ held_table = Table(
     UniqueConstraint(*_PLACE),
 )
 _i, _l, _h = intake_table.c, lane_head_table.c, held_table.c
-Index("ix_intake_subject_at", _i.subject, _i.at)
 Index("ix_intake_gateway_arrival", _i.gateway, _i.arrival)
 
 _HEAD: Final = upsert(lane_head_table)
@@ -177,17 +176,6 @@ def take_held_before(connection: Connection, gateway: GatewayId, lane: Lane, gen
 def load(connection: Connection, event: EventId) -> StoredEvent | None:
     """The accepted event at this place."""
     return next(iter(_events(connection, select(intake_table).where(*_is_at(intake_table, event)))), None)
-
-
-def since(connection: Connection, arrival: int, *, limit: int) -> list[StoredEvent]:
-    """The events accepted after the one with this arrival number, in the order they came."""
-    return _events(connection, select(intake_table).where(_i.arrival > arrival).order_by(_i.arrival).limit(limit))
-
-
-def latest(connection: Connection, *, subject: str | None = None, limit: int) -> list[StoredEvent]:
-    """The events accepted last, newest first; of one meter when `subject` names it."""
-    statement = select(intake_table).order_by(_i.arrival.desc()).limit(limit)
-    return _events(connection, statement if subject is None else statement.where(_i.subject == subject))
 
 
 def page(

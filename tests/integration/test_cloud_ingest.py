@@ -60,7 +60,7 @@ class Site:
 
     def stored(self):
         with self.database.read() as connection:
-            return [event.id.seq for event in store.since(connection, 0, limit=10_000)]
+            return [event.id.seq for event in store.page(connection, after=0, limit=10_000)]
 
     def refused(self):
         with self.database.read() as connection:

@@ -38,7 +38,7 @@ class Door:
 
     def stored(self):
         with self.database.read() as connection:
-            return [str(event.id) for event in store.since(connection, 0, limit=1000)]
+            return [str(event.id) for event in store.page(connection, after=0, limit=1000)]
 
     def told(self):
         with self.database.read() as connection:
@@ -243,13 +243,16 @@ def test_an_unknown_event_keeps_its_place_and_is_told_to_nobody(door):
     assert door.told() == [door.place(2)]
 
 
-def test_a_gateway_that_lost_its_journal_begins_a_new_generation(door):
+def test_a_gateway_that_lost_its_journal_begins_a_new_generation_and_the_log_says_so(door, caplog):
     door.take(*door.gateway.say_many(3))
     door.gateway.lose_journal()
 
     (receipt,) = door.take(*door.gateway.say_many(2))
 
     assert (receipt.gen, receipt.seq) == (2, 2)
+    assert [record.message for record in caplog.records if "generation" in record.message] == [
+        f"generation_begun gateway={door.gateway.id} lane=diagnostics gen=2"
+    ]
     assert door.stored()[-1] == door.place(2, gen=2)
 
 
