@@ -8,7 +8,8 @@ LamplightError
 │   └── PortGone                our own port broke away while in use: says nothing of the meter; open it anew
 │       └── PortUnavailable     our own port cannot be opened: say what to mend, keep trying
 ├── UplinkLost                  the broker is gone: close, wait, open a new connection; nothing is lost by it
-├── ProbeUnheard                the probe's port is gone or silent: say so once, keep opening it
+├── ProbeUnheard                the probe says nothing: say so once, keep opening its port
+│   └── ProbeRefused            it speaks another version of the link: the same, until a person updates one of the two
 ├── EnvironmentRefused
 │   ├── JournalUnavailable      nothing of the change was kept: keep what caused it, try again, say so once
 │   └── JournalDamaged          the journal cannot be trusted: stop, a person sets it aside
@@ -64,7 +65,11 @@ class UplinkLost(LamplightError):
 
 
 class ProbeUnheard(LamplightError):
-    """The probe's port cannot be opened, broke away or says nothing; open it anew, and say once that it is gone."""
+    """The probe's port is open and nothing whole comes from it; open it anew, and say once that the probe is gone."""
+
+
+class ProbeRefused(ProbeUnheard):
+    """The probe speaks a version of the link that this gateway does not; a person updates one of the two."""
 
 
 class JournalUnavailable(EnvironmentRefused):

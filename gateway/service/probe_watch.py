@@ -11,11 +11,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from gateway.core.errors import PortGone
+from gateway.core.errors import PortGone, ProbeUnheard
 from gateway.core.observations import EdgeId, ProbeLink, ProbeObservation, SupplyEdge
 from gateway.core.patience import Patience
 from gateway.core.ports import SerialLine
-from gateway.core.probe.session import ProbeRefused, ProbeSession
+from gateway.core.probe.session import ProbeSession
 from gateway.service.inbox import Inbox, ProbeHeard
 from gateway.service.presence import Presence
 from runtime import logs
@@ -56,14 +56,14 @@ class ProbeWatch:
         while not stop.is_set():
             try:
                 self._listen_once(stop)
-            except (PortGone, ProbeRefused) as gone:
+            except (PortGone, ProbeUnheard) as gone:
                 attempts = 1 if self._presence.is_here else attempts + 1
                 self._presence.gone(reason=str(gone))
                 self._inbox.offer(ProbeHeard(seen=ProbeLink(up=False), done=_nothing_to_do))
                 stop.wait(_REOPEN.wait_s(attempts, self._chance.random()))
 
     def _listen_once(self, stop: threading.Event) -> None:
-        """One opened port's life; raises PortGone when it breaks or the probe falls silent, ProbeRefused."""
+        """One opened port's life; raises PortGone when it breaks, ProbeUnheard when the probe falls silent."""
         line = self._open_port()
         try:
             session = ProbeSession(newest_edge=self._newest_edge())
@@ -75,7 +75,7 @@ class ProbeWatch:
                     self._hand_on(seen, session)
                 self._acknowledge(line, session)
                 if session.has_fallen_silent(self._clock.monotonic(), opened_s=opened_s):
-                    raise PortGone("the probe says nothing", do="check its supply, its cable and the port's name")
+                    raise ProbeUnheard("the probe says nothing", do="check its supply, its cable and the port's name")
         finally:
             line.close()
 

@@ -12,6 +12,7 @@ A probe of another protocol version raises `ProbeRefused`: guessing at supply st
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gateway.core.errors import ProbeRefused
 from gateway.core.observations import EdgeId, ProbeBeat, ProbeLink, ProbeObservation, SupplyEdge
 from gateway.core.probe.frames import (
     PROTOCOL,
@@ -31,10 +32,6 @@ from gateway.core.probe.frames import (
 SILENCE_S = 3.5  # three beats missed, and a little
 _ELDER_PATIENCE_S = 2.0  # four rounds of repeats
 _UPTIME_MODULUS_MS = 2**32
-
-
-class ProbeRefused(Exception):
-    """The probe speaks a version of the link that this gateway does not; a person updates one of the two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +83,8 @@ class ProbeSession:
         match frame:
             case Hello():
                 if frame.protocol != PROTOCOL:
-                    raise ProbeRefused(f"it speaks version {frame.protocol} of the link, this gateway {PROTOCOL}")
+                    what = f"it speaks version {frame.protocol} of the link, this gateway {PROTOCOL}"
+                    raise ProbeRefused(what, do="update the older of the two")
                 self.firmware = frame.firmware
             case Beat():
                 return [ProbeBeat(present=frame.supply_present, input_mv=frame.input_mv)]

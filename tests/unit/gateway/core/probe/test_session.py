@@ -2,9 +2,10 @@
 
 import pytest
 
+from gateway.core.errors import ProbeRefused
 from gateway.core.observations import EdgeId, ProbeBeat, ProbeLink, ProbeObservation, SupplyEdge
 from gateway.core.probe.frames import Ack, Beat, Frame, GatewayHello, Hello, Supply, SupplyEvent, decode, encode
-from gateway.core.probe.session import SILENCE_S, ProbeRefused, ProbeSession
+from gateway.core.probe.session import SILENCE_S, ProbeSession
 from tests.fakes_gateway import at
 
 BEAT = Beat(boot_id=7, uptime_ms=90_000, supply_present=True, input_mv=5_080, hold_mv=4_900, bad_frames=0)
