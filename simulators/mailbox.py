@@ -35,6 +35,7 @@ from runtime.errors import EnvironmentRefused, InputRefused
 HOST = "127.0.0.1"
 MAX_MESSAGE_BYTES = 1_000_000
 MAX_MESSAGES = 100_000
+MAX_FAULTS = 1_000
 _FILE = re.compile(r"(\d{6})\.eml")
 
 
@@ -105,9 +106,9 @@ class Mailbox:
         return sum(kept.message_id == message_id for kept in self.messages())
 
     def play(self, fault: Fault, times: int) -> None:
-        """Treat the next `times` messages so."""
+        """Treat the next `times` messages so, after those that wait for a fault already; MAX_FAULTS wait at most."""
         with self._lock:
-            self._faults.extend([fault] * times)
+            self._faults.extend([fault] * min(times, MAX_FAULTS - len(self._faults)))
 
     def next_fault(self) -> Fault | None:
         """The fault for the message at hand, used up by asking."""
@@ -119,8 +120,11 @@ class Mailbox:
         match list(words):
             case ["status"]:
                 return {"messages": len(self.messages()), "faults": [fault.value for fault in self._faults]}
-            case ["fault", name, *times] if name in _FAULTS and "".join(times).isdigit() is bool(times):
-                self.play(Fault(name), int("".join(times) or 1))
+            case ["fault", name] if name in _FAULTS:
+                self.play(Fault(name), 1)
+                return {"faults": len(self._faults)}
+            case ["fault", name, times] if name in _FAULTS and _is_count(times):
+                self.play(Fault(name), int(times))
                 return {"faults": len(self._faults)}
             case ["clear"]:
                 self._faults.clear()
@@ -128,7 +132,7 @@ class Mailbox:
             case _:
                 raise InputRefused(
                     f"the mailbox does not know {' '.join(words)!r:.60}",
-                    do=f"say 'status', 'clear' or 'fault {'|'.join(_FAULTS)} [times]'",
+                    do=f"say 'status', 'clear' or 'fault {'|'.join(_FAULTS)} [1 to {MAX_FAULTS} times]'",
                 )
 
 
@@ -157,6 +161,10 @@ class _Post:
         if fault is Fault.LOSE_ANSWER:
             return _hang_up(server)
         return f"250 2.0.0 kept as {kept.number}"
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MAX_FAULTS
 
 
 def _hang_up(server: SMTP) -> str:

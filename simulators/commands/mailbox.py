@@ -1,14 +1,16 @@
 """`lamplight-sim mailbox`: a mail server for customers, and a door to look into it, until SIGTERM."""
 
-import argparse
 import asyncio
 import contextlib
 from pathlib import Path
 
 from runtime.clock import clock_from_environment
+from simulators.commands.arguments import Words, whole
 from simulators.control import serving
 from simulators.mailbox import Mailbox, MailboxServer
 from simulators.process import live
+
+MAX_PORT = 65_535
 
 
 def main(arguments: list[str]) -> int:
@@ -32,12 +34,12 @@ async def _controlled(mailbox: Mailbox, control: Path | None) -> None:
         await asyncio.Event().wait()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Words:
+    parser = Words(
         prog="lamplight-sim mailbox", description="An SMTP server on loopback that keeps every message it accepts."
     )
-    parser.add_argument("--smtp", type=int, required=True, metavar="PORT", help="where to take mail")
-    parser.add_argument("--http", type=int, required=True, metavar="PORT", help="where to look into it")
+    parser.add_argument("--smtp", type=whole(1, MAX_PORT), required=True, metavar="PORT", help="where to take mail")
+    parser.add_argument("--http", type=whole(1, MAX_PORT), required=True, metavar="PORT", help="where to look into it")
     parser.add_argument("--dir", type=Path, required=True, help="where the messages are kept")
     parser.add_argument("--control", type=Path, help="a socket for `lamplight-sim tell`: status, fault NAME, clear")
     return parser

@@ -14,6 +14,6 @@ From the line inwards, each step is one module and knows nothing of the next but
     life          the registers, as a pure function of the household's load and of what befell the supply
     history       what befell the supply, kept over a kill
 
-Everything but `link` is free of I/O and takes the time as an argument.
+Everything but `link`, and the state file of `history`, is free of I/O and takes the time as an argument.
 The gateway has these protocols once more, written apart on purpose: two ends that share code share their mistakes.
 """

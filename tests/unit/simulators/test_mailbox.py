@@ -124,7 +124,8 @@ def test_control_lines_are_obeyed_or_answered_with_the_right_words(tmp_path):
     assert mailbox.answer(["fault", "busy", "2"]) == {"faults": 2}
     assert mailbox.answer(["status"]) == {"messages": 0, "faults": ["busy", "busy"]}
     assert mailbox.answer(["clear"]) == {"faults": 0}
-    for words in (["dance"], ["fault", "dance"], ["fault", "busy", "often"], []):
+    refused = (["dance"], ["fault", "dance"], ["fault", "busy", "often"], ["fault", "busy", "1", "2"], [])
+    for words in (*refused, ["fault", "busy", "0"], ["fault", "busy", "9999999999"]):
         with pytest.raises(InputRefused, match="lose-answer"):
             mailbox.answer(words)
 
