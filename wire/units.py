@@ -25,3 +25,7 @@ class Quantity(IntEnum):
         """
         suffix = self.name.rsplit("_", 1)[-1]
         return {"WH": "Wh", "W": "W", "MV": "mV"}.get(suffix, "")
+
+
+VOLTAGES = (Quantity.VOLTAGE_L1_MV, Quantity.VOLTAGE_L2_MV, Quantity.VOLTAGE_L3_MV)
+"""The phase voltages, L1 first."""

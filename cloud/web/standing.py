@@ -15,9 +15,8 @@ from cloud.kernel.ids import EventId
 from cloud.outages.model import UNPROVEN, Case, Phase, State
 from cloud.readings.store import RegisterReading
 from wire.events import EvidenceKind, Grade
-from wire.units import Quantity
+from wire.units import VOLTAGES
 
-_VOLTAGES: Final = frozenset({Quantity.VOLTAGE_L1_MV, Quantity.VOLTAGE_L2_MV, Quantity.VOLTAGE_L3_MV})
 _LIVE_MV: Final = 90_000  # far below any mains in band, far above what a dead line shows; the gateway judges the band
 
 
@@ -47,10 +46,6 @@ class Supply:
     as_of: datetime | None = None
     voltage_mv: int | None = None
     case: Case | None = None
-
-    @property
-    def is_dark(self) -> bool:
-        return self.standing in {Standing.OUT, Standing.LOST, Standing.RETURNING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +122,7 @@ def _on_by_return(case: Case) -> Supply:
 
 def _sighting(registers: Sequence[RegisterReading]) -> Sighting | None:
     """The lowest phase of the newest reading that holds voltages."""
-    voltages = [reading for reading in registers if reading.quantity in _VOLTAGES]
+    voltages = [reading for reading in registers if reading.quantity in VOLTAGES]
     if not voltages:
         return None
     newest_at = max(reading.as_of for reading in voltages)

@@ -24,9 +24,7 @@ from gateway.core.reachability import Reachability
 from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Reading, Snapshot
 from gateway.core.validation import check_intervals, check_reading
 from wire.events import Disconnector, IntervalReadings, KnownEvent, LinkFault, RegisterReadings
-from wire.units import Quantity
-
-_VOLTAGES = (Quantity.VOLTAGE_L1_MV, Quantity.VOLTAGE_L2_MV, Quantity.VOLTAGE_L3_MV)
+from wire.units import VOLTAGES, Quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +131,7 @@ def _answered(checked: CheckedReading) -> MeterAnswered:
     usable = dict(checked.usable)
     return MeterAnswered(
         asked_at=checked.reading.taken_at,
-        voltages_mv=tuple(usable[quantity] for quantity in _VOLTAGES if quantity in usable),
+        voltages_mv=tuple(usable[quantity] for quantity in VOLTAGES if quantity in usable),
         power_failures=usable.get(Quantity.POWER_FAILURES),
         disconnector=Disconnector(usable.get(Quantity.DISCONNECTOR, Disconnector.UNKNOWN)),
     )

@@ -16,9 +16,7 @@ from gateway.core.dlms.cosem_time import ClockStatus
 from gateway.core.dlms.data import Data
 from gateway.core.dlms.obis import Attribute
 from wire.events import Disconnector
-from wire.units import Quantity
-
-_VOLTAGES = (Quantity.VOLTAGE_L1_MV, Quantity.VOLTAGE_L2_MV, Quantity.VOLTAGE_L3_MV)
+from wire.units import VOLTAGES, Quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,7 @@ class Reading:
     def voltages_mv(self) -> tuple[int, ...]:
         """The phase voltages the meter reads now, L1 first; a single-phase meter gives one."""
         present = dict(self.values)
-        return tuple(present[quantity] for quantity in _VOLTAGES if quantity in present)
+        return tuple(present[quantity] for quantity in VOLTAGES if quantity in present)
 
     @property
     def disconnector(self) -> Disconnector:

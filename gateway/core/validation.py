@@ -22,11 +22,10 @@ from gateway.core.reading import (
     IntervalStatus,
     Reading,
 )
-from wire.units import Quantity
+from wire.units import VOLTAGES, Quantity
 
 _COUNTERS = (Quantity.ENERGY_IMPORT_WH, Quantity.ENERGY_EXPORT_WH, Quantity.POWER_FAILURES)
 _ENERGIES = (Quantity.ENERGY_IMPORT_WH, Quantity.ENERGY_EXPORT_WH)
-_VOLTAGES = (Quantity.VOLTAGE_L1_MV, Quantity.VOLTAGE_L2_MV, Quantity.VOLTAGE_L3_MV)
 _POWERS = (Quantity.POWER_IMPORT_W, Quantity.POWER_EXPORT_W)
 _ROUNDING_WH = 1_000  # registers step in whole kWh in some meters
 _STATUS_DOUBTS = {
@@ -84,7 +83,7 @@ def _clock_doubts(reading: Reading, limits: Limits) -> Iterator[Finding]:
 def _plausibility(reading: Reading, limits: Limits) -> Iterator[Finding]:
     most_w = limits.most_energy_wh(timedelta(hours=1))
     for quantity, value in reading.values:
-        if quantity in _VOLTAGES and not 0 <= value <= limits.most_voltage_mv:
+        if quantity in VOLTAGES and not 0 <= value <= limits.most_voltage_mv:
             yield _beyond(Doubt.VOLTAGE_IMPLAUSIBLE, quantity, value, limits.most_voltage_mv)
         elif quantity in _POWERS and not 0 <= value <= most_w:
             yield _beyond(Doubt.POWER_IMPLAUSIBLE, quantity, value, most_w)

@@ -91,7 +91,7 @@ def test_a_fall_of_the_sense_is_a_suspicion_since_then():
 
     supply = judged(state, voltage(229_000, ago_s=60))
 
-    assert (supply.standing, supply.since, supply.is_dark) == (Standing.LOST, NOON, True)
+    assert (supply.standing, supply.since) == (Standing.LOST, NOON)
 
 
 @pytest.mark.parametrize("phase", [Phase.OUT, Phase.TOLD])
