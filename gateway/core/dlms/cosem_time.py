@@ -8,7 +8,6 @@ instant of a pattern with wildcards, and of a local time whose deviation nobody 
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
 
 from gateway.core.errors import Undecodable
 
@@ -191,9 +190,6 @@ class CosemDateTime:
 
     def _status_octet(self) -> bytes:
         return bytes([_octet(self.status.octet)])
-
-
-AnyCosemTime: TypeAlias = CosemDateTime | CosemDate | CosemTime
 
 
 def from_utc(at: datetime, *, deviation_min: int = 0) -> CosemDateTime:

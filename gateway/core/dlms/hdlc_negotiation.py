@@ -7,6 +7,7 @@ An answer that cannot be read is taken for the default, which every meter serves
 
 from dataclasses import dataclass
 
+from gateway.core.dlms.hdlc import MAX_INFO_BYTES
 from runtime.settings import setting
 
 DEFAULT_INFO_BYTES, DEFAULT_WINDOW = 128, 1
@@ -22,7 +23,9 @@ class LinkSettings:
     server_logical: int = setting(1, help="the meter's logical device; 1 is its management", minimum=0, maximum=16_383)
     server_physical: int = setting(0, help="the meter's physical device", minimum=0, maximum=16_383)
     address_bytes: int = setting(1, help="octets in the meter's address: 1, 2 or 4", minimum=1, maximum=4)
-    max_info_bytes: int = setting(2030, help="the longest information field we offer", minimum=32, maximum=2030)
+    max_info_bytes: int = setting(
+        MAX_INFO_BYTES, help="the longest information field we offer", minimum=32, maximum=MAX_INFO_BYTES
+    )
     window: int = setting(7, help="how many frames in a row we offer", minimum=1, maximum=7)
     response_timeout_s: float = setting(2.0, help="the silence after which we ask again", minimum=0.1, maximum=60)
     retries: int = setting(2, help="how often we ask again without progress", minimum=0, maximum=10)
