@@ -17,16 +17,17 @@ from wire.ids import GatewayId
 
 _LAYOUT = 1
 _BUSY_TIMEOUT_S = 5.0
-_TABLES = """
-CREATE TABLE identity (gateway TEXT NOT NULL, gen INTEGER NOT NULL, boots INTEGER NOT NULL, refused INTEGER NOT NULL);
-CREATE TABLE outbox (
-    lane INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, envelope BLOB NOT NULL, PRIMARY KEY (lane, seq)
-);
-CREATE TABLE head (lane INTEGER PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL);
-CREATE TABLE receipt (
-    lane INTEGER PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL, at_ms INTEGER NOT NULL, envelope BLOB NOT NULL
-);
-CREATE TABLE remembered (name TEXT PRIMARY KEY, line TEXT NOT NULL);
+_LANE = "lane INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 2), seq INTEGER NOT NULL CHECK (seq > 0)"
+_HASH = "hash BLOB NOT NULL CHECK (length(hash) = 16)"
+# Strict, so that the check at opening sees a value that cannot be, too, and not only a page that cannot be read.
+_TABLES = f"""
+CREATE TABLE identity (
+    gateway TEXT NOT NULL, gen INTEGER NOT NULL, boots INTEGER NOT NULL, refused INTEGER NOT NULL
+) STRICT;
+CREATE TABLE outbox ({_LANE}, {_HASH}, envelope BLOB NOT NULL, PRIMARY KEY (lane, seq)) STRICT;
+CREATE TABLE head ({_LANE}, {_HASH}, PRIMARY KEY (lane)) STRICT;
+CREATE TABLE receipt ({_LANE}, {_HASH}, at_ms INTEGER NOT NULL, envelope BLOB NOT NULL, PRIMARY KEY (lane)) STRICT;
+CREATE TABLE remembered (name TEXT PRIMARY KEY, line TEXT NOT NULL) STRICT;
 """
 _DO = {
     sqlite3.SQLITE_FULL: "free some space on its disk; the gateway goes on by itself",
@@ -68,6 +69,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         with closed_on_error(connection):
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA cache_size=-512")  # KiB: rows are read in order, and a Pi has little memory
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
                 raise _damaged(path, verdict)
@@ -84,7 +86,10 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 def identity_of(connection: sqlite3.Connection) -> Identity:
     """Whose journal this is, by its own word."""
-    gateway, gen, boots, refused = connection.execute("SELECT gateway, gen, boots, refused FROM identity").fetchone()
+    found = connection.execute("SELECT gateway, gen, boots, refused FROM identity").fetchone()
+    if found is None:
+        raise sqlite3.DatabaseError("it does not say whose it is")
+    gateway, gen, boots, refused = found
     return Identity(gateway=GatewayId(gateway), gen=gen, boots=boots, refused=refused)
 
 
@@ -123,6 +128,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         if layout > _LAYOUT:
             what = f"the journal was written by a newer gateway (layout {layout})"
             raise InputRefused(what, where=str(path), do="update this gateway")
+        if layout < _LAYOUT:
+            raise _damaged(path, "it is empty, or of another program")
     return connection
 
 

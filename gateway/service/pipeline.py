@@ -68,10 +68,11 @@ class Pipeline:
         kept = self._keep(*(change for pair in changes for change in pair), *_of_the_gateway(beat))
         if kept is None:
             return
-        for (desk, conclusion), pair, readings_kept in zip(concluded, changes, kept[1::2], strict=False):
-            is_new = not desk.standing.serial and bool(conclusion.standing.serial)
-            desk.adopt(conclusion, pair, readings_kept=readings_kept)
-            if is_new:
+        readings_kept = kept[1::2]  # of each meter's pair the second; the gateway's own change stands behind them all
+        for (desk, conclusion), pair, are_kept in zip(concluded, changes, readings_kept, strict=True):
+            was_nameless = not desk.standing.serial
+            desk.adopt(conclusion, pair, readings_kept=are_kept)
+            if was_nameless and desk.standing.serial:
                 self._learn_serial(desk)
         if report is not None:
             report.done()
