@@ -15,16 +15,16 @@ env: .venv/.complete ## the development environment in .venv, and nothing else
 .venv/.complete: locks/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamplight needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 $@" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r locks/dev.txt
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r locks/dev.txt
+	$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv-demo/.complete: locks/demo.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamplight needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 demo" >&2; exit 2; }
 	@echo "Making the demo's environment in .venv-demo (once; about half a minute) ..."
 	@$(PYTHON) -m venv .venv-demo
-	@$(DEMO_BIN)/pip install -q --disable-pip-version-check --require-hashes -r locks/demo.txt
-	@$(DEMO_BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(DEMO_BIN)/pip install -qq --disable-pip-version-check --require-hashes -r locks/demo.txt
+	@$(DEMO_BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: .venv-demo/.complete ## play one home's outage and restoration, live, with a page to watch (FROM=load.csv for a real home)

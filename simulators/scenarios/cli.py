@@ -5,6 +5,7 @@ watcher, ten times as fast, and its exit status says whether exactly the expecte
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -68,7 +69,9 @@ def _play(words: argparse.Namespace, clock: StoryClock, folder: Path) -> int:
         _outcome(words.json, "", began, story)
         if not words.check:
             say("The story is over; the page stays up. Ctrl-C ends everything.")
-            threading.Event().wait()
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()
+            say("Ending every process ...")
     return 0
 
 
