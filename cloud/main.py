@@ -22,9 +22,9 @@ from cloud.ingest.consumer import Consumer
 from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake
 from cloud.kernel.access import Access, read_token
+from cloud.kernel.bell import Bell
 from cloud.kernel.db import Database
 from cloud.kernel.loop import Loop, Worker
-from cloud.kernel.news import News
 from cloud.messaging.catalogue import Catalogue
 from cloud.messaging.lookup import HttpLookup
 from cloud.messaging.mail import sender_address
@@ -91,8 +91,8 @@ class Cloud:
 
 def build(folder: StateFolder, settings: CloudSettings, database: Database, clock: Clock) -> Cloud:
     """Make every part and join them."""
-    news = News()
-    woken: list[Callable[[], None]] = [news.ring]
+    bell = Bell()
+    woken: list[Callable[[], None]] = [bell.ring]
 
     def on_commit() -> None:
         for wake in woken:
@@ -124,7 +124,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
             host_names=settings.web.host_names,
             is_open=settings.web.open_to_all,
         ),
-        news=news,
+        bell=bell,
         settings=settings.web,
         parts=parts,
         on_commit=on_commit,
@@ -165,7 +165,7 @@ class _Server(uvicorn.Server):
         scheme = "https" if web.certificate_file else "http"
         self._address = f"{scheme}://{web.listen}:{door.getsockname()[1]}"
         self._announce = announce
-        self._news = cloud.services.news
+        self._bell = cloud.services.bell
         self._stopped = stopped
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -174,7 +174,7 @@ class _Server(uvicorn.Server):
         self.should_exit = self.should_exit or self._stopped.is_set()  # a signal that came before uvicorn listened
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._news.close()
+        self._bell.close()
         await asyncio.sleep(0)  # streams end before their connections are looked at
         await super().shutdown(sockets)
 

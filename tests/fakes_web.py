@@ -16,10 +16,10 @@ from cloud.customers import service as customers
 from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake, Message
 from cloud.kernel.access import Access
+from cloud.kernel.bell import Bell
 from cloud.kernel.db import Database, ms_of_instant
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.kernel.loop import Loop
-from cloud.kernel.news import News
 from cloud.messaging.catalogue import Catalogue
 from cloud.messaging.mail import Mail
 from cloud.messaging.ports import Delivered, Ending
@@ -85,7 +85,7 @@ class Town:
     database: Database
     folder: Path
     clock: HandClock = field(default_factory=lambda: HandClock(EVENING))
-    news: News = field(default_factory=News)
+    bell: Bell = field(default_factory=Bell)
     sender: FakeSender = field(default_factory=FakeSender)
     gateways: dict[str, FakeGateway] = field(default_factory=dict)
     is_open: bool = False
@@ -95,16 +95,16 @@ class Town:
         outages = OutageService(OutageSettings(), composer)
         handlers = {EVENT_TASK: tell([readings.on_event, outages.on_event]), **outages.handlers()}
         self._intake = Intake(
-            database=self.database, clock=self.clock, signer=SoftwareSigner.generate(), on_commit=self.news.ring
+            database=self.database, clock=self.clock, signer=SoftwareSigner.generate(), on_commit=self.bell.ring
         )
-        self._loop = Loop(database=self.database, clock=self.clock, handlers=handlers, on_commit=self.news.ring)
+        self._loop = Loop(database=self.database, clock=self.clock, handlers=handlers, on_commit=self.bell.ring)
         self._postman = Postman(
             database=self.database,
             clock=self.clock,
             sender=self.sender,
             lookup=None,
             settings=MailSettings(),
-            on_commit=self.news.ring,
+            on_commit=self.bell.ring,
         )
 
     def services(self) -> Services:
@@ -112,9 +112,9 @@ class Town:
             database=self.database,
             clock=self.clock,
             access=Access(token=TOKEN, host_names=["testserver"], is_open=self.is_open),
-            news=self.news,
+            bell=self.bell,
             settings=WebSettings(),
-            on_commit=self.news.ring,
+            on_commit=self.bell.ring,
         )
 
     def settle_in(

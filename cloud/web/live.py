@@ -15,7 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from cloud.kernel.news import MAX_LISTENERS, TooManyListeners
+from cloud.kernel.bell import MAX_LISTENERS, TooManyListeners
 from cloud.web.services import Served
 
 _GATHER_S: Final = 0.2
@@ -35,7 +35,7 @@ class Places:
 async def _place(request: Request, served: Served) -> AsyncIterator[None]:
     places = request.app.state.places
     assert isinstance(places, Places), "create_app puts them there"
-    if served.news.is_closed or places.free <= 0:
+    if served.bell.is_closed or places.free <= 0:
         raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "no place is free for one more open page")
     places.free -= 1
     try:
@@ -47,7 +47,7 @@ async def _place(request: Request, served: Served) -> AsyncIterator[None]:
 @router.get("/live", response_class=EventSourceResponse, include_in_schema=False, dependencies=[Depends(_place)])
 async def live(served: Served) -> AsyncIterator[ServerSentEvent]:
     """A word for every change, until the reader leaves or the server stops."""
-    seen: int | None = served.news.count
+    seen: int | None = served.bell.count
     yield ServerSentEvent(event="ready", data=seen, retry=_RECONNECT_MS)
     while seen is not None and (seen := await _after(served, seen)) is not None:
         yield ServerSentEvent(event="news", data=seen)
@@ -56,6 +56,6 @@ async def live(served: Served) -> AsyncIterator[ServerSentEvent]:
 
 async def _after(served: Served, seen: int) -> int | None:
     try:
-        return await served.news.after(seen)
+        return await served.bell.after(seen)
     except TooManyListeners:
         return None

@@ -8,8 +8,8 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from cloud.kernel.access import Access
+from cloud.kernel.bell import Bell
 from cloud.kernel.db import Database
-from cloud.kernel.news import News
 from cloud.web.settings import WebSettings
 from runtime.clock import Clock
 
@@ -33,7 +33,7 @@ class Services:
     database: Database
     clock: Clock
     access: Access
-    news: News
+    bell: Bell
     settings: WebSettings
     parts: Callable[[], Mapping[str, bool]] = _no_parts
     on_commit: Callable[[], None] = _nothing

@@ -48,7 +48,7 @@ def served(town: Town) -> Iterator[str]:
         eventually(lambda: server.started, what="the page answers")
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
-        town.news.close()
+        town.bell.close()
         server.should_exit = True
         thread.join(timeout=10)
         assert not thread.is_alive(), "the server stops though pages are open"

@@ -26,7 +26,7 @@ async def listened_to(services, steps):
 
 
 def test_it_says_at_once_that_it_listens_and_then_every_change(town):
-    heard = asyncio.run(listened_to(town.services(), [town.news.ring, town.news.ring]))
+    heard = asyncio.run(listened_to(town.services(), [town.bell.ring, town.bell.ring]))
 
     assert heard == [("ready", 0), ("news", 1), ("news", 2)]
 
@@ -34,13 +34,13 @@ def test_it_says_at_once_that_it_listens_and_then_every_change(town):
 def test_what_happens_between_two_words_is_one_word(town):
     def many() -> None:
         for _ in range(50):
-            town.news.ring()
+            town.bell.ring()
 
     assert asyncio.run(listened_to(town.services(), [many])) == [("ready", 0), ("news", 50)]
 
 
 def test_it_ends_when_the_bell_is_closed(town):
-    heard = asyncio.run(listened_to(town.services(), [town.news.ring, town.news.close]))
+    heard = asyncio.run(listened_to(town.services(), [town.bell.ring, town.bell.close]))
 
     assert heard == [("ready", 0), ("news", 1), None]
 
@@ -71,7 +71,7 @@ def test_places_are_counted_and_given_back(town):
 
 
 def test_who_comes_when_the_server_stops_finds_no_place(town, client):
-    town.news.close()
+    town.bell.close()
 
     answer = client.get("/live")
 

@@ -17,7 +17,7 @@ class TooManyListeners(Exception):
     """Every place at the bell is taken; try again later."""
 
 
-class News:
+class Bell:
     """A bell that counts its strokes."""
 
     def __init__(self) -> None:

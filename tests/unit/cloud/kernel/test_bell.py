@@ -5,16 +5,16 @@ import threading
 
 import pytest
 
-from cloud.kernel.news import MAX_LISTENERS, News, TooManyListeners
+from cloud.kernel.bell import MAX_LISTENERS, Bell, TooManyListeners
 
 
 def test_a_listener_is_woken_from_another_thread() -> None:
-    news = News()
+    bell = Bell()
 
     async def listen() -> int | None:
-        ringing = threading.Timer(0.05, news.ring)
+        ringing = threading.Timer(0.05, bell.ring)
         ringing.start()
-        heard = await asyncio.wait_for(news.after(0), timeout=5)
+        heard = await asyncio.wait_for(bell.after(0), timeout=5)
         ringing.join()
         return heard
 
@@ -22,32 +22,32 @@ def test_a_listener_is_woken_from_another_thread() -> None:
 
 
 def test_who_was_away_hears_at_once_that_something_happened() -> None:
-    news = News()
+    bell = Bell()
     for _ in range(3):
-        news.ring()
+        bell.ring()
 
-    assert asyncio.run(asyncio.wait_for(news.after(1), timeout=5)) == 3
+    assert asyncio.run(asyncio.wait_for(bell.after(1), timeout=5)) == 3
 
 
 def test_closing_lets_every_listener_go() -> None:
-    news = News()
+    bell = Bell()
 
     async def listen() -> list[int | None]:
-        waiting = [asyncio.create_task(news.after(0)) for _ in range(5)]
+        waiting = [asyncio.create_task(bell.after(0)) for _ in range(5)]
         await asyncio.sleep(0)
-        news.close()
+        bell.close()
         return await asyncio.gather(*waiting)
 
     assert asyncio.run(listen()) == [None] * 5
-    assert asyncio.run(news.after(0)) is None
+    assert asyncio.run(bell.after(0)) is None
 
 
 def test_a_listener_that_goes_away_leaves_its_place() -> None:
-    news = News()
+    bell = Bell()
 
     async def come_and_go() -> None:
         for _ in range(MAX_LISTENERS + 1):
-            waiting = asyncio.create_task(news.after(0))
+            waiting = asyncio.create_task(bell.after(0))
             await asyncio.sleep(0)
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
@@ -56,30 +56,30 @@ def test_a_listener_that_goes_away_leaves_its_place() -> None:
 
 
 def test_one_listener_too_many_is_refused() -> None:
-    news = News()
+    bell = Bell()
 
     async def crowd() -> None:
-        waiting = [asyncio.create_task(news.after(0)) for _ in range(MAX_LISTENERS)]
+        waiting = [asyncio.create_task(bell.after(0)) for _ in range(MAX_LISTENERS)]
         await asyncio.sleep(0)
         try:
             with pytest.raises(TooManyListeners):
-                await news.after(0)
+                await bell.after(0)
         finally:
-            news.close()
+            bell.close()
             await asyncio.gather(*waiting)
 
     asyncio.run(crowd())
 
 
 def test_ringing_for_a_loop_that_ended_harms_nobody() -> None:
-    news = News()
+    bell = Bell()
 
     async def leave() -> None:
-        task = asyncio.create_task(news.after(0))
+        task = asyncio.create_task(bell.after(0))
         await asyncio.sleep(0)
         task.cancel()
 
     asyncio.run(leave())
-    news.ring()
+    bell.ring()
 
-    assert news.count == 1
+    assert bell.count == 1
