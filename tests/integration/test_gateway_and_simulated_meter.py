@@ -179,7 +179,9 @@ def test_a_low_voltage_is_told_as_it_is(make):
     head, session = make()
     told(head, "voltage", "180")
 
-    assert all(170_000 < millivolts < 190_000 for millivolts in reading_of(session).voltages_mv)
+    voltages_mv = reading_of(session).voltages_mv
+    assert voltages_mv
+    assert all(170_000 < millivolts < 190_000 for millivolts in voltages_mv)
 
 
 @pytest.mark.parametrize("fault", [("drop", "1"), ("flip", "1"), ("cut", "1"), ("garbage", "1"), ("echo", "on")])
