@@ -82,23 +82,24 @@ def _introduce(stage: Stage, say: Callable[[str], None]) -> None:
 
 
 def _outcome(as_json: bool, failure: str, began: float, story: HomeStory | None) -> None:
-    took_s = time.monotonic() - began
+    took_s = round(time.monotonic() - began, 1)
     if as_json:
-        crashes = [str(crash) for crash in story.chaos.done] if story else []
-        timings = {what: round(seconds, 2) for what, seconds in story.timings.items()} if story else {}
-        answer = {
-            "ok": not failure,
-            "failure": failure,
-            "took_s": round(took_s, 1),
-            "crashes": crashes,
-            "waits_s": timings,
-        }
+        answer = {"ok": not failure, "failure": failure, "took_s": took_s, **(_measures(story) if story else {})}
         sys.stdout.write(json.dumps(answer) + "\n")
     elif failure:
         sys.stderr.write(f"The story failed: {failure}\n")
     else:
         sys.stdout.write(f"Exactly the expected messages arrived, each once ({took_s:.0f} s).\n")
     sys.stdout.flush()
+
+
+def _measures(story: HomeStory) -> dict[str, object]:
+    """What a benchmark wants to know of a story that went well."""
+    return {
+        "crashes": [str(crash) for crash in story.chaos.done],
+        "waits_s": {what: round(seconds, 2) for what, seconds in story.timings.items()},
+        "gateway_peak_mb": round(story.stage.cast.peak_memory_mb("gateway"), 1),
+    }
 
 
 def _teller(clock: StoryClock) -> Callable[[str], None]:

@@ -76,9 +76,11 @@ class Cast:
             if status is not None and status != -signal.SIGKILL:
                 raise StoryFailed(f"{name} ended by itself with status {status}\n{self.last_words(name)}")
 
-    def pid(self, name: str) -> int:
-        """The process number of `name`."""
-        return self._players[name].process.pid
+    def peak_memory_mb(self, name: str) -> float:
+        """The most memory `name` has held since it was last started, in 10^6 bytes (VmHWM of proc(5))."""
+        status = Path(f"/proc/{self._players[name].process.pid}/status").read_text()
+        kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(kilobytes) * 1024 / 1e6
 
     def last_words(self, name: str, lines: int = 8) -> str:
         """The end of a process's log."""
