@@ -11,7 +11,10 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Replace `path` by `data` so that a reader, or a machine coming back from a power cut, sees the old or the new.
 
     Raises EnvironmentRefused when the folder cannot be written (disk full, read-only, missing); the old file stays.
+    So does a folder or a device that was named by mistake: root would put a file in the place of /dev/null.
     """
+    if path.exists() and not path.is_file():
+        raise EnvironmentRefused("this is no file, and is not replaced by one", where=str(path), do="name a file")
     aside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)

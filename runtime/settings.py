@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from runtime.errors import SettingsError
+from runtime.reading import read_at_most
+
+MAX_FILE_BYTES = 1_000_000
 
 T = TypeVar("T")
 _TYPE_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}
@@ -49,16 +52,24 @@ def load(cls: type[T], path: Path) -> T:
     Raises SettingsError naming the file, the key and what to write instead.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        table = read_table(path)
     except OSError as error:
-        raise SettingsError(f"cannot read the settings: {error.strerror}", where=str(path)) from error
+        do = "check the file and its rights"
+        raise SettingsError(f"cannot read the settings: {error.strerror}", where=str(path), do=do) from error
     except UnicodeDecodeError as error:
         raise SettingsError("the settings are not UTF-8 text", where=str(path)) from error
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise SettingsError(f"the settings are not valid TOML: {error}", where=str(path)) from error
     return from_table(cls, table, path)
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file; raises OSError as the system says, ValueError for what is no TOML."""
+    text = read_at_most(path, MAX_FILE_BYTES).decode("utf-8")
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("its tables are nested too deeply") from error
 
 
 def from_table(cls: type[T], table: dict[str, Any], path: Path) -> T:
@@ -107,7 +118,12 @@ def _scalar(hint: Any, value: Any, path: Path, at: tuple[str, ...]) -> Any:
     is_whole_for_number = wanted is float and isinstance(value, int)
     if isinstance(value, bool) is not (wanted is bool) or not (isinstance(value, wanted) or is_whole_for_number):
         raise SettingsError(f"{value!r} is not {_TYPE_WORDS[hint]}", where=_where(path, at))
-    return path.parent / value if hint is Path else wanted(value)
+    if isinstance(value, str) and "\0" in value:
+        raise SettingsError("the text holds a NUL", where=_where(path, at), do="take it out")
+    try:
+        return path.parent / value if hint is Path else wanted(value)
+    except OverflowError as error:
+        raise SettingsError("the number is out of range", where=_where(path, at)) from error
 
 
 def _bounded(value: Any, rule: Rule | None, path: Path, at: tuple[str, ...]) -> Any:

@@ -72,6 +72,46 @@ def test_a_disk_that_refuses_leaves_the_old_file(tmp_path):
     folder = tmp_path / "key.pem"
     folder.mkdir()
 
-    with pytest.raises(EnvironmentRefused, match="cannot write"):
+    with pytest.raises(EnvironmentRefused, match="no file"):
         write_atomically(folder, b"new")
+    with pytest.raises(EnvironmentRefused, match="cannot write"):
+        write_atomically(folder / "missing" / "key.pem", b"new")
     assert os.listdir(tmp_path) == ["key.pem"]
+
+
+def test_what_the_system_refuses_and_nobody_put_into_words_is_one_line_too(capsys):
+    status = program.run(lambda _: len(os.listdir("/" + "x" * 5_000)), [])
+
+    line = capsys.readouterr().err
+    assert status == 2
+    assert "the system refuses: File name too long (/xxx" in line
+    assert line.count("\n") == 1
+
+
+def test_an_argument_that_is_no_text_is_refused(capsys):
+    assert program.run(len, ["\udcff"]) == 2
+    assert "is not UTF-8 text" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("streams", "status"), [(">/dev/full", 2), (">&-", 0), (">&- 2>&-", 0), ("<&-", 0), ("<&- >/dev/full 2>&-", 2)]
+)
+def test_streams_that_are_full_or_closed_leave_no_traceback(streams, status):
+    main = "lambda _: print('x' * 9, sys.stdin.read(1)) or 0"
+    code = f"import sys; from runtime import program; sys.exit(program.run({main}, []))"
+    shell = ["bash", "-c", f'"$0" -c "{code}" {streams}', sys.executable]
+
+    ended = subprocess.run(shell, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == status
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+
+
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    with pytest.raises(EnvironmentRefused, match="no file"):
+        write_atomically(pipe, b"new")
+    assert pipe.is_fifo()

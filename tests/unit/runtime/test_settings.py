@@ -102,3 +102,24 @@ def test_the_commented_file_shows_every_setting_and_loads_to_what_it_was_given(t
     assert '# level = "info"' in text
     assert "# where the broker listens" in text
     assert "(1 to 65535)" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("x = " + "[" * 9_000, "nested too deeply"),
+        ("hold_s = " + "9" * 5_000, "not valid TOML"),
+        ('name = "a"\nhold_s = ' + "9" * 400, "out of range"),
+        ('name = "a\\u0000b"', "NUL"),
+        ('name = "a"\njournal = "a\\u0000b"', "NUL"),
+        ("#" * 1_000_001, "holds more than"),
+    ],
+)
+def test_what_would_break_the_reader_is_refused(tmp_path, text, why):
+    with pytest.raises(SettingsError, match=why):
+        read(tmp_path, text)
+
+
+def test_a_device_without_an_end_is_refused_before_it_fills_the_memory():
+    with pytest.raises(SettingsError, match="holds more than"):
+        load(Settings, Path("/dev/zero"))
