@@ -8,7 +8,7 @@ accepted, so that a signature cannot be mirrored into different bytes.
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
@@ -39,12 +39,18 @@ class PublicKey:
     @classmethod
     def from_spki(cls, spki: bytes) -> "PublicKey":
         """From DER SubjectPublicKeyInfo; raises ValueError for anything but a P-256 or Ed25519 key."""
-        return cls._of(serialization.load_der_public_key(spki))
+        try:
+            return cls._of(serialization.load_der_public_key(spki))
+        except UnsupportedAlgorithm as error:
+            raise ValueError("the key is of a kind nobody here knows") from error
 
     @classmethod
     def from_pem(cls, pem: bytes) -> "PublicKey":
         """From PEM; raises ValueError for anything but a P-256 or Ed25519 public key."""
-        return cls._of(serialization.load_pem_public_key(pem))
+        try:
+            return cls._of(serialization.load_pem_public_key(pem))
+        except UnsupportedAlgorithm as error:
+            raise ValueError("the key is of a kind nobody here knows") from error
 
     @classmethod
     def _of(cls, key: object) -> "PublicKey":
@@ -93,7 +99,10 @@ class SoftwareSigner:
     @classmethod
     def from_pem(cls, pem: bytes) -> "SoftwareSigner":
         """From unencrypted PKCS#8 PEM; raises ValueError for anything but a P-256 or Ed25519 private key."""
-        key = serialization.load_pem_private_key(pem, password=None)
+        try:
+            key = serialization.load_pem_private_key(pem, password=None)
+        except (TypeError, UnsupportedAlgorithm) as error:  # TypeError: it wants a password
+            raise ValueError("the key is encrypted, or of a kind nobody here knows") from error
         if not isinstance(key, (ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)):
             raise ValueError("the key is neither P-256 nor Ed25519")
         return cls(key)
