@@ -119,7 +119,12 @@ class GatewaySettings:
 
 def load_settings(path: Path) -> GatewaySettings:
     """The settings of the state folder, or in the file, at `path`; raises SettingsError or InputRefused."""
-    file = path / SETTINGS_FILE if path.is_dir() else path
+    file = settings_file(path)
     if not file.exists():
         raise InputRefused("there is no gateway here", where=str(path), do="make one: lamplight-gateway init DIR")
     return load(GatewaySettings, file)
+
+
+def settings_file(path: Path) -> Path:
+    """Where the settings stand that a person named by their folder, or by the file itself."""
+    return path / SETTINGS_FILE if path.is_dir() else path

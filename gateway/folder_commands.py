@@ -10,13 +10,12 @@ import os
 import shutil
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
-from gateway.config import SETTINGS_FILE, GatewaySettings, load_settings
+from gateway.config import SETTINGS_FILE, GatewaySettings, load_settings, settings_file
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
-from runtime.settings import commented
+from runtime.settings import commented, read_table
 from wire.ids import GatewayId, gateway_id_of
 
 PUBLIC_KEY_FILE = "gateway.pub.pem"
@@ -167,7 +166,7 @@ def print_config(arguments: argparse.Namespace) -> int:
     values: dict[str, object] = {}
     if arguments.folder is not None:
         load_settings(arguments.folder)
-        values = tomllib.loads((arguments.folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+        values = read_table(settings_file(arguments.folder))
     _say(commented(GatewaySettings, values))
     return 0
 

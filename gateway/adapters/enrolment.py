@@ -6,17 +6,17 @@ settings, no repr and no error. A broker that is not on this machine must be rea
 """
 
 import ipaddress
-import tomllib
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.durable import write_atomically
 from runtime.errors import InputRefused, SettingsError
-from runtime.settings import from_table, setting
+from runtime.settings import from_table, read_table, setting
 from wire.ids import GatewayId
 from wire.keys import PublicKey
 
-_MODE = 0o600
+_MODE, _OTHERS = 0o600, 0o077
 
 
 class Secret:
@@ -74,7 +74,17 @@ class Enrolment:
 
 
 def load_enrolment(path: Path, gateway: GatewayId) -> Enrolment:
-    """The enrolment in the file at `path`; raises SettingsError or InputRefused, which never show the password."""
+    """The enrolment kept at `path`; raises SettingsError or InputRefused, which never show the password."""
+    enrolment = _checked(path, gateway)
+    mode = path.stat().st_mode
+    if mode & _OTHERS:
+        do = f"chmod 600 {path}; if others could have read it, ask the utility to renew it"
+        raise InputRefused(f"the enrolment is open to others (mode {mode & 0o777:o})", where=str(path), do=do)
+    return enrolment
+
+
+def _checked(path: Path, gateway: GatewayId) -> Enrolment:
+    """What the file says, each part of it checked."""
     table, password = _read(path)
     found = from_table(EnrolmentTable, table, path)
     if found.gateway_id != gateway:
@@ -86,10 +96,8 @@ def load_enrolment(path: Path, gateway: GatewayId) -> Enrolment:
     if mqtt.tls_ca_file is None and not _is_this_machine(mqtt.host):
         do = "add tls_ca_file to its [mqtt] table: passwords and readings do not cross a network in the clear"
         raise InputRefused(f"the broker {mqtt.host} is not on this machine and has no TLS", where=str(path), do=do)
-    if mqtt.tls_ca_file is not None and not mqtt.tls_ca_file.is_file():
-        raise InputRefused(
-            "there is no such certificate", where=str(mqtt.tls_ca_file), do="put it beside the enrolment"
-        )
+    if mqtt.tls_ca_file is not None:
+        _check_authority(mqtt.tls_ca_file)
     try:
         receipt_key = PublicKey.from_pem(found.cloud.receipt_public_key.encode())
     except ValueError as error:
@@ -107,7 +115,7 @@ def load_enrolment(path: Path, gateway: GatewayId) -> Enrolment:
 
 def install_enrolment(source: Path, target: Path, gateway: GatewayId) -> Enrolment:
     """Check the enrolment at `source` and keep it as `target`, its certificate beside it; all or nothing."""
-    enrolment = load_enrolment(source, gateway)
+    enrolment = _checked(source, gateway)
     if enrolment.tls_ca_file is not None and enrolment.tls_ca_file.is_relative_to(source.parent):
         beside = target.parent / enrolment.tls_ca_file.relative_to(source.parent)
         write_atomically(beside, enrolment.tls_ca_file.read_bytes(), mode=0o644)
@@ -117,13 +125,14 @@ def install_enrolment(source: Path, target: Path, gateway: GatewayId) -> Enrolme
 
 def _read(path: Path) -> tuple[dict[str, object], Secret]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = read_table(path)
     except FileNotFoundError as error:
         do = "register the gateway (lamplight-cloud gateway add), then lamplight-gateway enrol DIR FILE"
         raise InputRefused("this gateway is not enrolled", where=str(path), do=do) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError("cannot read the enrolment", where=str(path), do="check the file and its rights") from error
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        do = "check the file and its rights"
+        raise SettingsError(f"cannot read the enrolment: {error.strerror}", where=str(path), do=do) from error
+    except ValueError as error:
         # The parser's own words quote the line, which may be the password's.
         raise SettingsError("the enrolment is not valid TOML", where=str(path), do="ask for the file again") from error
     mqtt = table.get("mqtt")
@@ -133,6 +142,15 @@ def _read(path: Path) -> tuple[dict[str, object], Secret]:
             "the password is missing or not text", where=f"{path}: mqtt.password", do="ask for it again"
         )
     return table, Secret(password)
+
+
+def _check_authority(file: Path) -> None:
+    if not file.is_file():
+        raise InputRefused("there is no such certificate", where=str(file), do="put it beside the enrolment")
+    try:
+        ssl.create_default_context(cafile=str(file))
+    except OSError as error:  # an SSLError is one
+        raise InputRefused(f"this is no certificate: {error}", where=str(file), do="ask for the file again") from error
 
 
 def _is_this_machine(host: str) -> bool:

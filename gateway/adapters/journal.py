@@ -77,7 +77,7 @@ class Journal:
         self._caps = caps
         self._trust = trust
         self._lock = threading.RLock()
-        identity = identity_of(connection)
+        identity = identity_of(connection, path)
         self.gateway, self.gen, self.boot = identity.gateway, identity.gen, identity.boots
         self._heads: dict[Lane, Head] = {}
         self._receipted: dict[Lane, int] = {}
@@ -100,7 +100,7 @@ class Journal:
         """
         connection = open_to_write(path)
         with closed_on_error(connection):
-            owner = identity_of(connection).gateway
+            owner = identity_of(connection, path).gateway
             if owner != gateway:
                 do = "use the folder its key was made in"
                 raise InputRefused(f"the journal belongs to gateway {owner}", where=str(path), do=do)

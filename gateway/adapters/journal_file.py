@@ -36,7 +36,7 @@ _DO = {
     sqlite3.SQLITE_IOERR: "check the memory card (dmesg); replace it if it fails",
     sqlite3.SQLITE_BUSY: "stop the other program that has it open",
 }
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)  # the last: a table is gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA cache_size=-512")  # KiB: rows are read in order, and a Pi has little memory
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
-                raise _damaged(path, verdict)
+                raise damaged(path, verdict)
     return connection
 
 
@@ -84,11 +84,12 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         return _connect(path, "ro")
 
 
-def identity_of(connection: sqlite3.Connection) -> Identity:
+def identity_of(connection: sqlite3.Connection, path: Path) -> Identity:
     """Whose journal this is, by its own word."""
-    found = connection.execute("SELECT gateway, gen, boots, refused FROM identity").fetchone()
+    with disk_refusals(path):
+        found = connection.execute("SELECT gateway, gen, boots, refused FROM identity").fetchone()
     if found is None:
-        raise sqlite3.DatabaseError("it does not say whose it is")
+        raise damaged(path, "it does not say whose it is")
     gateway, gen, boots, refused = found
     return Identity(gateway=GatewayId(gateway), gen=gen, boots=boots, refused=refused)
 
@@ -115,7 +116,7 @@ def disk_refusals(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte; the rest tells variants apart
         if code in _DAMAGED:
-            raise _damaged(path, str(error)) from error
+            raise damaged(path, str(error)) from error
         do = _DO.get(code, "see the gateway's log; if it stays so, restart it")
         raise JournalUnavailable(f"the journal cannot be used: {error}", where=str(path), do=do) from error
 
@@ -129,7 +130,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
             what = f"the journal was written by a newer gateway (layout {layout})"
             raise InputRefused(what, where=str(path), do="update this gateway")
         if layout < _LAYOUT:
-            raise _damaged(path, "it is empty, or of another program")
+            raise damaged(path, "it is empty, or of another program")
     return connection
 
 
@@ -143,6 +144,7 @@ def closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _damaged(path: Path, verdict: str) -> JournalDamaged:
+def damaged(path: Path, verdict: str) -> JournalDamaged:
+    """That the journal cannot be trusted, and what a person does then."""
     do = "move it aside and start again: a new generation begins, and the cloud sees that it did"
     return JournalDamaged(f"the journal is damaged: {verdict}", where=str(path), do=do)

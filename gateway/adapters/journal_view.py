@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from gateway.adapters.journal_file import Identity, disk_refusals, identity_of, open_to_read
+from gateway.adapters.journal_file import Identity, damaged, disk_refusals, identity_of, open_to_read
 from wire.envelope import parse
 from wire.events import Lane
 from wire.record import Record, decode_record
+from wire.refusals import WireRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,7 @@ class JournalView:
 
     def identity(self) -> Identity:
         """Whose journal this is, and how often its gateway has started."""
-        with disk_refusals(self._path):
-            return identity_of(self._connection)
+        return identity_of(self._connection, self._path)
 
     def recall(self, name: str) -> str | None:
         """The line last stored under `name`."""
@@ -93,10 +93,12 @@ class JournalView:
                 (min(lanes), max(lanes), limit),
             ).fetchall()
         return [
-            RowView(
-                record=decode_record(parse(envelope).payload),
-                size_bytes=len(envelope),
-                is_receipted=bool(is_receipted),
-            )
+            RowView(record=self._record(envelope), size_bytes=len(envelope), is_receipted=bool(is_receipted))
             for envelope, is_receipted in reversed(rows)
         ]
+
+    def _record(self, envelope: bytes) -> Record:
+        try:
+            return decode_record(parse(envelope).payload)
+        except WireRefused as refused:
+            raise damaged(self._path, f"a row cannot be read, {refused}") from refused

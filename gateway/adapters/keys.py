@@ -7,10 +7,12 @@ from pathlib import Path
 
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
+from runtime.reading import read_at_most
 from wire.keys import SoftwareSigner
 
 PRIVATE_MODE, PUBLIC_MODE = 0o600, 0o644
 _OTHERS = 0o077
+_MAX_BYTES = 100_000
 
 
 def make_key(private: Path, public: Path) -> SoftwareSigner:
@@ -27,7 +29,7 @@ def load_key(private: Path) -> SoftwareSigner:
     """The signer of the key in `private`; raises InputRefused or EnvironmentRefused, which never show its content."""
     try:
         mode = private.stat().st_mode
-        pem = private.read_bytes()
+        pem = read_at_most(private, _MAX_BYTES)
     except FileNotFoundError as error:
         do = "make the folder with lamplight-gateway init"
         raise InputRefused("there is no key", where=str(private), do=do) from error
@@ -39,6 +41,6 @@ def load_key(private: Path) -> SoftwareSigner:
         raise InputRefused(f"the key is open to others (mode {mode & 0o777:o})", where=str(private), do=do)
     try:
         return SoftwareSigner.from_pem(pem)
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         do = "restore the file; the key cannot be made again"
         raise InputRefused("this is no P-256 or Ed25519 private key", where=str(private), do=do) from error

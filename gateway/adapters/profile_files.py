@@ -5,14 +5,13 @@ parent each, from the same folder or from the profiles that come along. Every re
 """
 
 import difflib
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from gateway.core.errors import ProfileRefused, Undecodable
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.profile_settings import ProfileSettings, inherited
-from runtime.settings import from_table
+from runtime.settings import from_table, read_table
 
 SUFFIX = ".toml"
 MAX_ANCESTORS = 4
@@ -39,12 +38,12 @@ def _table(path: Path, name: str, *, ancestors: int) -> dict[str, Any]:
     if ancestors > MAX_ANCESTORS:
         raise ProfileRefused(f"profiles extend one another more than {MAX_ANCESTORS} times", where=str(path))
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = read_table(path)
     except FileNotFoundError as error:
         raise _unknown(name) from error
     except OSError as error:
         raise ProfileRefused(f"cannot read the meter profile: {error.strerror}", where=str(path)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ProfileRefused(f"the meter profile is not valid TOML: {error}", where=str(path)) from error
     parent = table.get("extends", "")
     if not isinstance(parent, str) or not parent:

@@ -14,9 +14,13 @@ from tinydb import Storage, TinyDB, where
 from gateway.core.registered_meter import RegisteredMeter
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
+from runtime.reading import read_at_most
 
 MAX_METERS = 32
 _MODE = 0o600
+_MAX_BYTES = 1_000_000
+_DO_GENERATION = "set it to the highest the cloud knows of this gateway"
+_DO = "mend it by hand, or move it aside and add the meters again"
 
 
 class AtomicStorage(Storage):
@@ -27,7 +31,7 @@ class AtomicStorage(Storage):
 
     def read(self) -> dict[str, dict[str, Any]] | None:
         try:
-            text = self._path.read_text(encoding="utf-8")
+            text = read_at_most(self._path, _MAX_BYTES)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -35,16 +39,22 @@ class AtomicStorage(Storage):
             raise EnvironmentRefused(f"cannot read: {error.strerror}", where=str(self._path), do=do) from error
         try:
             tables = json.loads(text)
-        except ValueError as error:
-            do = "mend it by hand, or move it aside and add the meters again"
-            raise InputRefused(f"the registry is not valid JSON: {error}", where=str(self._path), do=do) from error
-        if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-            raise InputRefused("the registry is not a set of tables", where=str(self._path), do="move it aside")
+        except (ValueError, RecursionError) as error:
+            raise InputRefused(f"the registry is not valid JSON: {error}", where=str(self._path), do=_DO) from error
+        if not isinstance(tables, dict) or not all(map(_is_table, tables.values())):
+            raise InputRefused("the registry is not a set of tables", where=str(self._path), do=_DO)
         return tables
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
         text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
         write_atomically(self._path, text.encode(), mode=_MODE)
+
+
+def _is_table(rows: object) -> bool:
+    """Whether it is what TinyDB takes for a table: numbered rows of named values."""
+    return isinstance(rows, dict) and all(
+        number.isascii() and number.isdecimal() and isinstance(row, dict) for number, row in rows.items()
+    )
 
 
 class Registry:
@@ -58,16 +68,18 @@ class Registry:
 
     def meters(self) -> tuple[RegisteredMeter, ...]:
         """Every meter, in the order it was added; raises InputRefused for a registry that makes no sense."""
-        try:
-            found = [
+        found = []
+        for meter in self._meters.all():
+            values = {"serial": "", **meter}
+            wrong = [name for name in ("port", "profile", "serial") if not isinstance(values.get(name), str)]
+            if wrong:
+                what = f"meter {meter.doc_id} has no {' and no '.join(wrong)}, or one that is not text"
+                raise InputRefused(what, where=str(self._path), do="give each meter a port and a profile")
+            found.append(
                 RegisteredMeter(
-                    number=meter.doc_id, port=meter["port"], profile=meter["profile"], serial=meter.get("serial", "")
+                    number=meter.doc_id, port=values["port"], profile=values["profile"], serial=values["serial"]
                 )
-                for meter in self._meters.all()
-            ]
-        except (KeyError, TypeError) as error:
-            do = "give each meter a port and a profile"
-            raise InputRefused(f"a meter is incomplete: {error}", where=str(self._path), do=do) from error
+            )
         return tuple(found)
 
     def add(self, port: str, profile: str, serial: str = "") -> RegisteredMeter:
@@ -95,6 +107,9 @@ class Registry:
     def next_generation(self) -> int:
         """The number of a journal that is about to be made: one more than the last, and durable before it is used."""
         used = self._journal.get(where("generation").exists())
-        generation = (used["generation"] if used else 0) + 1
+        last = used["generation"] if used else 0
+        if not isinstance(last, int) or last < 0:
+            raise InputRefused("the journal's generation is no number", where=str(self._path), do=_DO_GENERATION)
+        generation = last + 1
         self._journal.upsert({"generation": generation}, where("generation").exists())
-        return int(generation)
+        return generation

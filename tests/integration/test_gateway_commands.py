@@ -386,3 +386,8 @@ def test_the_printed_settings_load_as_the_defaults(tmp_path: Path, capsys: pytes
 
     assert load_settings(tmp_path / "printed.toml") == load_settings(tmp_path / "empty.toml")
     assert isinstance(load_settings(tmp_path / "empty.toml"), GatewaySettings)
+
+
+def test_config_takes_the_settings_file_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("config", folder / "gateway.toml") == 0
+    assert 'port = "/dev/ttyUSB8"' in capsys.readouterr().out

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.adapters.enrolment import install_enrolment, load_enrolment
 from runtime.errors import InputRefused, LamplightError
+from tests.certificates import make_authority
 from wire.ids import GatewayId
 from wire.keys import SoftwareSigner
 
@@ -29,6 +30,7 @@ def file(tmp_path: Path) -> Path:
     (tmp_path / "handed").mkdir()
     file = tmp_path / "handed" / "enrolment.toml"
     file.write_text(enrolment_text())
+    file.chmod(0o600)
     return file
 
 
@@ -49,13 +51,13 @@ def test_it_is_kept_for_the_gateways_eyes_only(file: Path, tmp_path: Path) -> No
 
 
 def test_the_brokers_certificate_is_kept_beside_it(file: Path, tmp_path: Path) -> None:
-    (file.parent / "ca.pem").write_text("certificate")
+    certificate = make_authority(file.parent).ca_file.read_bytes()
     file.write_text(enrolment_text('host = "broker.example"\ntls_ca_file = "ca.pem"'))
 
     enrolment = install_enrolment(file, tmp_path / "enrolment.toml", GATEWAY)
 
     assert enrolment.tls_ca_file == tmp_path / "ca.pem"
-    assert (tmp_path / "ca.pem").read_text() == "certificate"
+    assert (tmp_path / "ca.pem").read_bytes() == certificate
 
 
 def test_another_gateways_enrolment_is_refused_and_nothing_kept(file: Path, tmp_path: Path) -> None:
@@ -115,3 +117,20 @@ def test_a_damaged_enrolment_is_refused_without_showing_the_password(file: Path,
     assert PASSWORD not in str(refusal.value)
     assert "12345678" not in str(refusal.value)
     assert str(file) in str(refusal.value)
+
+
+def test_a_kept_enrolment_open_to_others_is_refused(file: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "enrolment.toml"
+    install_enrolment(file, kept, GATEWAY)
+    kept.chmod(0o644)
+
+    with pytest.raises(InputRefused, match="open to others"):
+        load_enrolment(kept, GATEWAY)
+
+
+def test_a_certificate_that_is_none_is_refused(file: Path) -> None:
+    (file.parent / "authority.pem").write_text("garbage")
+    file.write_text(enrolment_text('host = "broker.example"\ntls_ca_file = "authority.pem"'))
+
+    with pytest.raises(InputRefused, match="no certificate"):
+        load_enrolment(file, GATEWAY)

@@ -1,5 +1,6 @@
 """One gateway for one folder."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -35,3 +36,13 @@ def test_a_folder_that_was_never_held_is_held_by_nobody(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentRefused, match="lamplight-gateway init"), folder_lock.held(tmp_path / "nowhere"):
         pass
+
+
+def test_a_full_disk_does_not_keep_a_gateway_from_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_words: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+
+    with folder_lock.held(tmp_path), pytest.raises(EnvironmentRefused, match="another gateway"):
+        folder_lock.held(tmp_path).__enter__()

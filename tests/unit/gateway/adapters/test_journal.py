@@ -343,3 +343,36 @@ def test_the_journal_is_for_its_owner_only(path: Path, journal: Journal) -> None
     journal.commit(Change(entries=(lost(),)))
 
     assert [file.stat().st_mode & 0o077 for file in path.parent.iterdir()] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DELETE FROM identity",
+        "DROP TABLE outbox",
+        "PRAGMA user_version = 0",
+        "PRAGMA ignore_check_constraints = 1; INSERT INTO head VALUES (9, 1, zeroblob(16))",
+        "PRAGMA ignore_check_constraints = 1; INSERT INTO head VALUES (0, 1, zeroblob(3))",
+    ],
+)
+def test_a_journal_whose_content_cannot_be_is_damaged(path: Path, harm: str) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.executescript(harm)
+
+    with pytest.raises(JournalDamaged, match="move it aside"):
+        opened(path)
+
+
+def test_a_journal_that_lost_its_content_is_damaged(path: Path) -> None:
+    path.write_bytes(b"")
+
+    with pytest.raises(JournalDamaged, match="it is empty"):
+        opened(path)
+
+
+def test_looking_at_a_row_that_cannot_be_read_says_that_the_journal_is_damaged(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO outbox VALUES (0, 1, zeroblob(16), x'00')")
+
+    with JournalView(path) as view, pytest.raises(JournalDamaged, match="a row cannot be read"):
+        view.newest(1)

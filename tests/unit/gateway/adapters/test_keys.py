@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.adapters.keys import load_key, make_key
+from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from wire.keys import PublicKey
 
@@ -54,3 +57,13 @@ def test_what_is_no_key_is_refused_without_being_shown(tmp_path: Path) -> None:
         load_key(private)
 
     assert "secret" not in str(refusal.value)
+
+
+def test_a_key_under_a_password_is_refused(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    under = serialization.BestAvailableEncryption(b"x")
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, under)
+    write_atomically(tmp_path / "key.pem", pem)
+
+    with pytest.raises(InputRefused, match="private key"):
+        load_key(tmp_path / "key.pem")

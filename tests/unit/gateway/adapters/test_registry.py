@@ -107,3 +107,32 @@ def test_a_write_that_fails_leaves_the_old_file(path: Path) -> None:
         storage.write({"meters": {"1": {}}})
 
     assert json.loads(path.read_text()) == {"meters": {}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xff",
+        b"[" * 100_000,
+        b'{"meters": {"x": {"port": "a", "profile": "b"}}}',
+        b'{"meters": {"1": "x"}}',
+        b'{"meters": {"1": {"port": 5, "profile": "b"}}}',
+        b'{"meters": {"1": {"port": "a", "profile": 7}}}',
+        b'{"meters": {"1": {"port": "a", "profile": "b", "serial": 7}}}',
+    ],
+)
+def test_a_registry_that_makes_no_sense_is_refused_and_left_as_it_is(path: Path, text: bytes) -> None:
+    path.write_bytes(text)
+
+    with pytest.raises(InputRefused, match=r"registry\.json"):
+        Registry(path).meters()
+    with pytest.raises(InputRefused, match=r"registry\.json"):
+        Registry(path).add("/dev/ttyUSB1", "idis")
+    assert path.read_bytes() == text
+
+
+def test_a_generation_that_is_no_number_is_refused(path: Path) -> None:
+    path.write_text('{"journal": {"1": {"generation": "x"}}}')
+
+    with pytest.raises(InputRefused, match="generation"):
+        Registry(path).next_generation()
