@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from runtime import logs, program
 from runtime.clock import check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
+from runtime.reading import read_at_most
 
 if TYPE_CHECKING:
     from cloud.kernel.db import Database
@@ -217,7 +218,10 @@ def _lines_of(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:
 def _read(name: str) -> bytes:
     """A file somebody named; `-` is standard input."""
     try:
-        data = sys.stdin.buffer.read(_MAX_INPUT_BYTES + 1) if name == "-" else Path(name).read_bytes()
+        if name == "-":
+            data = sys.stdin.buffer.read(_MAX_INPUT_BYTES + 1)
+        else:
+            data = read_at_most(Path(name), _MAX_INPUT_BYTES)
     except OSError as error:
         raise InputRefused(f"cannot read: {error.strerror}", where=name) from error
     if len(data) > _MAX_INPUT_BYTES:
@@ -243,11 +247,18 @@ def _values_of(pairs: Sequence[str]) -> dict[str, Any]:
         table = values
         for part in tables:
             table = table.setdefault(part, {})
-        try:
-            table[name] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            table[name] = text
+            if not isinstance(table, dict):
+                raise InputRefused(f"{pair!r} is below a value", where="--set", do="set either the one or the other")
+        table[name] = _value_of(text)
     return values
+
+
+def _value_of(text: str) -> Any:
+    try:
+        found = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return found["value"] if found.keys() == {"value"} else text
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -23,6 +23,7 @@ from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake
 from cloud.kernel.access import Access, read_token
 from cloud.kernel.bell import Bell
+from cloud.kernel.certificates import check_authority, check_pair
 from cloud.kernel.db import Database
 from cloud.kernel.loop import Loop, Worker
 from cloud.messaging.catalogue import Catalogue
@@ -57,6 +58,8 @@ def serve(folder: StateFolder, clock: Clock, announce: Callable[[str], None]) ->
     settings = folder.settings()
     logs.configure(settings.log.level)
     check_clock_is_set(clock)
+    check_pair(settings.web.certificate_file, settings.web.key_file, "web.certificate_file, web.key_file")
+    check_authority(settings.mqtt.tls_ca_file, "mqtt.tls_ca_file")
     folder.claim()
     with _listen(settings.web.listen, settings.web.port) as door:
         database = folder.open_database()
@@ -186,7 +189,8 @@ def _listen(host: str, port: int) -> socket.socket:
         door = socket.socket(family, kind)
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind(address)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: what can be no host name
+        what = f"the page cannot listen: {getattr(error, 'strerror', None) or error}"
         do = "stop the program that uses the port, or choose another one under [web] in cloud.toml"
-        raise EnvironmentRefused(f"the page cannot listen: {error.strerror}", where=f"{host}:{port}", do=do) from error
+        raise EnvironmentRefused(what, where=f"{host}:{port}", do=do) from error
     return door

@@ -8,6 +8,7 @@ Paths in a file are relative to the file's folder. Secrets never stand in settin
 
 import dataclasses
 import difflib
+import json
 import tomllib
 import types
 import typing
@@ -182,5 +183,13 @@ def _toml(value: Any) -> str:
         return repr(value)
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return quoted(str(value))
+
+
+def quoted(text: str) -> str:
+    """A text as TOML writes it, whatever it holds.
+
+    >>> quoted('a "b"\\n')
+    '"a \\\\"b\\\\"\\\\n"'
+    """
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")  # the one character JSON leaves bare

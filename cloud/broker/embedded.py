@@ -23,7 +23,7 @@ from typing import Any, Final
 from amqtt.adapters import BufferReader, ReaderAdapter, StreamReaderAdapter, StreamWriterAdapter
 from amqtt.broker import Broker
 from amqtt.contexts import Action, BrokerConfig, ListenerConfig
-from amqtt.errors import AMQTTError, MQTTError, NoDataError
+from amqtt.errors import AMQTTError, BrokerError, MQTTError, NoDataError
 from amqtt.mqtt.connack import NOT_AUTHORIZED, ConnackPacket
 from amqtt.mqtt.connect import ConnectPacket
 from amqtt.plugins.base import BaseAuthPlugin, BasePlugin, BaseTopicPlugin
@@ -171,7 +171,7 @@ async def _serve(folder: BrokerFolder, settings: BrokerSettings, port: int) -> N
     broker = GuardedBroker(_configuration(settings, port), Registered(folder))
     try:
         await broker.start()
-    except AMQTTError as error:
+    except (AMQTTError, BrokerError) as error:
         raise EnvironmentRefused(
             f"the broker cannot listen: {error}", where=f"{settings.listen}:{port}", do="check broker.* in cloud.toml"
         ) from error

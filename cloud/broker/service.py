@@ -2,13 +2,13 @@
 
 import signal
 import socket
-from pathlib import Path
 
 from cloud.broker import mosquitto
 from cloud.broker.folder import BrokerFolder
 from cloud.broker.settings import BrokerSettings
+from cloud.kernel.certificates import check_pair
 from runtime import logs
-from runtime.errors import EnvironmentRefused, SettingsError
+from runtime.errors import EnvironmentRefused
 
 log = logs.get(__name__)
 
@@ -19,8 +19,7 @@ def run(folder: BrokerFolder, settings: BrokerSettings, port: int, *, must_be_em
     Raises: SettingsError for an open door without TLS, EnvironmentRefused when one runs already or the port is taken.
     """
     settings.check()
-    for file in (settings.certificate_file, settings.key_file):
-        _check_readable(file)
+    check_pair(settings.certificate_file, settings.key_file, "broker.certificate_file, broker.key_file")
     program = None if must_be_embedded else mosquitto.find()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # "read the passwords anew" must not end us before we can obey
     folder.claim()
@@ -38,9 +37,9 @@ def check_port_is_free(host: str, port: int) -> None:
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: what can be no host name
         raise EnvironmentRefused(
-            f"cannot listen: {error.strerror}",
+            f"cannot listen: {getattr(error, 'strerror', None) or error}",
             where=f"{host}:{port}",
             do="stop the program that uses the port, or choose another one in cloud.toml",
         ) from error
@@ -54,14 +53,3 @@ def _run_embedded(folder: BrokerFolder, settings: BrokerSettings, port: int) -> 
             "no broker is installed", do="apt install mosquitto, or pip install lamplight[demo] for the embedded one"
         ) from error
     embedded.run(folder, settings, port)
-
-
-def _check_readable(file: Path | None) -> None:
-    if file is None:
-        return
-    try:
-        file.read_bytes()
-    except OSError as error:
-        raise SettingsError(
-            f"cannot read: {error.strerror}", where=str(file), do="check broker.* in cloud.toml"
-        ) from error

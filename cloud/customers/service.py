@@ -7,6 +7,7 @@ from cloud.customers.table import CustomerFileRefused, Fault
 from cloud.kernel.db import Database
 from runtime.clock import Clock
 from runtime.errors import InputRefused
+from runtime.reading import read_at_most
 
 
 def import_csv(database: Database, path: Path, clock: Clock) -> int:
@@ -16,7 +17,7 @@ def import_csv(database: Database, path: Path, clock: Clock) -> int:
     Raises: CustomerFileRefused with every fault, InputRefused when the file cannot be read, DatabaseError.
     """
     try:
-        rows = table.parse(path.read_bytes())
+        rows = table.parse(read_at_most(path, table.MAX_BYTES))
     except OSError as error:
         raise InputRefused(f"cannot read the customer file: {error.strerror}", where=str(path)) from error
     except CustomerFileRefused as refused:

@@ -8,6 +8,7 @@ the name the file gives, so that the two can travel together.
 from pathlib import Path
 
 from cloud.broker.settings import MqttSettings
+from runtime.settings import quoted
 from wire.ids import GatewayId
 from wire.keys import PublicKey
 
@@ -21,20 +22,15 @@ def enrolment_text(gateway: GatewayId, password: str, mqtt: MqttSettings, receip
     """The file for this gateway, TOML, as it shall lie at `out`."""
     lines = [
         "# Hand this to `lamplight-gateway enrol DIR FILE`, then delete it: it holds a password.",
-        f"gateway_id = {_quoted(gateway)}",
+        f"gateway_id = {quoted(gateway)}",
         "",
         "[mqtt]",
-        f"host = {_quoted(mqtt.host)}",
+        f"host = {quoted(mqtt.host)}",
         f"port = {mqtt.port}",
-        f"username = {_quoted(gateway)}",
-        f"password = {_quoted(password)}",
+        f"username = {quoted(gateway)}",
+        f"password = {quoted(password)}",
     ]
     if mqtt.tls_ca_file is not None:
-        lines.append(f"tls_ca_file = {_quoted(authority_beside(out).name)}")
+        lines.append(f"tls_ca_file = {quoted(authority_beside(out).name)}")
     pem = receipt_key.to_pem().decode()
     return "\n".join([*lines, "", "[cloud]", f'receipt_public_key = """\n{pem}"""', ""])
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

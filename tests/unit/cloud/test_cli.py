@@ -97,6 +97,41 @@ def test_settings_can_be_given_from_the_start(tmp_path):
     assert (settings.mqtt.port, settings.web.open_to_all, settings.mail.host) == (18_831, True, "relay.example")
 
 
+def test_a_setting_is_not_below_another(tmp_path, capsys):
+    words = ("--set", "mqtt.port=2", "--set", "mqtt.port.x=1")
+
+    assert "is below a value" in refusal(capsys, "init", tmp_path / "cloud", *words)
+
+
+def test_whatever_a_text_holds_it_stands_in_the_file_as_it_was_given(tmp_path):
+    words = ["--set", r'web.host_names=["a\nb", "c\u007f\u0001", "\"d\\"]']
+    _run(["init", str(tmp_path / "cloud"), *words])
+
+    assert StateFolder.open(tmp_path / "cloud").settings().web.host_names == ("a\nb", "c\x7f\x01", '"d\\')
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"),
+    [
+        ("serve", '[web]\nport = 0\ncertificate_file = "cloud.toml"\nkey_file = "cloud.toml"'),
+        ("serve", '[web]\nport = 0\ncertificate_file = "nowhere.pem"\nkey_file = "nowhere.pem"'),
+        ("serve", '[web]\nport = 0\n[mqtt]\nhost = "b.example"\ntls_ca_file = "cloud.toml"'),
+        ("broker", '[broker]\ncertificate_file = "cloud.toml"\nkey_file = "cloud.toml"'),
+    ],
+)
+def test_a_certificate_that_is_none_is_told_before_anything_starts(state, capsys, command, settings):
+    state.settings_file.write_text(settings)
+
+    assert "cannot be used" in refusal(capsys, command, state.path)
+
+
+@pytest.mark.parametrize("command", [("verify", "/dev/zero"), ("import", "DIR", "/dev/zero")])
+def test_a_device_without_an_end_is_refused_before_it_fills_the_memory(state, capsys, command):
+    words = [str(state.path) if word == "DIR" else word for word in command]
+
+    assert "it holds more than" in refusal(capsys, *words)
+
+
 @pytest.mark.parametrize(
     ("pair", "words"),
     [
@@ -106,6 +141,9 @@ def test_settings_can_be_given_from_the_start(tmp_path):
         ("mqtt.port=0", "out of range"),
         ("mqtt=1", "table of settings"),
         ("mqtt.port", "is no setting"),
+        ("mail.port=" + "9" * 5_000, "is not a whole number"),
+        ("mail.port=" + "[" * 9_000, "is not a whole number"),
+        ("web.certificate_file=a\\u0000b", "needs its private key"),
         ("mqtt.host=broker.example", "without TLS"),
         ("web.listen=0.0.0.0", "would show the token"),
     ],
@@ -237,7 +275,7 @@ def test_a_file_that_is_not_there_or_too_long_is_refused(tmp_path, capsys):
     assert "cannot read" in refusal(capsys, "verify", tmp_path / "nowhere")
 
     (tmp_path / "long").write_bytes(bytes(cli._MAX_INPUT_BYTES + 1))
-    assert "more than 1000000 bytes" in refusal(capsys, "verify", tmp_path / "long")
+    assert "more than 1,000,000 bytes" in refusal(capsys, "verify", tmp_path / "long")
 
 
 def test_what_was_refused_is_shown_with_its_reason(state, fake, capsys):
