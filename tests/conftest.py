@@ -1,4 +1,8 @@
-"""One Chromium for the whole run: Playwright's session is one to a process."""
+"""One Chromium for each module that looks at pages.
+
+While Playwright's session is open its event loop counts as running in the main thread, between tests too, and no other
+test of the same process can run one of its own. So the session ends with its module and not with the run.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +22,7 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.fail("the pages are tried in Chromium, which is not here: sudo apt install chromium")
