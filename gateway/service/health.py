@@ -16,20 +16,25 @@ class Health:
         self._every = every
         self._software = software
         self._started_s = clock.monotonic()
-        self._due_at: datetime | None = None
+        self._beat_due_at: datetime | None = None
         self._is_born = False
 
-    def birth(self, book: Book) -> Entry | None:
-        """The first thing a started gateway says, and says once, however often its pipeline begins anew."""
-        if self._is_born:
-            return None
-        self._is_born = True
-        return Entry(subject="", event=GatewayStarted(software=self._software, boot=book.boot))
+    def due(self, book: Book, now: datetime) -> tuple[Entry, ...]:
+        """What the gateway has to say of itself now: its start, once; its heartbeat, at once and then regularly.
 
-    def beat(self, book: Book, now: datetime) -> Entry | None:
-        """The heartbeat, when it is due: at once after a start, and then regularly."""
-        if self._due_at is not None and now < self._due_at:
-            return None
-        self._due_at = now + self._every
-        uptime_s = round(self._clock.monotonic() - self._started_s)
-        return Entry(subject="", event=Heartbeat(heads=book.heads(), uptime_s=uptime_s, pending=book.waiting()))
+        It stays due until `told` says that the journal holds it.
+        """
+        entries: list[Entry] = []
+        if not self._is_born:
+            entries.append(Entry(subject="", event=GatewayStarted(software=self._software, boot=book.boot)))
+        if self._beat_due_at is None or now >= self._beat_due_at:
+            uptime_s = round(self._clock.monotonic() - self._started_s)
+            beat = Heartbeat(heads=book.heads(), uptime_s=uptime_s, pending=book.waiting())
+            entries.append(Entry(subject="", event=beat))
+        return tuple(entries)
+
+    def told(self, entries: tuple[Entry, ...], now: datetime) -> None:
+        """The journal holds these."""
+        self._is_born = True
+        if any(isinstance(entry.event, Heartbeat) for entry in entries):
+            self._beat_due_at = now + self._every

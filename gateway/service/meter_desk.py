@@ -45,6 +45,15 @@ class MeterDesk:
         assert self._standing is not None
         return self._standing
 
+    @property
+    def unregistered_serial(self) -> str:
+        """The serial number the meter has told and the registry does not know yet; empty when there is none."""
+        return "" if self._serial else self.standing.serial
+
+    def registered(self) -> None:
+        """The registry knows the serial number now."""
+        self._serial = self.standing.serial
+
     def recall(self, book: Book, now: datetime) -> None:
         """Take up where the journal says this meter was left; raises JournalUnavailable."""
         names = [name_of(kind, self.number) for kind in (SUPPLY, REACH, INTERVALS, READING)]

@@ -13,7 +13,7 @@ from datetime import datetime
 from gateway.core.conclusions import Conclusion, from_fault, from_observation, from_reading
 from gateway.core.errors import JournalUnavailable
 from gateway.core.observations import Tick
-from gateway.core.outbox import Change, Entry
+from gateway.core.outbox import Change
 from gateway.service.health import Health
 from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable, ProbeHeard, Report
 from gateway.service.meter_desk import MeterDesk
@@ -21,6 +21,7 @@ from gateway.service.ports import Book, MeterBook
 from gateway.service.presence import Presence
 from runtime import logs
 from runtime.clock import Clock
+from runtime.errors import EnvironmentRefused
 from wire.events import Lane, event_name, facts
 
 log = logs.get(__name__)
@@ -49,13 +50,13 @@ class Pipeline:
         self._health = health
         self._inbox = inbox
         self._clock = clock
+        self._registry_file = Presence(log, "registry", expected=True)
         self._journal = Presence(log, "journal", expected=True)
 
     def run(self, stop: threading.Event) -> None:
         """Take up where the journal left off, then handle every report until told to stop."""
         for desk in self._desks:
             desk.recall(self._book, self._clock.now())
-        self._keep(*_of_the_gateway(self._health.birth(self._book)))
         while not stop.is_set():
             self.handle(self._inbox.take(TICK_S))
 
@@ -64,18 +65,17 @@ class Pipeline:
         now = self._clock.now()
         concluded = [(desk, self._conclude(desk, report, now)) for desk in self._concerned(report)]
         changes = [desk.changes(conclusion) for desk, conclusion in concluded]
-        beat = self._health.beat(self._book, now)
-        kept = self._keep(*(change for pair in changes for change in pair), *_of_the_gateway(beat))
+        own = self._health.due(self._book, now)
+        kept = self._keep(Change(entries=own), *(change for pair in changes for change in pair))
         if kept is None:
             return
-        readings_kept = kept[1::2]  # of each meter's pair the second; the gateway's own change stands behind them all
+        self._health.told(own, now)
+        readings_kept = kept[2::2]  # of each meter's pair the second; the gateway's own change stands before them all
         for (desk, conclusion), pair, are_kept in zip(concluded, changes, readings_kept, strict=True):
-            was_nameless = not desk.standing.serial
             desk.adopt(conclusion, pair, readings_kept=are_kept)
-            if was_nameless and desk.standing.serial:
-                self._learn_serial(desk)
         if report is not None:
             report.done()
+            self._learn_serials()
 
     def _concerned(self, report: Report | None) -> tuple[MeterDesk, ...]:
         """A meter's report is about that meter; the probe's word and the time are about all of them."""
@@ -108,13 +108,19 @@ class Pipeline:
             _log_events(change)
         return kept
 
-    def _learn_serial(self, desk: MeterDesk) -> None:
-        self._registry.learn_serial(desk.number, desk.standing.serial)
-        log.info("meter_named_itself", meter=desk.number, serial=desk.standing.serial)
-
-
-def _of_the_gateway(entry: Entry | None) -> tuple[Change, ...]:
-    return () if entry is None else (Change(entries=(entry,)),)
+    def _learn_serials(self) -> None:
+        """Write into the registry which meters have named themselves; what the disk refuses is tried again later."""
+        for desk in self._desks:
+            if not desk.unregistered_serial:
+                continue
+            try:
+                self._registry.learn_serial(desk.number, desk.unregistered_serial)
+            except EnvironmentRefused as refused:
+                self._registry_file.gone(reason=str(refused))
+                return
+            self._registry_file.here()
+            desk.registered()
+            log.info("meter_named_itself", meter=desk.number, serial=desk.standing.serial)
 
 
 def _log_events(change: Change) -> None:

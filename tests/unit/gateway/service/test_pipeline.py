@@ -12,6 +12,7 @@ from gateway.adapters import journal_file
 from gateway.adapters.journal import Caps, Journal
 from gateway.adapters.journal_view import JournalView
 from gateway.core.batches import Window
+from gateway.core.errors import JournalUnavailable
 from gateway.core.interruption import Attention, Phase
 from gateway.core.observations import ProbeLink, ProbeObservation
 from gateway.core.reading import IntervalRow
@@ -21,6 +22,7 @@ from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable, ProbeHeard
 from gateway.service.meter_desk import MeterDesk
 from gateway.service.meter_watch import MeterWatch
 from gateway.service.pipeline import Pipeline
+from runtime.errors import EnvironmentRefused
 from tests.fakes_gateway import METER_SERIAL, RULES, FakeClock, at, edge, hour_row, snapshot
 from wire.events import Heartbeat, IntervalReadings, Lane, LinkFault, event_name
 from wire.ids import gateway_id_of
@@ -39,6 +41,7 @@ class Bench:
     clock: FakeClock
     caps: Caps = field(default_factory=Caps)
     learnt: list[tuple[int, str]] = field(default_factory=list)
+    registry_is_full: bool = False
     done: list[str] = field(default_factory=list)
 
     def start(self) -> None:
@@ -63,6 +66,8 @@ class Bench:
         self.journal.close()
 
     def learn_serial(self, number: int, serial: str) -> None:
+        if self.registry_is_full:
+            raise EnvironmentRefused("cannot write")
         self.learnt.append((number, serial))
 
     def tick(self, s: float) -> None:
@@ -108,9 +113,36 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def test_a_started_gateway_says_so_once(bench: Bench) -> None:
+    bench.tick(0)
     bench.pipeline.run(Already())
+    bench.tick(1)
 
-    assert bench.said(Lane.DIAGNOSTICS) == ["GatewayStarted"]
+    assert bench.said(Lane.DIAGNOSTICS) == ["GatewayStarted", "Heartbeat"]
+
+
+def test_a_start_that_the_disk_refused_is_said_when_it_takes_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_changes: object) -> None:
+        raise JournalUnavailable("the disk is full")
+
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(bench.journal, "commit", refuse)
+        bench.tick(0)
+    bench.tick(1)
+
+    assert bench.said(Lane.DIAGNOSTICS) == ["GatewayStarted", "Heartbeat"]
+
+
+def test_a_meters_name_that_the_registry_could_not_take_is_written_later(bench: Bench) -> None:
+    bench.registry_is_full = True
+    bench.read(0)
+    bench.kill()
+    bench.start()
+    bench.registry_is_full = False
+
+    bench.read(60)
+    bench.read(120)
+
+    assert bench.learnt == [(1, METER_SERIAL)]
 
 
 def test_a_story_of_one_interruption_stands_in_the_journal(bench: Bench) -> None:
