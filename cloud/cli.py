@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from runtime import logs, program
+from runtime.arguments import Words
 from runtime.clock import check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 from runtime.reading import read_at_most
@@ -262,7 +263,9 @@ def _value_of(text: str) -> Any:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lamplight-cloud", description="Takes signed events in and tells customers.")
+    parser: argparse.ArgumentParser = Words(
+        prog="lamplight-cloud", description="Takes signed events in and tells customers."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, act: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:

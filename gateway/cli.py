@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gateway import folder_commands, reading_commands, state_commands
 from runtime import program
+from runtime.arguments import Words
 
 
 def main() -> int:
@@ -23,7 +24,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = Words(
         prog="lamplight-gateway",
         description="Reads meters, tells interruptions from false alarms, and brings signed events to the cloud.",
     )

@@ -6,8 +6,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from runtime.arguments import Words, whole
 from runtime.clock import clock_from_environment
-from simulators.commands.arguments import Words, whole
 from simulators.household import Household, RecordedHousehold, open_household, zone_named
 
 HOUR = timedelta(hours=1)

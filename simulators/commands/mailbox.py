@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 from pathlib import Path
 
+from runtime.arguments import Words, whole
 from runtime.clock import clock_from_environment
-from simulators.commands.arguments import Words, whole
 from simulators.control import serving
 from simulators.mailbox import Mailbox, MailboxServer
 from simulators.process import live

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from runtime.arguments import Words, seconds
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import InputRefused
 from simulators import control
-from simulators.commands.arguments import Words, seconds
 from simulators.household import open_household, zone_named
 from simulators.meter import history
 from simulators.meter.device import Meter

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from runtime.arguments import Words
 from runtime.clock import Clock, clock_from_environment
 from simulators import control
-from simulators.commands.arguments import Words
 from simulators.moment import Moment
 from simulators.probe import inputs
 from simulators.probe.device import Probe

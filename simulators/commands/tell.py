@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+from runtime.arguments import Words
 from simulators import control
-from simulators.commands.arguments import Words
 
 
 def main(arguments: list[str]) -> int:

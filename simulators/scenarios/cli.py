@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
 
+from runtime.arguments import Words
 from runtime.clock import MAX_RATE, STORY_VARIABLE, StoryClock
 from runtime.errors import InputRefused
 from simulators.scenarios.chaos import Chaos, plan
@@ -120,8 +121,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lamplight-sim scenario", description="Play a story with the real programs.")
+def _parser() -> Words:
+    parser = Words(prog="lamplight-sim scenario", description="Play a story with the real programs.")
     parser.add_argument("story", choices=("home",), help="home: one home's outage and restoration")
     parser.add_argument("--check", action="store_true", help="no page to watch, as fast as the story allows")
     parser.add_argument("--from", dest="load_file", type=Path, help="a real home's load, CSV or CSV.gz")

@@ -1,4 +1,8 @@
-"""The words after a command, read strictly: what is wrong with them is one line, as everywhere in Lamplight."""
+"""The words after a command, read strictly: what is wrong with them is one line, as everywhere in Lamplight.
+
+Every parser of the three programs is a `Words`; its subparsers are, too, because argparse makes them of their parent's
+class. argparse itself would print its usage and leave with `sys.exit`, past `runtime.program`.
+"""
 
 import argparse
 from collections.abc import Callable
