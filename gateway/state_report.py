@@ -8,7 +8,6 @@ from typing import TypeVar
 from gateway.adapters.journal_view import JournalView, LaneView, RowView
 from gateway.core.batches import IntervalProgress
 from gateway.core.conclusions import LatestReading
-from gateway.core.instants import from_unix_ms
 from gateway.core.interruption import InterruptionState
 from gateway.core.reachability import Reachability
 from gateway.core.registered_meter import RegisteredMeter
@@ -16,6 +15,7 @@ from gateway.core.remembered import Forgotten, recall
 from gateway.service.meter_desk import INTERVALS, REACH, READING, SUPPLY, name_of
 from wire.events import Event, RegisterReadings, event_name, facts
 from wire.ids import GatewayId
+from wire.instants import from_unix_ms
 
 T = TypeVar("T")
 _LONG_LIST = 8

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cloud.ingest.service import Message
-from cloud.kernel.db import Database, ms_of_instant
+from cloud.kernel.db import Database
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Status
@@ -16,6 +16,7 @@ from wire.chain import Head
 from wire.envelope import Purpose, link_hash, parse, seal
 from wire.events import Event, GatewayStarted, Lane
 from wire.ids import gateway_id_of
+from wire.instants import unix_ms
 from wire.keys import PublicKey, SoftwareSigner
 from wire.receipts import Receipt, open_receipt
 from wire.record import ClockSource, Link, Record, Stamp, decode_record, encode_record
@@ -85,7 +86,7 @@ class FakeGateway:
 
     def record(self, event: Event, *, seq: int, prev: bytes, subject: str | None = None, at: datetime = NOON) -> Record:
         """A record at any place, true or not."""
-        stamp = Stamp(at_ms=ms_of_instant(at), source=ClockSource.NTP, uncertainty_ms=50, mono_ms=seq * 1000, boot=1)
+        stamp = Stamp(at_ms=unix_ms(at), source=ClockSource.NTP, uncertainty_ms=50, mono_ms=seq * 1000, boot=1)
         link = Link(gateway=gateway_id_of(self.public.spki), gen=self.gen, lane=event.lane, seq=seq, prev=prev)
         return Record(link=link, stamp=stamp, subject=self.meter if subject is None else subject, event=event)
 

@@ -14,7 +14,6 @@ from gateway.core.conclusions import MeterRules, Standing
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.errors import MeterUnread, PortGone, UplinkLost
-from gateway.core.instants import unix_ms
 from gateway.core.interruption import InterruptionState, Limits, Phase, SupplyEvent, step
 from gateway.core.observations import (
     EdgeId,
@@ -32,6 +31,7 @@ from tests import fakes_meter
 from wire.chain import Head, Step, follow, genesis
 from wire.envelope import Purpose, link_hash, parse, verify
 from wire.events import Disconnector, InterruptionAssessed, Lane, LinkFault
+from wire.instants import unix_ms
 from wire.keys import PublicKey, SoftwareSigner
 from wire.receipts import Receipt, seal_receipt
 from wire.record import Record, decode_record

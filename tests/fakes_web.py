@@ -17,7 +17,7 @@ from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake, Message
 from cloud.kernel.access import Access
 from cloud.kernel.bell import Bell
-from cloud.kernel.db import Database, ms_of_instant
+from cloud.kernel.db import Database
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.kernel.loop import Loop
 from cloud.messaging.catalogue import Catalogue
@@ -50,6 +50,7 @@ from wire.events import (
     SupplyRestored,
 )
 from wire.ids import GatewayId
+from wire.instants import unix_ms
 from wire.keys import SoftwareSigner
 from wire.units import Quantity
 
@@ -175,7 +176,7 @@ class Town:
             values = tuple(
                 _HOURS_WH[(start.hour - 3 + at) % 24] * (90 + (day * 7 + at * 13) % 25) // 100 for at in range(24)
             )
-            event = IntervalReadings.of(ms_of_instant(start), 3_600, Quantity.ENERGY_IMPORT_WH, values)
+            event = IntervalReadings.of(unix_ms(start), 3_600, Quantity.ENERGY_IMPORT_WH, values)
             self.hear(gateway, event)
 
     def beat(self, gateway: FakeGateway) -> None:
@@ -226,7 +227,7 @@ class Town:
         self.restore(gateway, began_ms)
 
     def now_ms(self) -> int:
-        return ms_of_instant(self.clock.now())
+        return unix_ms(self.clock.now())
 
     def _register(self, gateway: FakeGateway, usage_point: str) -> None:
         row = Gateway(

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud.kernel.access import is_loopback
 from runtime.errors import SettingsError
+from runtime.loopback import is_loopback
 from runtime.settings import setting
 
 

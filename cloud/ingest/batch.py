@@ -15,7 +15,6 @@ from cloud.ingest import quarantine, store
 from cloud.ingest.news import EVENT_TASK
 from cloud.ingest.verify import Genuine, LaneEnd, Refused, judge, verify
 from cloud.kernel import tasks
-from cloud.kernel.db import ms_of_instant
 from cloud.kernel.ids import EventId
 from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Status
@@ -23,6 +22,7 @@ from runtime import logs
 from wire.chain import Head, Step
 from wire.events import Lane, UnknownEvent
 from wire.ids import GatewayId
+from wire.instants import unix_ms
 from wire.receipts import Receipt
 from wire.refusals import Reason
 
@@ -168,5 +168,5 @@ class Batch:
     def _receipt(self, gateway: GatewayId, gen: int, lane: Lane) -> Receipt:
         head = store.head_of(self._connection, gateway, gen, lane)
         assert head is not None, "a lane that is owed a receipt has a head"
-        at_ms = ms_of_instant(self._now)
+        at_ms = unix_ms(self._now)
         return Receipt(gateway=gateway, gen=gen, lane=lane, seq=head.seq, head=head.hash, at_ms=at_ms)

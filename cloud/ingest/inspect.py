@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloud.ingest.verify import Refused
-from cloud.kernel.db import instant_of_ms
 from wire import envelope
 from wire.envelope import ParsedEnvelope, Purpose
 from wire.events import event_name, facts
+from wire.instants import from_unix_ms
 from wire.keys import PublicKey
 from wire.record import Record, decode_record
 from wire.refusals import WireRefused
@@ -40,7 +40,7 @@ class Inspected:
             "seq": link.seq,
             "prev": link.prev.hex(),
             "hash": envelope.link_hash(self.parsed).hex(),
-            "at": instant_of_ms(stamp.at_ms).isoformat(timespec="milliseconds"),
+            "at": from_unix_ms(stamp.at_ms).isoformat(timespec="milliseconds"),
             "clock": stamp.source.name.lower(),
             "uncertainty_ms": stamp.uncertainty_ms,
             "boot": stamp.boot,

@@ -30,12 +30,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from cloud.ingest.verify import Genuine, LaneEnd
-from cloud.kernel.db import UtcInstant, instant_of_ms, metadata
+from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.ids import EventId
 from wire.chain import Head
 from wire.envelope import parse
 from wire.events import Lane
 from wire.ids import GatewayId
+from wire.instants import from_unix_ms
 from wire.record import Record, decode_record
 
 MAX_HELD: Final = 256
@@ -102,7 +103,7 @@ class StoredEvent:
     @property
     def at(self) -> datetime:
         """When the gateway sealed it, by the gateway's clock."""
-        return instant_of_ms(self.record.stamp.at_ms)
+        return from_unix_ms(self.record.stamp.at_ms)
 
 
 def append(connection: Connection, accepted: Collection[Genuine], received_at: datetime) -> None:
@@ -113,7 +114,7 @@ def append(connection: Connection, accepted: Collection[Genuine], received_at: d
             "sealed": genuine.sealed,
             "code": genuine.record.event.code,
             "subject": genuine.record.subject,
-            "at": instant_of_ms(genuine.record.stamp.at_ms),
+            "at": from_unix_ms(genuine.record.stamp.at_ms),
             "received_at": received_at,
         }
         for genuine in accepted

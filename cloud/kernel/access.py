@@ -12,7 +12,6 @@ This module is pure but for the token's file; routes ask `Access` and turn its n
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Collection
 from pathlib import Path
@@ -21,26 +20,13 @@ from urllib.parse import urlsplit
 
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused
+from runtime.loopback import is_loopback
 
 COOKIE_NAME: Final = "lamplight_entry"
 _TOKEN_BYTES: Final = 32
 _MIN_TOKEN_CHARS: Final = 32
 _COOKIE_CONTEXT: Final = b"lamplight web cookie 1"
 _BEARER: Final = "bearer "
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only programs of this machine can reach `host`.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0")
-    (True, True, True, False)
-    """
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def write_new_token(path: Path) -> None:

@@ -19,7 +19,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
 
@@ -29,14 +29,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from cloud.kernel.errors import DatabaseBusy, DatabaseError, DatabaseUnusable, StorageFull
+from wire.instants import from_unix_ms, unix_ms
 
 SCHEMA_VERSION: Final = 1
 """Rises when a table changes in a way an older program cannot live with; kept in the file's `user_version`."""
 
 _APPLICATION_ID: Final = 0x4C4D504C  # "LMPL": tells our file from any other SQLite file
 _BUSY_TIMEOUT_S: Final = 10.0
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 
 metadata = MetaData(
     naming_convention={
@@ -49,18 +48,6 @@ metadata = MetaData(
 """Every feature's store adds its tables here when it is imported."""
 
 
-def instant_of_ms(at_ms: int) -> datetime:
-    """The aware UTC instant `at_ms` milliseconds after the epoch; OverflowError beyond the years 1 to 9999."""
-    return _EPOCH + timedelta(milliseconds=at_ms)
-
-
-def ms_of_instant(at: datetime) -> int:
-    """Whole milliseconds since the epoch, rounded down; ValueError for a naive or a non-UTC instant."""
-    if at.utcoffset() != timedelta(0):
-        raise ValueError(f"an instant must be aware and in UTC, not {at.isoformat()}")
-    return (at - _EPOCH) // _MILLISECOND
-
-
 class UtcInstant(TypeDecorator[datetime]):
     """An aware UTC instant, kept as integer milliseconds since the epoch."""
 
@@ -68,10 +55,10 @@ class UtcInstant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else ms_of_instant(value)
+        return None if value is None else unix_ms(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else instant_of_ms(value)
+        return None if value is None else from_unix_ms(value)
 
 
 class Database:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self
 
-from cloud.kernel.db import instant_of_ms, ms_of_instant
+from wire.instants import from_unix_ms, unix_ms
 
 FactValue = str | int | datetime | timedelta
 _MS: Final = timedelta(milliseconds=1)
@@ -139,7 +139,7 @@ def _plain(fact: Fact) -> dict[str, object]:
         "id": fact.id,
         "value": _plain_value(fact.value),
         "sources": [[source.kind.value, source.ref] for source in fact.sources],
-        "as_of_ms": ms_of_instant(fact.as_of),
+        "as_of_ms": unix_ms(fact.as_of),
         "ttl_ms": None if fact.ttl is None else fact.ttl // _MS,
     }
 
@@ -147,7 +147,7 @@ def _plain(fact: Fact) -> dict[str, object]:
 def _plain_value(value: FactValue) -> dict[str, str | int]:
     match value:
         case datetime():
-            return {"instant_ms": ms_of_instant(value)}
+            return {"instant_ms": unix_ms(value)}
         case timedelta():
             return {"span_ms": value // _MS}
         case int():
@@ -169,7 +169,7 @@ def _fact(plain: dict[str, object]) -> Fact:
                 id=fact_id,
                 value=_value(value),
                 sources=tuple(Source(kind=SourceKind(kind), ref=ref) for kind, ref in sources),
-                as_of=instant_of_ms(as_of),
+                as_of=from_unix_ms(as_of),
                 ttl=ttl * _MS if isinstance(ttl, int) else None,
             )
     raise ValueError("this is not a fact")
@@ -178,7 +178,7 @@ def _fact(plain: dict[str, object]) -> Fact:
 def _value(plain: dict[str, object]) -> FactValue:
     match plain:
         case {"instant_ms": int(at_ms)}:
-            return instant_of_ms(at_ms)
+            return from_unix_ms(at_ms)
         case {"span_ms": int(span_ms)}:
             return span_ms * _MS
         case {"int": int(number)}:

@@ -16,11 +16,11 @@ import ssl
 from pathlib import Path
 from typing import Final
 
-from cloud.kernel.access import is_loopback
 from cloud.messaging.mail import Mail, as_bytes, sender_address
 from cloud.messaging.ports import Delivered, Ending, Refused, Unavailable, Unknown
 from cloud.messaging.settings import MailSettings
 from runtime.errors import SettingsError
+from runtime.loopback import is_loopback
 
 _GO_AHEAD: Final = 354
 _NO: Final = (4, 5)  # RFC 5321, 4.2.1: the first digit says yes (2), go on (3), not now (4), never (5)

@@ -17,7 +17,6 @@ from cloud.customers import store as customers
 from cloud.customers.model import UsagePoint
 from cloud.ingest.store import StoredEvent
 from cloud.kernel import tasks
-from cloud.kernel.db import instant_of_ms
 from cloud.kernel.ids import UsagePointId
 from cloud.kernel.loop import Handler
 from cloud.kernel.tasks import Task
@@ -32,6 +31,7 @@ from cloud.outages.signs import Assessed, Dipped, Heard, Lost, NoticeDue, Observ
 from cloud.registry import store as registry
 from runtime import logs
 from wire.events import Disconnector, InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
+from wire.instants import from_unix_ms
 from wire.record import ClockSource
 
 NOTICE_TASK: Final = "outage.notice"
@@ -104,11 +104,11 @@ def saying(event: StoredEvent, settings: OutageSettings) -> Saying | None:
     heard = _heard(event, settings)
     match event.record.event:
         case SupplyLost(began_at_ms=began):
-            return Lost(heard=heard, began_at=instant_of_ms(began))
+            return Lost(heard=heard, began_at=from_unix_ms(began))
         case InterruptionAssessed(began_at_ms=began) as verdict:
             return Assessed(
                 heard=heard,
-                began_at=instant_of_ms(began),
+                began_at=from_unix_ms(began),
                 cause=verdict.cause,
                 stage=verdict.stage,
                 grade=verdict.grade,
@@ -117,14 +117,14 @@ def saying(event: StoredEvent, settings: OutageSettings) -> Saying | None:
         case SupplyRestored(began_at_ms=began) as back:
             return Returned(
                 heard=heard,
-                began_at=instant_of_ms(began),
-                returned_at=instant_of_ms(back.restored_at_ms),
+                began_at=from_unix_ms(began),
+                returned_at=from_unix_ms(back.restored_at_ms),
                 held_s=back.held_s,
                 lowest_mv=min(back.voltages_mv, default=None),
                 is_switched_off=back.disconnector in {Disconnector.OPEN, Disconnector.READY},
             )
         case SupplyDipped(began_at_ms=began):
-            return Dipped(heard=heard, began_at=instant_of_ms(began))
+            return Dipped(heard=heard, began_at=from_unix_ms(began))
         case _:
             return None
 

@@ -25,11 +25,12 @@ from sqlalchemy import (
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.sqlite import insert
 
-from cloud.kernel.db import UtcInstant, instant_of_ms, metadata, ms_of_instant
+from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.ids import EventId, UsagePointId
 from cloud.outages.effects import Noted
 from cloud.outages.model import Case, End, Ending, Phase, Remark, Return, State, Suspicion
 from wire.events import Cause, Evidence, EvidenceKind, Grade, Stage
+from wire.instants import from_unix_ms, unix_ms
 
 MAX_PAGE: Final = 200
 
@@ -125,7 +126,7 @@ def load_state(connection: Connection, usage_point: UsagePointId, meter: str) ->
 def save_state(connection: Connection, usage_point: UsagePointId, state: State) -> None:
     """Keep what is held of a home; its cases are kept by `save_case`."""
     memory = {
-        "suspicion": _maybe(state.suspicion, lambda held: [ms_of_instant(held.began_at), str(held.by)]),
+        "suspicion": _maybe(state.suspicion, lambda held: [unix_ms(held.began_at), str(held.by)]),
         "endings": [_plain_ending(ending) for ending in state.endings],
         "seen": [str(event) for event in state.seen],
     }
@@ -253,7 +254,7 @@ def _case(row: Row[Any]) -> Case:
 
 def _plain_ending(ending: Ending) -> dict[str, object]:
     return {
-        "began_at_ms": ms_of_instant(ending.began_at),
+        "began_at_ms": unix_ms(ending.began_at),
         "returned": _maybe(ending.returned, _plain_return),
         "by": str(ending.by),
         "case_number": ending.case_number,
@@ -262,7 +263,7 @@ def _plain_ending(ending: Ending) -> dict[str, object]:
 
 def _ending(plain: dict[str, Any]) -> Ending:
     return Ending(
-        began_at=instant_of_ms(plain["began_at_ms"]),
+        began_at=from_unix_ms(plain["began_at_ms"]),
         returned=_maybe(plain["returned"], _return),
         by=EventId.parse(plain["by"]),
         case_number=plain["case_number"],
@@ -271,29 +272,29 @@ def _ending(plain: dict[str, Any]) -> Ending:
 
 def _plain_return(returned: Return) -> dict[str, object]:
     return {
-        "at_ms": ms_of_instant(returned.at),
+        "at_ms": unix_ms(returned.at),
         "held_s": returned.held_s,
         "lowest_mv": returned.lowest_mv,
         "proven_by": str(returned.proven_by),
-        "said_at_ms": ms_of_instant(returned.said_at),
+        "said_at_ms": unix_ms(returned.said_at),
         "clock_is_good": returned.clock_is_good,
     }
 
 
 def _return(plain: dict[str, Any]) -> Return:
     return Return(
-        at=instant_of_ms(plain["at_ms"]),
+        at=from_unix_ms(plain["at_ms"]),
         held_s=plain["held_s"],
         lowest_mv=plain["lowest_mv"],
         proven_by=EventId.parse(plain["proven_by"]),
-        said_at=instant_of_ms(plain["said_at_ms"]),
+        said_at=from_unix_ms(plain["said_at_ms"]),
         clock_is_good=plain["clock_is_good"],
     )
 
 
 def _suspicion(plain: list[Any]) -> Suspicion:
     began_at_ms, by = plain
-    return Suspicion(began_at=instant_of_ms(began_at_ms), by=EventId.parse(by))
+    return Suspicion(began_at=from_unix_ms(began_at_ms), by=EventId.parse(by))
 
 
 def _maybe(value: Any, read: Callable[[Any], Any]) -> Any:

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from cloud.ingest.store import StoredEvent
-from cloud.kernel.db import instant_of_ms
 from cloud.kernel.ids import MeterSerial
 from cloud.readings import store
 from cloud.readings.store import IntervalReading, RegisterReading
 from wire.events import IntervalReadings, RegisterReadings
+from wire.instants import from_unix_ms
 
 
 def on_event(connection: Connection, event: StoredEvent, now: datetime) -> None:  # noqa: ARG001 - a Subscriber's form
@@ -27,7 +27,7 @@ def on_event(connection: Connection, event: StoredEvent, now: datetime) -> None:
 
 
 def _intervals(event: StoredEvent, batch: IntervalReadings) -> list[IntervalReading]:
-    start_at, period = instant_of_ms(batch.start_ms), timedelta(seconds=batch.period_s)
+    start_at, period = from_unix_ms(batch.start_ms), timedelta(seconds=batch.period_s)
     return [
         IntervalReading(
             quantity=batch.quantity,
@@ -42,7 +42,7 @@ def _intervals(event: StoredEvent, batch: IntervalReadings) -> list[IntervalRead
 
 
 def _registers(event: StoredEvent, registers: RegisterReadings) -> list[RegisterReading]:
-    as_of = instant_of_ms(registers.at_ms)
+    as_of = from_unix_ms(registers.at_ms)
     return [
         RegisterReading(quantity=quantity, value=value, source=event.id, as_of=as_of)
         for quantity, value in registers.values

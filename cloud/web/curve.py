@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from cloud.kernel.db import instant_of_ms, ms_of_instant
+from wire.instants import from_unix_ms, unix_ms
 
 MAX_PERIODS: Final = 400
 _HOUR_S: Final = 3_600
@@ -70,24 +70,24 @@ def cut(readings: Sequence[Measured], since: datetime, until: datetime, wanted_s
     """The curve from `since` to `until` in periods of about `wanted_s`, which begin on whole multiples of it."""
     period_s = _period_s(readings, since, until, wanted_s)
     step_ms = period_s * 1_000
-    first_ms = ms_of_instant(since) // step_ms * step_ms
-    count = -(-(ms_of_instant(until) - first_ms) // step_ms)
+    first_ms = unix_ms(since) // step_ms * step_ms
+    count = -(-(unix_ms(until) - first_ms) // step_ms)
     energy: dict[int, int] = {}
     covered: dict[int, int] = {}
     for reading in readings:
-        index = (ms_of_instant(reading.start_at) - first_ms) // step_ms
+        index = (unix_ms(reading.start_at) - first_ms) // step_ms
         energy[index] = energy.get(index, 0) + reading.energy_wh
         covered[index] = covered.get(index, 0) + reading.period_s
     periods = tuple(
         Period(
-            start_at=instant_of_ms(first_ms + index * step_ms),
+            start_at=from_unix_ms(first_ms + index * step_ms),
             energy_wh=energy.get(index),
             covered_s=min(covered.get(index, 0), period_s),
         )
         for index in range(count)
     )
     return Curve(
-        since=instant_of_ms(first_ms),
+        since=from_unix_ms(first_ms),
         until=periods[-1].start_at + timedelta(seconds=period_s) if periods else until,
         period_s=period_s,
         periods=periods,

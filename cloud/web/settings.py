@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from cloud.kernel.access import is_loopback
 from runtime.errors import SettingsError
+from runtime.loopback import is_loopback
 from runtime.settings import setting
 
 

@@ -10,7 +10,6 @@ from typing import Final
 from markupsafe import Markup
 
 from cloud.kernel import i18n
-from cloud.kernel.db import instant_of_ms
 from cloud.kernel.i18n import Language
 from cloud.outages.model import Remark
 from cloud.web.moments import Moments, length
@@ -35,6 +34,7 @@ from wire.events import (
     SupplyRestored,
     UnknownEvent,
 )
+from wire.instants import from_unix_ms
 from wire.record import ClockSource
 from wire.units import Quantity
 
@@ -224,7 +224,7 @@ def said(event: Event, moments: Moments) -> Said:
 
 
 def _of_supply(event: SupplyLost | SupplyRestored | InterruptionAssessed | SupplyDipped, moments: Moments) -> Said:
-    began = Detail(label="began", value=moments.clock(instant_of_ms(event.began_at_ms)))
+    began = Detail(label="began", value=moments.clock(from_unix_ms(event.began_at_ms)))
     match event:
         case SupplyLost():
             details = [began, Detail(label="gateway’s input", value=volts(event.input_mv))]
@@ -246,7 +246,7 @@ def _of_supply(event: SupplyLost | SupplyRestored | InterruptionAssessed | Suppl
 
 def _of_return(event: SupplyRestored, moments: Moments) -> list[Detail]:
     details = [
-        Detail(label="restored", value=moments.clock(instant_of_ms(event.restored_at_ms))),
+        Detail(label="restored", value=moments.clock(from_unix_ms(event.restored_at_ms))),
         Detail(label="held for", value=length(timedelta(seconds=event.held_s))),
         Detail(label="voltage", value=", ".join(map(volts, event.voltages_mv)) or "none read"),
         Detail(label="supply switch", value=SWITCHES[event.disconnector]),
@@ -258,11 +258,11 @@ def _of_return(event: SupplyRestored, moments: Moments) -> list[Detail]:
 
 def _of_readings(event: IntervalReadings | RegisterReadings, moments: Moments) -> Said:
     if isinstance(event, RegisterReadings):
-        read_at = Detail(label="read", value=moments.clock(instant_of_ms(event.at_ms)))
+        read_at = Detail(label="read", value=moments.clock(from_unix_ms(event.at_ms)))
         values = (Detail(label=QUANTITIES[quantity], value=amount(quantity, value)) for quantity, value in event.values)
         return Said(title="Register readings", details=(read_at, *values))
     values_ = event.values
-    start_at = instant_of_ms(event.start_ms)
+    start_at = from_unix_ms(event.start_ms)
     end_at = start_at + timedelta(seconds=event.period_s * len(values_))
     details = [
         Detail(label="from", value=moments.minute(start_at)),
@@ -286,7 +286,7 @@ def _of_gateway(event: Event, moments: Moments) -> Said:
             waiting = Detail(label="not receipted yet", value=grouped(event.pending))
             return Said(title="Sign of life", details=(up, waiting))
         case MeterUnreachable():
-            since = Detail(label="since", value=moments.clock(instant_of_ms(event.since_ms)))
+            since = Detail(label="since", value=moments.clock(from_unix_ms(event.since_ms)))
             return Said(title="Meter cannot be read", details=(since, Detail(label="why", value=FAULTS[event.reason])))
         case MeterReachable():
             silent = Detail(label="silent for", value=length(timedelta(milliseconds=event.silent_for_ms)))

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.core.instants import unix_ms
 from gateway.core.reading import IntervalRow
 from gateway.core.remembered import passing
 from wire.events import IntervalReadings
+from wire.instants import unix_ms
 from wire.units import Quantity
 
 MAX_VALUES = 192  # eight days of hours, two days of quarter-hours: under 1 kB signed

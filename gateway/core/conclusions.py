@@ -16,7 +16,6 @@ from datetime import datetime
 from gateway.core import interruption, reachability, validation
 from gateway.core.batches import IntervalProgress, Window, batches
 from gateway.core.errors import Undecodable
-from gateway.core.instants import unix_ms
 from gateway.core.interruption import InterruptionState
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation
@@ -24,6 +23,7 @@ from gateway.core.reachability import Reachability
 from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Reading, Snapshot
 from gateway.core.validation import check_intervals, check_reading
 from wire.events import Disconnector, IntervalReadings, KnownEvent, LinkFault, RegisterReadings
+from wire.instants import unix_ms
 from wire.units import VOLTAGES, Quantity
 
 

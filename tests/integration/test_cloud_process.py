@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import pytest
 
 from cloud.kernel.access import read_token
-from cloud.kernel.db import instant_of_ms
 from cloud.kernel.ids import MeterSerial
 from cloud.readings import store as readings
 from cloud.state import StateFolder
@@ -21,11 +20,12 @@ from tests.cloud_speaker import Speaker
 from tests.fakes_cloud import METER
 from tests.waiting import eventually
 from wire.events import IntervalReadings
+from wire.instants import from_unix_ms
 from wire.units import Quantity
 
 HOUR_MS = 3_600_000
 BEGIN_MS = 1_795_262_400_000
-NEVER, EVER = instant_of_ms(0), instant_of_ms(2**47)
+NEVER, EVER = from_unix_ms(0), from_unix_ms(2**47)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake
-from cloud.kernel.db import Database, ms_of_instant
+from cloud.kernel.db import Database
 from cloud.kernel.i18n import Language
 from cloud.kernel.loop import Loop
 from cloud.messaging import store as messages
@@ -44,6 +44,7 @@ from wire.events import (
     SupplyLost,
     SupplyRestored,
 )
+from wire.instants import unix_ms
 from wire.keys import SoftwareSigner
 
 SUBJECTS = {
@@ -137,7 +138,7 @@ def free_ports() -> tuple[int, int]:
 
 
 def ms(seconds: float) -> int:
-    return ms_of_instant(NOON + timedelta(seconds=seconds))
+    return unix_ms(NOON + timedelta(seconds=seconds))
 
 
 def outage(began_s: float = 0) -> tuple[SupplyLost, InterruptionAssessed]:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.core.instants import duration_ms, unix_ms
 from gateway.core.interruption.state import InterruptionState, Limits, known
 from gateway.core.interruption.verdict import Counter, Facts, MeterWord, Sense, find, revise
 from gateway.core.observations import MeterAnswered, MeterFailed
 from wire.events import Disconnector, Evidence, EvidenceKind, InterruptionAssessed, LinkFault
+from wire.instants import duration_ms, unix_ms
 
 
 def assess(

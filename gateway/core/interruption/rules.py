@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from gateway.core.instants import duration_ms, unix_ms
 from gateway.core.interruption.assessment import assess, word_of
 from gateway.core.interruption.hearing import Back, Heard, Lost, hear
 from gateway.core.interruption.state import (
@@ -24,6 +23,7 @@ from gateway.core.interruption.state import (
 from gateway.core.interruption.verdict import PROVES_NOTHING, MeterWord, Sense
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation, ProbeLink, Tick
 from wire.events import Disconnector, InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
+from wire.instants import duration_ms, unix_ms
 
 _BACKLOG = timedelta(seconds=1)  # two rounds of the probe's repeats
 

@@ -1,6 +1,6 @@
 import pytest
 
-from cloud.kernel.access import Access, is_loopback, read_token, write_new_token
+from cloud.kernel.access import Access, read_token, write_new_token
 from runtime.errors import EnvironmentRefused
 
 TOKEN = "t" * 43
@@ -106,13 +106,6 @@ def test_our_own_names_are_known(access, host):
 )
 def test_a_name_that_is_not_ours_is_not_known(access, host):
     assert not access.knows_host(host)
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"), [("127.8.9.1", True), ("0.0.0.0", False), ("10.0.0.1", False), ("x", False)]
-)
-def test_only_this_machine_is_loopback(host, expected):
-    assert is_loopback(host) is expected
 
 
 def test_the_token_is_in_no_repr(access):

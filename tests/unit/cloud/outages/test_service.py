@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from cloud.ingest.store import StoredEvent
-from cloud.kernel.db import Database, ms_of_instant
+from cloud.kernel.db import Database
 from cloud.kernel.ids import EventId, MeterSerial, UsagePointId
 from cloud.kernel.loop import Loop
 from cloud.messaging import store as messages
@@ -37,13 +37,14 @@ from wire.events import (
     SupplyLost,
     SupplyRestored,
 )
+from wire.instants import unix_ms
 from wire.record import ClockSource, decode_record
 
 DARK = (Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=0, age_ms=2_000),)
 
 
 def ms(seconds: float) -> int:
-    return ms_of_instant(NOON + timedelta(seconds=seconds))
+    return unix_ms(NOON + timedelta(seconds=seconds))
 
 
 LOST = SupplyLost(began_at_ms=ms(0), input_mv=0)
