@@ -30,7 +30,7 @@ CREATE TABLE receipt ({_LANE}, {_HASH}, at_ms INTEGER NOT NULL, envelope BLOB NO
 CREATE TABLE remembered (name TEXT PRIMARY KEY, line TEXT NOT NULL) STRICT;
 """
 _DO = {
-    sqlite3.SQLITE_FULL: "free some space on its disk; the gateway goes on by itself",
+    sqlite3.SQLITE_FULL: "free some space on its disk; a gateway that runs goes on by itself",
     sqlite3.SQLITE_READONLY: "make its folder writable again (mount -o remount,rw, or check its owner)",
     sqlite3.SQLITE_CANTOPEN: "check that its folder exists and belongs to the gateway's user",
     sqlite3.SQLITE_IOERR: "check the memory card (dmesg); replace it if it fails",

@@ -39,6 +39,7 @@ class AtomicStorage(Storage):
             raise EnvironmentRefused(f"cannot read: {error.strerror}", where=str(self._path), do=do) from error
         try:
             tables = json.loads(text)
+            _written(tables)  # a text that cannot be written again ("\\ud800") cannot be shown or sent either
         except (ValueError, RecursionError) as error:
             raise InputRefused(f"the registry is not valid JSON: {error}", where=str(self._path), do=_DO) from error
         if not isinstance(tables, dict) or not all(map(_is_table, tables.values())):
@@ -46,8 +47,11 @@ class AtomicStorage(Storage):
         return tables
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
-        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-        write_atomically(self._path, text.encode(), mode=_MODE)
+        write_atomically(self._path, _written(data), mode=_MODE)
+
+
+def _written(tables: object) -> bytes:
+    return f"{json.dumps(tables, indent=2, ensure_ascii=False)}\n".encode()
 
 
 def _is_table(rows: object) -> bool:

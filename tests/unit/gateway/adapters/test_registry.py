@@ -116,6 +116,7 @@ def test_a_write_that_fails_leaves_the_old_file(path: Path) -> None:
         b"[" * 100_000,
         b'{"meters": {"x": {"port": "a", "profile": "b"}}}',
         b'{"meters": {"1": "x"}}',
+        b'{"meters": {"1": {"port": "\\ud800", "profile": "b"}}}',
         b'{"meters": {"1": {"port": 5, "profile": "b"}}}',
         b'{"meters": {"1": {"port": "a", "profile": 7}}}',
         b'{"meters": {"1": {"port": "a", "profile": "b", "serial": 7}}}',
