@@ -158,7 +158,7 @@ def _quarantine(arguments: argparse.Namespace) -> int:
     from cloud.ingest import quarantine
 
     with _opened(arguments.dir) as (_, database, _), database.read() as connection:
-        rows = quarantine.newest(connection, limit=arguments.limit)
+        rows = quarantine.newest(connection, limit=max(0, min(arguments.limit, quarantine.MAX_ROWS)))
     lines = [f"{r.last_at:%Y-%m-%d %H:%M:%S}  {r.times:5}x  {r.reason}  {r.topic}  {r.detail}".rstrip() for r in rows]
     _show(arguments, [row.facts() for row in rows], "\n".join(lines) or "nothing was refused")
     return 0

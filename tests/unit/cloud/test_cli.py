@@ -331,3 +331,8 @@ def test_a_lost_receipt_key_stops_the_cloud(state, capsys):
     (state.path / "receipt-key.pem").write_text("")
 
     assert "restore it from a copy" in refusal(capsys, "gateway", "list", "--state", state.path)
+
+
+@pytest.mark.parametrize("limit", ["-1", "9" * 20])
+def test_a_limit_that_cannot_be_is_bounded(state, capsys, limit):
+    assert answer(capsys, "quarantine", state.path, f"--limit={limit}") == []
