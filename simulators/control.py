@@ -65,11 +65,14 @@ def tell(path: Path, words: Sequence[str], *, timeout_s: float = TELL_TIMEOUT_S)
 
     Raises EnvironmentRefused when nobody answers there, InputRefused when the command was refused.
     """
+    line = " ".join(words).encode() + b"\n"
+    if len(line) > MAX_LINE_BYTES:
+        raise InputRefused(f"a command is at most {MAX_LINE_BYTES} bytes", do="say less")
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout_s)
             connection.connect(str(path))
-            connection.sendall(" ".join(words).encode() + b"\n")
+            connection.sendall(line)
             with connection.makefile("rb") as answers:
                 answer = dict(json.loads(answers.readline()))
         is_ok = answer.pop("ok")

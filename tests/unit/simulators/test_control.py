@@ -116,3 +116,8 @@ def test_somebody_else_there_is_said_in_one_line(tmp_path: Path, answer: bytes) 
 
     with pytest.raises(EnvironmentRefused, match="no simulator answers"):
         asyncio.run(story())
+
+
+def test_a_command_too_long_for_a_line_is_not_sent(tmp_path: Path) -> None:
+    with pytest.raises(InputRefused, match="at most 4096 bytes"):
+        control.tell(tmp_path / "sock", ["x" * 5_000])
