@@ -39,7 +39,7 @@ def create_app(services: Services) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         max_body_size=MAX_BODY_BYTES,
-        middleware=[Middleware(Gate, access=services.access)],
+        middleware=[Middleware(Gate, access=services.access), problems.for_the_unforeseen()],
     )
     app.state.services = services
     app.state.places = Places()

@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -43,12 +45,14 @@ _MEANINGS: Final[Mapping[int, str]] = {
     HTTPStatus.NOT_FOUND: "There is no such thing.",
     HTTPStatus.MISDIRECTED_REQUEST: "The page is not known under the name it was asked for.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "A parameter is not of the form it must have.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "The program failed; its log says at what.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The database cannot be read now; the same request may succeed soon.",
 }
 ANY_ROUTE: Final = _answers(
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.MISDIRECTED_REQUEST,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 """What every route of the REST interface may answer instead."""
@@ -64,11 +68,20 @@ class NotFound(HTTPException):
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of `app` end as a Problem."""
+    """Let every error that a route foresees end as a Problem; `for_the_unforeseen` sees to the others."""
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(IdentifierRefused, _on_identifier)
     app.add_exception_handler(DatabaseError, _on_database)
+
+
+def for_the_unforeseen() -> Middleware:
+    """What stands around the routes and lets our own mistakes end as a Problem, too.
+
+    It raises them again once it has answered, so that the server logs them with their traceback. Starlette's own place
+    for this is outside of all middleware, where an answer would lack the headers of the `Gate`.
+    """
+    return Middleware(ServerErrorMiddleware, handler=_on_mistake)
 
 
 def answer(request: Request, status: int, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
@@ -113,6 +126,12 @@ async def _on_database(request: Request, error: Exception) -> Response:
     do = "try again in some seconds" if busy else "look at the program's log on the machine it runs on"
     headers = {"Retry-After": _RETRY_AFTER_S}
     return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, Problem(what=what, do=do), headers)
+
+
+async def _on_mistake(request: Request, _error: Exception) -> Response:
+    do = "try again; if it fails again, look at the program's log on the machine it runs on"
+    problem = Problem(what="the program failed", where=_shown(request.url.path), do=do)
+    return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, problem)
 
 
 def json_of(problem: Problem) -> bytes:
