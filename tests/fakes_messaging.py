@@ -21,6 +21,7 @@ from cloud.kernel.facts import Fact, FactSheet, FactValue, Source, SourceKind
 from cloud.kernel.i18n import Language
 from cloud.kernel.ids import CustomerId, MeterSerial, UsagePointId
 from cloud.messaging.mail import Mail
+from cloud.messaging.model import Announcement
 from cloud.messaging.ports import Delivered, Ending, Presence, Unavailable
 from cloud.messaging.service import News
 
@@ -108,7 +109,9 @@ def outage_facts() -> FactSheet:
     )
 
 
-def outage_news(announcement: str = "power_out", *, home: UsagePoint | None = None, case: str = "UP-1-1") -> News:
+def outage_news(
+    announcement: Announcement = Announcement.POWER_OUT, *, home: UsagePoint | None = None, case: str = "UP-1-1"
+) -> News:
     return News(home=home or home_of(), case=case, announcement=announcement, facts=outage_facts())
 
 

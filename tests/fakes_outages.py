@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from cloud.kernel.ids import EventId
-from cloud.outages.effects import Announcement, CaseChanged, DropNotice, Effect, Noted, NotifyAt, Tell
+from cloud.messaging.model import Announcement
+from cloud.outages.effects import CaseChanged, DropNotice, Effect, Noted, NotifyAt, Tell
 from cloud.outages.model import Case, Remark, State
 from cloud.outages.rules import step
 from cloud.outages.settings import OutageSettings

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
@@ -26,7 +26,7 @@ from jinja2.utils import pass_context
 from cloud.kernel import i18n
 from cloud.kernel.facts import Fact, FactSheet
 from cloud.kernel.i18n import Language
-from cloud.messaging.model import Figure, Letter, Traced
+from cloud.messaging.model import Announcement, Figure, Letter, Traced
 from runtime.errors import InputRefused
 
 _BEGIN, _MIDDLE, _END = "\ue000", "\ue001", "\ue002"  # private use: no printable text holds them
@@ -43,21 +43,23 @@ class TemplateRefused(InputRefused):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announcement:
-    """A kind of message: which facts its claim as a whole needs beside those it prints, and what must have gone before.
+class Terms:
+    """On what an announcement may be made: the facts its claim needs beside those it prints, and what went before.
 
-    `follows` names the announcement whose sequel it is: without that one it is not written.
+    `follows` is the announcement whose sequel it is: without that one it is not written.
     """
 
-    name: str
     claims: frozenset[str]
-    follows: str | None = None
+    follows: Announcement | None = None
 
 
-ANNOUNCEMENTS: Final = (
-    Announcement(name="power_out", claims=frozenset({"power_is_out"})),
-    Announcement(name="power_back", claims=frozenset({"power_is_back"}), follows="power_out"),
-)
+TERMS: Final[Mapping[Announcement, Terms]] = {
+    Announcement.POWER_OUT: Terms(claims=frozenset({"power_is_out"})),
+    Announcement.POWER_BACK: Terms(claims=frozenset({"power_is_back"}), follows=Announcement.POWER_OUT),
+}
+
+Sources: TypeAlias = Mapping[tuple[Announcement, Language], str]
+"""The text of each template."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ class Template:
     announcement: Announcement
     language: Language
     needs: frozenset[str]
+    follows: Announcement | None
     version: str
     subject: str
     body: str
@@ -75,12 +78,14 @@ class Template:
 class Catalogue:
     """Every announcement in every language."""
 
-    def __init__(self, sources: Mapping[tuple[str, Language], str]) -> None:
-        """`sources` hold the text of each template; raises TemplateRefused for one that is missing or not allowed."""
+    def __init__(self, sources: Sources, terms: Mapping[Announcement, Terms] = TERMS) -> None:
+        """Raises TemplateRefused for an announcement without terms, and a template that is missing or not allowed."""
+        if without := [announcement for announcement in Announcement if announcement not in terms]:
+            raise TemplateRefused(f"no terms for {', '.join(without)}", where=__name__, do="say what they claim")
         self._environment = _environment()
         self._templates = {
-            (announcement.name, language): self._read(announcement, language, sources)
-            for announcement in ANNOUNCEMENTS
+            (announcement, language): self._read(announcement, language, terms[announcement], sources)
+            for announcement in Announcement
             for language in Language
         }
 
@@ -89,14 +94,14 @@ class Catalogue:
         """The templates that come with the program."""
         folder = files("cloud.messaging") / "templates"
         named = {
-            (announcement.name, language): folder / f"{announcement.name}.{language}.txt"
-            for announcement in ANNOUNCEMENTS
+            (announcement, language): folder / f"{announcement}.{language}.txt"
+            for announcement in Announcement
             for language in Language
         }
         return cls({name: file.read_text(encoding="utf-8") for name, file in named.items() if file.is_file()})
 
-    def find(self, announcement: str, language: Language) -> Template:
-        """The template of this announcement in this language; KeyError for an announcement that does not exist."""
+    def find(self, announcement: Announcement, language: Language) -> Template:
+        """The template of this announcement in this language."""
         return self._templates[announcement, language]
 
     def render(self, template: Template, facts: FactSheet, zone: ZoneInfo) -> Letter:
@@ -111,11 +116,9 @@ class Catalogue:
         names = {_ZONE: zone, _LANGUAGE: language}
         return _without_marks(self._environment.from_string(source).render(dict(facts) | names))
 
-    def _read(
-        self, announcement: Announcement, language: Language, sources: Mapping[tuple[str, Language], str]
-    ) -> Template:
-        where = f"{announcement.name}.{language}.txt"
-        source = sources.get((announcement.name, language))
+    def _read(self, announcement: Announcement, language: Language, terms: Terms, sources: Sources) -> Template:
+        where = f"{announcement}.{language}.txt"
+        source = sources.get((announcement, language))
         if source is None:
             raise TemplateRefused("the template is missing", where=where, do="write it")
         subject, separator, body = source.partition("\n\n")
@@ -125,7 +128,8 @@ class Catalogue:
         return Template(
             announcement=announcement,
             language=language,
-            needs=needs | announcement.claims,
+            needs=needs | terms.claims,
+            follows=terms.follows,
             version=hashlib.sha256(source.encode()).hexdigest()[:12],
             subject=subject,
             body=body.strip() + "\n",

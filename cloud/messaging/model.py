@@ -30,6 +30,13 @@ EMAIL: Final = "email"
 """The one channel there is so far."""
 
 
+class Announcement(StrEnum):
+    """What a customer can be told; the catalogue has a template for each in every language, or does not load."""
+
+    POWER_OUT = "power_out"
+    POWER_BACK = "power_back"
+
+
 class State(StrEnum):
     """Where a message stands."""
 

@@ -17,7 +17,7 @@ from cloud.kernel.ids import UsagePointId
 from cloud.messaging import store
 from cloud.messaging.catalogue import Catalogue, Template
 from cloud.messaging.mail import message_id
-from cloud.messaging.model import MAY_HAVE_BEEN_READ, Key, Message, NoSuchTurn, State, Turn, after
+from cloud.messaging.model import MAY_HAVE_BEEN_READ, Announcement, Key, Message, NoSuchTurn, State, Turn, after
 from runtime import logs
 
 SEND_TASK = "message.send"
@@ -38,7 +38,7 @@ class News:
 
     home: UsagePoint
     case: str
-    announcement: str
+    announcement: Announcement
     facts: FactSheet
     stage: int = 1
 
@@ -65,8 +65,8 @@ class Composer:
         facts = news.facts.joined_with(_facts_of_home(news.home))
         template = self._catalogue.find(news.announcement, news.home.customer.language)
         blank = self._blank(news, facts, now)
-        follows = template.announcement.follows
-        if follows and store.state_of(connection, replace(blank.key, template=follows)) not in MAY_HAVE_BEEN_READ:
+        before = template.follows
+        if before and store.state_of(connection, replace(blank.key, template=before)) not in MAY_HAVE_BEEN_READ:
             return replace(blank, state=State.OVERTAKEN, reason=_NOTHING_BEFORE)
         if lacks := facts.lacking(template.needs, now):
             return replace(blank, state=State.HELD, reason="; ".join(map(str, lacks)))

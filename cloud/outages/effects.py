@@ -2,17 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from cloud.messaging.model import Announcement
 from cloud.outages.model import Case, Remark, State
 from cloud.outages.signs import Heard
-
-
-class Announcement(StrEnum):
-    """What a customer is told; the names of the templates."""
-
-    POWER_OUT = "power_out"
-    POWER_BACK = "power_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,8 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 from cloud.kernel.ids import EventId
+from cloud.messaging.model import Announcement
 from cloud.outages.effects import (
-    Announcement,
     CaseChanged,
     DropNotice,
     Effect,

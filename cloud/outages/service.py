@@ -95,7 +95,7 @@ class OutageService:
             case Tell(case=case, announcement=announcement):
                 sheet = facts.sheet(home.id, case, self._settings)
                 name = facts.case_name(home.id, case.number)
-                news = News(home=home, case=name, announcement=announcement.value, facts=sheet)
+                news = News(home=home, case=name, announcement=announcement, facts=sheet)
                 self._composer.compose(connection, news, now)
 
 

@@ -5,7 +5,7 @@ figures in turn, each figure with the number of its note. The same fact has one 
 often it is stated, and a note leads to what proves it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +13,7 @@ from typing import Final
 from markupsafe import Markup
 
 from cloud.kernel.facts import Fact, Source, SourceKind
-from cloud.messaging.model import NEEDS_A_PERSON, TURNS, Message, State, Traced, Turn
+from cloud.messaging.model import NEEDS_A_PERSON, TURNS, Announcement, Message, State, Traced, Turn
 from cloud.web import words
 from cloud.web.moments import Moments, length
 from cloud.web.words import Words
@@ -27,7 +27,10 @@ STATES: Final = {
     State.UNKNOWN: "may have arrived: the relay’s answer was lost",
     State.OVERTAKEN: "not sent: events overtook it",
 }
-TEMPLATES: Final = {"power_out": "Your power is out", "power_back": "Your power is back"}
+TEMPLATES: Final[Mapping[str, str]] = {
+    Announcement.POWER_OUT: "Your power is out",
+    Announcement.POWER_BACK: "Your power is back",
+}
 _DECISIONS: Final = {Turn.MARKED_DELIVERED: "It arrived: mark as delivered", Turn.SENT_AGAIN: "Send it again"}
 
 

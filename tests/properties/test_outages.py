@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.outages.effects import Announcement, Effect, Tell
+from cloud.messaging.model import Announcement
+from cloud.outages.effects import Effect, Tell
 from cloud.outages.model import End, Phase
 from cloud.outages.signs import Saying, Sign, sign_of
 from tests.fakes_outages import (

@@ -12,17 +12,18 @@ from hypothesis import strategies as st
 
 from cloud.kernel.facts import FactSheet
 from cloud.kernel.i18n import NBSP, Language
-from cloud.messaging.catalogue import ANNOUNCEMENTS, Catalogue, TemplateRefused
-from cloud.messaging.model import Letter, Traced
+from cloud.messaging.catalogue import TERMS, Catalogue, TemplateRefused
+from cloud.messaging.model import Announcement, Letter, Traced
 from tests.fakes_messaging import EVENING, fact, outage_facts
 
 CATALOGUE = Catalogue.load()
+OUT, BACK = Announcement.POWER_OUT, Announcement.POWER_BACK
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 HOME = FactSheet([fact("customer_name", "Ana Souza"), fact("address", "Rua das Flores 12")])
-EVERY = [(announcement.name, language) for announcement in ANNOUNCEMENTS for language in Language]
+EVERY = [(announcement, language) for announcement in Announcement for language in Language]
 
 
-def letter(announcement: str, language: Language, facts: FactSheet | None = None) -> Letter:
+def letter(announcement: Announcement, language: Language, facts: FactSheet | None = None) -> Letter:
     template = CATALOGUE.find(announcement, language)
     return CATALOGUE.render(template, (facts or outage_facts()).joined_with(HOME), SAO_PAULO)
 
@@ -41,7 +42,7 @@ def prose(traced: Traced) -> str:
 
 
 @pytest.mark.parametrize(("announcement", "language"), EVERY)
-def test_no_figure_stands_in_a_message_without_a_fact_behind_it(announcement: str, language: Language) -> None:
+def test_no_figure_stands_in_a_message_without_a_fact_behind_it(announcement: Announcement, language: Language) -> None:
     made = letter(announcement, language)
 
     for traced in (made.subject, made.body):
@@ -59,7 +60,7 @@ def test_no_figure_stands_in_a_message_without_a_fact_behind_it(announcement: st
     ],
 )
 def test_power_out_says_to_whom_where_since_when_and_under_which_case(language: Language, began: str) -> None:
-    assert told(letter("power_out", language).body) == {
+    assert told(letter(OUT, language).body) == {
         "customer_name": "Ana Souza",
         "address": "Rua das Flores 12",
         "began_at": began,
@@ -79,14 +80,14 @@ def test_power_out_says_to_whom_where_since_when_and_under_which_case(language: 
 def test_power_back_says_how_long_it_was_out_and_what_the_meter_measured(
     language: Language, lasted: str, held: str
 ) -> None:
-    said = told(letter("power_back", language).body)
+    said = told(letter(BACK, language).body)
 
     assert (said["out_for"], said["voltage_mv"], said["held"]) == (lasted, "231 V", held)
     assert re.search(r"(9:03 PM|21:03)$", said["returned_at"])
 
 
 @pytest.mark.parametrize(("announcement", "language"), EVERY)
-def test_every_message_is_short_and_has_its_five_parts(announcement: str, language: Language) -> None:
+def test_every_message_is_short_and_has_its_five_parts(announcement: Announcement, language: Language) -> None:
     body = letter(announcement, language).body.text
 
     paragraphs = body.strip().split("\n\n")
@@ -99,31 +100,33 @@ def test_every_message_is_short_and_has_its_five_parts(announcement: str, langua
     [(Language.EN, "home"), (Language.PT_BR, "você"), (Language.ES, "usted"), (Language.FR, "vous")],
 )
 def test_every_message_is_in_its_own_language(language: Language, word: str) -> None:
-    for announcement in ANNOUNCEMENTS:
-        assert word in letter(announcement.name, language).body.text.lower()
+    for announcement in Announcement:
+        assert word in letter(announcement, language).body.text.lower()
 
 
-@pytest.mark.parametrize(("announcement", "claim"), [("power_out", "power_is_out"), ("power_back", "power_is_back")])
+@pytest.mark.parametrize(("announcement", "claim"), [(OUT, "power_is_out"), (BACK, "power_is_back")])
 @pytest.mark.parametrize("language", Language)
-def test_a_message_needs_the_fact_it_claims_as_a_whole(announcement: str, claim: str, language: Language) -> None:
+def test_a_message_needs_the_fact_it_claims_as_a_whole(
+    announcement: Announcement, claim: str, language: Language
+) -> None:
     assert claim in CATALOGUE.find(announcement, language).needs
 
 
-@pytest.mark.parametrize("announcement", ["power_out", "power_back"])
-def test_all_languages_of_a_message_say_the_same_facts(announcement: str) -> None:
+@pytest.mark.parametrize("announcement", Announcement)
+def test_all_languages_of_a_message_say_the_same_facts(announcement: Announcement) -> None:
     assert len({CATALOGUE.find(announcement, language).needs for language in Language}) == 1
 
 
 def test_a_french_colon_never_begins_a_line() -> None:
-    for announcement in ANNOUNCEMENTS:
-        source = (files("cloud.messaging") / "templates" / f"{announcement.name}.fr.txt").read_text("utf-8")
+    for announcement in Announcement:
+        source = (files("cloud.messaging") / "templates" / f"{announcement}.fr.txt").read_text("utf-8")
         assert not re.search(r"(?<!\u00a0):", source)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=40), st.integers(0, 10_000_000), st.sampled_from(EVERY))
 def test_hostile_names_cannot_break_lines_headers_or_marks(
-    name: str, lasted_s: int, which: tuple[str, Language]
+    name: str, lasted_s: int, which: tuple[Announcement, Language]
 ) -> None:
     facts = FactSheet([*_without(outage_facts(), "out_for"), fact("out_for", timedelta(seconds=lasted_s))])
     template = CATALOGUE.find(*which)
@@ -166,44 +169,53 @@ Change = Callable[[str], str]
 )
 def test_a_template_holds_prose_and_facts_and_nothing_else(change: Change, why: str) -> None:
     sources = sources_as_shipped()
-    sources["power_out", Language.EN] = change(sources["power_out", Language.EN])
+    sources[OUT, Language.EN] = change(sources[OUT, Language.EN])
 
     with pytest.raises(TemplateRefused, match=re.escape(why)):
         Catalogue(sources)
 
 
-def test_a_missing_language_is_refused_when_the_program_starts() -> None:
+@pytest.mark.parametrize(("announcement", "language"), EVERY)
+def test_a_missing_template_is_refused_when_the_program_starts(announcement: Announcement, language: Language) -> None:
     sources = sources_as_shipped()
-    del sources["power_back", Language.FR]
+    del sources[announcement, language]
 
-    with pytest.raises(TemplateRefused, match=r"missing \(power_back\.fr\.txt\)"):
+    with pytest.raises(TemplateRefused, match=rf"missing \({announcement}\.{language}\.txt\)"):
         Catalogue(sources)
+
+
+@pytest.mark.parametrize("announcement", Announcement)
+def test_an_announcement_without_terms_is_refused_when_the_program_starts(announcement: Announcement) -> None:
+    terms = {known: TERMS[known] for known in Announcement if known is not announcement}
+
+    with pytest.raises(TemplateRefused, match=f"no terms for {announcement}"):
+        Catalogue(sources_as_shipped(), terms)
 
 
 def test_a_fact_in_the_wrong_form_is_refused() -> None:
     wrong = FactSheet([*_without(outage_facts(), "began_at"), fact("began_at", "last night")])
 
     with pytest.raises(TemplateRefused, match="'began_at' cannot be written"):
-        letter("power_out", Language.EN, wrong)
+        letter(OUT, Language.EN, wrong)
 
 
-def sources_as_shipped() -> dict[tuple[str, Language], str]:
+def sources_as_shipped() -> dict[tuple[Announcement, Language], str]:
     folder = files("cloud.messaging") / "templates"
     return {(name, language): (folder / f"{name}.{language}.txt").read_text("utf-8") for name, language in EVERY}
 
 
 def test_the_version_of_a_template_changes_with_its_text() -> None:
     sources = sources_as_shipped()
-    sources["power_out", Language.EN] += "Take care.\n"
+    sources[OUT, Language.EN] += "Take care.\n"
 
-    changed = Catalogue(sources).find("power_out", Language.EN).version
+    changed = Catalogue(sources).find(OUT, Language.EN).version
 
-    assert changed != CATALOGUE.find("power_out", Language.EN).version
+    assert changed != CATALOGUE.find(OUT, Language.EN).version
 
 
 def test_a_message_that_crosses_midnight_names_both_days() -> None:
     facts = FactSheet([*_without(outage_facts(), "returned_at"), fact("returned_at", EVENING + timedelta(hours=4))])
 
-    said = told(letter("power_back", Language.ES, facts).body)
+    said = told(letter(BACK, Language.ES, facts).body)
 
     assert (said["began_at"][:6], said["returned_at"][:7]) == ("sábado", "domingo")

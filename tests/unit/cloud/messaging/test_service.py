@@ -14,7 +14,7 @@ from cloud.kernel.facts import FactSheet
 from cloud.kernel.i18n import Language
 from cloud.messaging import service, store
 from cloud.messaging.catalogue import Catalogue
-from cloud.messaging.model import Message, NoSuchTurn, State, Turn
+from cloud.messaging.model import Announcement, Message, NoSuchTurn, State, Turn
 from cloud.messaging.service import ASK_TASK, SEND_TASK, Composer, News
 from tests.fakes_cloud import fresh_database
 from tests.fakes_messaging import EVENING, home_of, outage_facts, outage_news
@@ -101,7 +101,7 @@ def test_the_end_is_told_to_whom_the_beginning_may_have_been_told(connection: Co
     compose(connection)
     stand(connection, first)
 
-    compose(connection, outage_news("power_back"))
+    compose(connection, outage_news(Announcement.POWER_BACK))
 
     assert store.newest(connection, limit=1)[0].state is State.QUEUED
 
@@ -111,7 +111,7 @@ def test_the_end_is_not_told_to_whom_the_beginning_was_not(connection: Connectio
     compose(connection)
     stand(connection, first)
 
-    compose(connection, outage_news("power_back"))
+    compose(connection, outage_news(Announcement.POWER_BACK))
 
     message = store.newest(connection, limit=1)[0]
     assert (message.state, message.letter) == (State.OVERTAKEN, None)
@@ -121,7 +121,7 @@ def test_the_end_of_another_case_does_not_count_as_told(connection: Connection) 
     compose(connection)
     stand(connection, State.DELIVERED)
 
-    compose(connection, outage_news("power_back", case="UP-1-2"))
+    compose(connection, outage_news(Announcement.POWER_BACK, case="UP-1-2"))
 
     assert store.newest(connection, limit=1)[0].state is State.OVERTAKEN
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cloud.kernel.ids import EventId
-from cloud.outages.effects import Announcement
+from cloud.messaging.model import Announcement
 from cloud.outages.model import END_UNKNOWN, NO_EVIDENCE, UNPROVEN, WITHDRAWN, End, Phase, Remark
 from cloud.outages.rules import TABLE
 from cloud.outages.signs import NoticeDue, Sign
