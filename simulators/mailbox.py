@@ -187,10 +187,10 @@ class MailboxServer:
     def start(self) -> None:
         """Open both ports; raises EnvironmentRefused when one is taken."""
         try:
+            # A taken port is told before the controller begins: it would wait for it, in a thread of its own.
             with socket.create_server((HOST, self._smtp.port)):
-                pass  # a taken port is told at once; the controller would wait for it
+                self._http = _DoorServer(self._mailbox, self._http_port)
             self._smtp.start()
-            self._http = _DoorServer(self._mailbox, self._http_port)
             Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
         except OSError as error:
             self._smtp.loop.close()

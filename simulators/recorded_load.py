@@ -15,7 +15,7 @@ import math
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -28,6 +28,7 @@ MAX_ROWS = 2_000_000
 MAX_SLOTS = 4_000_000
 MAX_POWER_W = 1_000_000
 MAX_CADENCE_S = 86_400
+_MAX_LINE_CHARS = 100_000
 WEEK_S = 7 * 86_400
 _TIMESTAMP = "timestamp"
 _UNIT = re.compile(r"(?:^|_)(kwh|wh|kw|w)$")
@@ -70,7 +71,7 @@ def read_series(path: Path, *, column: str = "") -> Series:
     """
     try:
         with _open_text(path) as file:
-            lines = csv.reader(file)
+            lines = csv.reader(_bounded_lines(file))
             table = _Table(path, header=next(lines, []), wanted=column)
             rows = table.rows(lines)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
@@ -85,6 +86,14 @@ def _open_text(path: Path) -> TextIO:
     if is_gzip:
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
+
+
+def _bounded_lines(file: TextIO) -> Iterator[str]:
+    """The file's lines; raises csv.Error for one without end, as a packed file of zeros holds it."""
+    while line := file.readline(_MAX_LINE_CHARS):
+        if len(line) == _MAX_LINE_CHARS:
+            raise csv.Error(f"a line is longer than {_MAX_LINE_CHARS} characters")
+        yield line
 
 
 class _Table:
@@ -175,7 +184,7 @@ class _Table:
     def _parsed(self, cells: list[str], at: int, row: int, parse: Callable[[str], T], wanted: str) -> T:
         try:
             return parse(cells[at].strip())
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             refused = self._refused(f"{cells[at][:40]!r} is not {wanted}", row=row, column=self._header[at])
             raise refused from error
 

@@ -14,9 +14,11 @@ from typing import Any
 
 from runtime.durable import write_atomically
 from runtime.errors import InputRefused
+from runtime.reading import read_at_most
 
 FORMAT = 1
 MAX_SPANS = 1_000
+_MAX_BYTES = 1_000_000
 NOMINAL_VOLTAGE_V = 230.0
 # The load profile of a new meter already holds this much.
 LIVED_BEFORE = timedelta(days=60)
@@ -111,10 +113,10 @@ def load(path: Path, serial: str) -> History | None:
     Raises InputRefused when the file cannot be read or belongs to another meter.
     """
     try:
-        history = _from_json(json.loads(path.read_bytes()))
+        history = _from_json(json.loads(read_at_most(path, _MAX_BYTES)))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InputRefused(
             "this is not a meter's state", where=str(path), do="remove the file, or name another with --state"
         ) from error

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from runtime.durable import write_atomically
 from runtime.errors import InputRefused
+from runtime.reading import read_at_most
 from simulators.probe.hold_up import FULL_MV, HoldUp
 
 FORMAT = 1
 NOMINAL_INPUT_MV = 5_080
+_MAX_BYTES = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class Inputs:
 def load(path: Path) -> Inputs | None:
     """The inputs kept at `path`, or None where there are none yet; raises InputRefused for any other file."""
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_at_most(path, _MAX_BYTES))
         if document["format"] != FORMAT:
             raise ValueError("another format")
         hold_up = HoldUp(
@@ -61,7 +63,7 @@ def load(path: Path) -> Inputs | None:
         return Inputs(has_supply=bool(document["has_supply"]), has_input=bool(document["has_input"]), hold_up=hold_up)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise InputRefused(
             "this is not a probe's state", where=str(path), do="remove the file, or name another with --state"
         ) from error

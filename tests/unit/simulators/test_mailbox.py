@@ -131,5 +131,8 @@ def test_control_lines_are_obeyed_or_answered_with_the_right_words(tmp_path):
 
 
 def test_a_taken_port_is_one_clear_refusal(tmp_path):
-    with serving(tmp_path) as (mailbox, smtp, _http), pytest.raises(EnvironmentRefused, match="port is taken"):
-        MailboxServer(mailbox, smtp_port=smtp, http_port=free_port()).start()
+    with serving(tmp_path) as (mailbox, smtp, http):
+        one = free_port()
+        for taken in ((smtp, free_port()), (free_port(), http), (one, one)):
+            with pytest.raises(EnvironmentRefused, match="port is taken"):
+                MailboxServer(mailbox, smtp_port=taken[0], http_port=taken[1]).start()

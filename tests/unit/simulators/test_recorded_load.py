@@ -144,6 +144,7 @@ def test_blank_lines_are_no_rows(write: WriteTable) -> None:
         ("2024-03-04T05:00:00,nan", "'nan' is not a number"),
         ("2024-03-04T05:00:00,inf", "'inf' is not a number"),
         ("04/03/2024 05:00,0.5", "not an ISO 8601 timestamp"),
+        ("0001-01-01T00:00:00+05:00,0.5", "not an ISO 8601 timestamp"),
         ("2024-03-04T05:00:00", "1 cells under 2 columns"),
         ("2024-03-04T05:00:00,0.5,1", "3 cells under 2 columns"),
         ("2024-03-04T05:00:00,99999999", "more than a house can draw"),
@@ -210,3 +211,11 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes) -
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="No such file"):
         read_series(tmp_path / "none.csv")
+
+
+def test_a_packed_line_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "load.csv.gz"
+    path.write_bytes(gzip.compress(b"timestamp,kwh\n" + bytes(2_000_000)))
+
+    with pytest.raises(InputRefused, match="a line is longer"):
+        read_series(path)

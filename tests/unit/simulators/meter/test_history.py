@@ -110,7 +110,7 @@ def test_an_instant_without_its_offset_is_refused(tmp_path: Path) -> None:
         history.load(path, "LMP10000001")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": 2}', "{", "\x00"])
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"format": 2}', "{", "\x00", "[" * 9_999])
 def test_a_file_that_is_no_history_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "meter.json"
     path.write_text(text)

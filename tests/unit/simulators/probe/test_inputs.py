@@ -62,7 +62,7 @@ def test_inputs_survive_a_kill(tmp_path: Path) -> None:
     assert inputs.load(tmp_path / "none.json") is None
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 2}', '{"format": 1}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 2}', '{"format": 1}', "[" * 9_999])
 def test_a_file_that_is_no_state_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "probe.json").write_text(text)
 
