@@ -17,6 +17,7 @@ from runtime.errors import EnvironmentRefused, SettingsError
 
 STORY_VARIABLE = "LAMPLIGHT_STORY"
 MAX_RATE = 10.0
+_YEARS = range(1970, 9_000)
 # No released Lamplight can run before this: an earlier clock was never set since power-up.
 BUILD_FLOOR = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -65,12 +66,16 @@ class StoryClock:
 
     @classmethod
     def parse(cls, text: str) -> "StoryClock":
-        """Read `t0;w0;rate`; raises SettingsError when a part is missing, naive or out of range (0 < rate <= 10)."""
+        """Read `t0;w0;rate`.
+
+        Raises SettingsError when a part is missing, naive or out of range (0 < rate <= 10), or makes now a time that no
+        calendar has room around.
+        """
         try:
             t0_text, w0_text, rate_text = text.split(";")
             clock = cls(t0=datetime.fromisoformat(t0_text), w0=float(w0_text), rate=float(rate_text))
-            usable = clock.t0.tzinfo is not None and 0 < clock.rate <= MAX_RATE
-        except ValueError:
+            usable = clock.t0.tzinfo is not None and 0 < clock.rate <= MAX_RATE and clock.now().year in _YEARS
+        except (ValueError, OverflowError):
             usable = False
         if not usable:
             raise SettingsError(

@@ -35,6 +35,12 @@ def test_the_environment_decides_which_clock_runs(monkeypatch):
     assert system.wall_seconds(3) == 3
 
 
+@pytest.mark.parametrize("w0", ["nan", "inf", "1e308", "-9e18", "9e18", "-3e11", "7e10"])
+def test_a_story_that_leaves_the_calendar_is_refused(w0):
+    with pytest.raises(SettingsError, match="LAMPLIGHT_STORY"):
+        StoryClock.parse(f"{T0.isoformat()};{w0};1")
+
+
 @pytest.mark.parametrize(
     "text", ["yesterday", "2026-11-21T18:00;0;1", f"{T0.isoformat()};0;0", f"{T0.isoformat()};0;11", "a;b;c", ";;"]
 )
