@@ -18,7 +18,7 @@ def held(folder: Path) -> Iterator[None]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        do = "give the folder that `lamplight-gateway init` made"
+        do = "give the folder that `lamplight-gateway init` made, as its owner"
         raise EnvironmentRefused(f"cannot lock the folder: {error.strerror}", where=str(folder), do=do) from error
     try:
         try:
