@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from hypothesis import given, settings
+from hypothesis import example, find, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.interruption import InterruptionState, Limits, SupplyEvent, step
@@ -84,7 +84,18 @@ def test_losses_and_restorations_alternate(seen: list[Seen]) -> None:
     assert turns == [SupplyLost, SupplyRestored] * (len(turns) // 2) + [SupplyLost] * (len(turns) % 2)
 
 
+def test_a_story_can_be_disturbed_and_still_come_to_both_restorations() -> None:
+    """What the next test looks at does occur, beyond the undisturbed story."""
+
+    def tells_both(seen: list[Seen]) -> bool:
+        said = [event for _, events in play(seen) for event in events]
+        return seen != list(WHOLE_STORY) and sum(isinstance(event, SupplyRestored) for event in said) == 2
+
+    find(disturbed(without_beats), tells_both, settings=settings(max_examples=1_000))
+
+
 @given(disturbed(without_beats))
+@example(list(WHOLE_STORY))
 @settings(max_examples=100)
 def test_every_restoration_has_its_proof(seen: list[Seen]) -> None:
     told = play(seen)
