@@ -50,10 +50,14 @@ def _init(arguments: argparse.Namespace) -> int:
     from cloud.state import StateFolder
 
     folder = StateFolder.create(arguments.dir, _values_of(arguments.set))
-    print(f"made {folder.path}")
-    print(f"  settings   {folder.settings_file}")
-    print(f"  page token {folder.access_token} (keep it to yourself)")
-    print(f"next: lamplight-cloud broker {folder.path}, lamplight-cloud serve {folder.path}")
+    lines = (
+        f"made {folder.path}",
+        f"  settings   {folder.settings_file}",
+        f"  page token {folder.access_token} (keep it to yourself)",
+        f"next: lamplight-cloud broker {folder.path}, lamplight-cloud serve {folder.path}",
+    )
+    paths = {"folder": folder.path, "settings_file": folder.settings_file, "access_token_file": folder.access_token}
+    _show(arguments, {name: str(path) for name, path in paths.items()}, "\n".join(lines))
     return 0
 
 
@@ -276,6 +280,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, as in mqtt.port=18830"
     )
+    made.add_argument("--json", action="store_true")
     renewed = command("new-token", _new_token, "replace what opens the page, for everybody who has it")
     renewed.add_argument("dir", type=Path, metavar="DIR")
     served = command("serve", _serve, "be the cloud: ingest, rules, messages and the page")

@@ -14,7 +14,7 @@ class WebSettings:
     """The page and the REST interface."""
 
     listen: str = setting("127.0.0.1", help="the address the page listens on")
-    port: int = setting(18_080, help="the page's port; 0 takes a free one", minimum=0, maximum=65_535)
+    port: int = setting(8_080, help="the page's port; 0 takes a free one", minimum=0, maximum=65_535)
     host_names: tuple[str, ...] = setting(
         (), help="names, beside this machine's own, under which browsers may ask for the page"
     )

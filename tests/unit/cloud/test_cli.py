@@ -56,6 +56,17 @@ def add(state, key_file, out, *more):
     return ["gateway", "add", "--state", state.path, "--public-key", key_file, *words]
 
 
+def test_a_new_folder_tells_a_program_where_its_files_are(tmp_path, capsys):
+    told = answer(capsys, "init", tmp_path / "cloud")
+
+    made = StateFolder.open(tmp_path / "cloud")
+    assert told == {
+        "folder": str(made.path),
+        "settings_file": str(made.settings_file),
+        "access_token_file": str(made.access_token),
+    }
+
+
 def test_a_new_folder_is_its_owners_alone_and_complete(state):
     assert state.path.stat().st_mode & 0o777 == 0o700
     assert sorted(file.name for file in state.path.iterdir()) == [

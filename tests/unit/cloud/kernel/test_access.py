@@ -84,7 +84,7 @@ def test_a_door_left_open_lets_everybody_in():
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "127.0.0.1:18080", "localhost:18080", "LOCALHOST", "[::1]:18080", "lamplight.EXAMPLE:443"]
+    "host", ["127.0.0.1", "127.0.0.1:8080", "localhost:8080", "LOCALHOST", "[::1]:8080", "lamplight.EXAMPLE:443"]
 )
 def test_our_own_names_are_known(access, host):
     assert access.knows_host(host)

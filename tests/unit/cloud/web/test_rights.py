@@ -97,7 +97,7 @@ class TestHostNames:
 
         assert answer.status_code == 421
 
-    @pytest.mark.parametrize("host", ["127.0.0.1:18080", "localhost", "[::1]:18080", "TESTSERVER"])
+    @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:8080", "TESTSERVER"])
     def test_our_own_names_are_known(self, visitor, host):
         assert visitor.get("/api/v1/cases", headers={"Host": host}).status_code == 200
 
