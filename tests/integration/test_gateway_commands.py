@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -391,3 +393,21 @@ def test_the_printed_settings_load_as_the_defaults(tmp_path: Path, capsys: pytes
 def test_config_takes_the_settings_file_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("config", folder / "gateway.toml") == 0
     assert 'port = "/dev/ttyUSB8"' in capsys.readouterr().out
+
+
+def test_ctrl_c_while_a_command_is_still_being_imported_leaves_no_traceback() -> None:
+    code = """
+import sys
+
+class CtrlC:
+    def find_spec(self, name, *_more):
+        if name == "gateway.reading_commands":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+from gateway.cli import main
+sys.exit(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", code, "status", "x"], capture_output=True, check=False)
+
+    assert (ended.returncode, ended.stderr) == (130, b"")
