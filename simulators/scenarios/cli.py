@@ -19,9 +19,10 @@ from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
 
-from runtime.arguments import Words
+from runtime.arguments import Words, whole
 from runtime.clock import MAX_RATE, STORY_VARIABLE, StoryClock
 from runtime.errors import InputRefused
+from simulators.recorded_load import read_series
 from simulators.scenarios.chaos import Chaos, plan
 from simulators.scenarios.home import HomeStory
 from simulators.scenarios.processes import StoryFailed, playing
@@ -33,16 +34,21 @@ FAILED = 1
 def main(arguments: list[str]) -> int:
     """Play it; 0 when it went as it must, 1 when not."""
     words = _parser().parse_args(arguments)
-    if words.load_file is not None and not words.load_file.is_file():
-        raise InputRefused(
-            "no such file", where=str(words.load_file), do="name a CSV or CSV.gz file with a home's load"
-        )
+    _check(words.load_file, words.dir)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     rate = words.rate or (MAX_RATE if words.check else 1.0)
     clock = StoryClock(t0=datetime.now(UTC), w0=time.time(), rate=rate)
     with tempfile.TemporaryDirectory(prefix="lamplight-") as folder:
         return _play(words, clock, Path(words.dir or folder))
+
+
+def _check(load_file: Path | None, folder: Path | None) -> None:
+    """Raise InputRefused for what would end the story's first process, before there is one."""
+    if load_file is not None:
+        read_series(load_file)
+    if folder is not None and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise InputRefused("there is something in that place already", where=str(folder), do="name a new folder")
 
 
 def _play(words: argparse.Namespace, clock: StoryClock, folder: Path) -> int:
@@ -121,14 +127,23 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate <= MAX_RATE:
+        raise ValueError(text)
+    return rate
+
+
 def _parser() -> Words:
     parser = Words(prog="lamplight-sim scenario", description="Play a story with the real programs.")
     parser.add_argument("story", choices=("home",), help="home: one home's outage and restoration")
     parser.add_argument("--check", action="store_true", help="no page to watch, as fast as the story allows")
     parser.add_argument("--from", dest="load_file", type=Path, help="a real home's load, CSV or CSV.gz")
     parser.add_argument("--embedded", action="store_true", help="use the embedded broker even if mosquitto is there")
-    parser.add_argument("--rate", type=float, help=f"story seconds per second, up to {MAX_RATE:g}")
-    parser.add_argument("--notify-after", type=int, default=30, help="story seconds before the customer is told")
+    parser.add_argument("--rate", type=_rate, help=f"story seconds per second, up to {MAX_RATE:g}")
+    parser.add_argument(
+        "--notify-after", type=whole(0, 3_600), default=30, help="story seconds before the customer is told"
+    )
     parser.add_argument(
         "--crashes", type=int, metavar="SEED", help="kill -9 gateway, broker and cloud at seeded moments"
     )
