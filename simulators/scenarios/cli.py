@@ -57,6 +57,7 @@ def _play(words: argparse.Namespace, clock: StoryClock, folder: Path) -> int:
     stage_plan = Plan(
         load_file=words.load_file.resolve() if words.load_file else None,
         embedded_broker=words.embedded,
+        is_watched=not words.check,
         notify_after_s=words.notify_after,
     )
     began = time.monotonic()

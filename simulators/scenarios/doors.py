@@ -1,13 +1,16 @@
 """How a story looks at the world: the cloud's REST interface and the customer's mailbox, both over HTTP on loopback."""
 
+import contextlib
 import http.client
 import json
+import random
 import socket
 from dataclasses import dataclass
 from typing import Any
 
 HOST = "127.0.0.1"
 TIMEOUT_S = 5.0
+PORTS = range(20_000, 32_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +43,18 @@ def is_listening(port: int) -> bool:
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Loopback ports that nobody holds at this moment, all different."""
-    held = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = tuple(server.getsockname()[1] for server in held)
-    for server in held:
-        server.close()
-    return ports
+    """Loopback ports that nobody holds at this moment, all different.
+
+    Below the range from which the system lends ports to outgoing connections, so that the port of a killed process is
+    still there when it comes back.
+    """
+    found: list[int] = []
+    for port in random.sample(PORTS, len(PORTS)):
+        if len(found) == count:
+            break
+        with contextlib.suppress(OSError), socket.create_server((HOST, port)):
+            found.append(port)
+    return tuple(found)
 
 
 def port_or_free(wanted: int) -> int:

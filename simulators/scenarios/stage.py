@@ -25,7 +25,8 @@ class Plan:
 
     load_file: Path | None = None
     embedded_broker: bool = False
-    notify_after_s: int = 60
+    is_watched: bool = True
+    notify_after_s: int = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,8 @@ class Stage:
 def set_stage(cast: Cast, plan: Plan) -> Stage:
     """Start everything, in the order in which it would be installed."""
     folder = cast.folder
-    mqtt, smtp, mail_door = free_ports(3)
-    web = port_or_free(PAGE_PORT)
+    mqtt, smtp, mail_door, spare = free_ports(4)
+    web = port_or_free(PAGE_PORT) if plan.is_watched else spare
     _start_world(cast, plan, smtp, mail_door)
     cloud = folder / "cloud"
     _set_up_cloud(cast, cloud, plan, {"mqtt": mqtt, "smtp": smtp, "mail_door": mail_door, "web": web})
