@@ -26,7 +26,7 @@ from cloud.broker.folder import BrokerFolder
 from cloud.config import CloudSettings
 from cloud.kernel import access
 from cloud.kernel.db import Database
-from cloud.kernel.errors import DatabaseError
+from cloud.kernel.errors import DatabaseError, DatabaseUnusable
 from cloud.registry.service import Registrar
 from runtime import settings
 from runtime.clock import Clock
@@ -110,14 +110,14 @@ class StateFolder:
             raise EnvironmentRefused("the receipt key cannot be read", where=str(file), do=do) from error
 
     def open_database(self) -> Database:
-        """The database, with every table of every feature; raises DatabaseError."""
-        database = Database.open(self.database)
-        try:
-            database.create_tables()
-        except DatabaseError:
-            database.close()
-            raise
-        return database
+        """The database, with every table of every feature; raises DatabaseError.
+
+        One that is gone is not made anew: an empty one would believe no gateway, and nobody would be told why.
+        """
+        if not (self.database.is_file() and self.database.stat().st_size):
+            do = "restore it from a copy, or make a new folder and register every gateway again"
+            raise DatabaseUnusable("the database is gone", where=str(self.database), do=do)
+        return _with_tables(self.database)
 
     def registrar(self, database: Database, clock: Clock) -> Registrar:
         """What adds and revokes gateways here."""
@@ -136,6 +136,16 @@ class StateFolder:
             raise EnvironmentRefused("the cloud already runs on this folder", where=str(self.path), do=do) from error
 
 
+def _with_tables(path: Path) -> Database:
+    database = Database.open(path)
+    try:
+        database.create_tables()
+    except DatabaseError:
+        database.close()
+        raise
+    return database
+
+
 def _fill(folder: StateFolder, values: dict[str, Any]) -> None:
     signer = SoftwareSigner.generate()
     write_atomically(folder.settings_file, f"{settings.commented(CloudSettings, values).strip()}\n".encode())
@@ -143,6 +153,8 @@ def _fill(folder: StateFolder, values: dict[str, Any]) -> None:
     write_atomically(folder.path / "receipt.pub.pem", signer.public.to_pem(), mode=0o644)
     access.write_new_token(folder.access_token)
     folder.broker.create()
+    folder.database.touch(mode=0o600)
+    _with_tables(folder.database).close()
 
 
 def _move(aside: Path, path: Path) -> None:

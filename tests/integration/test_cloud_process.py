@@ -94,14 +94,15 @@ def test_a_second_one_on_the_same_folder_is_refused(site):
 def test_a_taken_port_is_refused_with_what_to_do(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        StateFolder.create(tmp_path / "state", {"web": {"port": port}})
+        folder = StateFolder.create(tmp_path / "state", {"web": {"port": port}})
+        before = folder.database.read_bytes()
 
         ended = cloud_process.run("serve", tmp_path / "state")
 
     assert ended.returncode == 2
     assert b"the page cannot listen: Address already in use" in ended.stderr
     assert b"choose another one" in ended.stderr
-    assert not (tmp_path / "state" / "lamplight.sqlite").exists()
+    assert folder.database.read_bytes() == before
 
 
 def test_it_waits_for_a_broker_that_is_not_there_yet(site):

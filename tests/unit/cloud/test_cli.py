@@ -73,6 +73,7 @@ def test_a_new_folder_is_its_owners_alone_and_complete(state):
         "access-token",
         "broker",
         "cloud.toml",
+        "lamplight.sqlite",
         "receipt-key.pem",
         "receipt.pub.pem",
     ]
@@ -180,7 +181,7 @@ def test_broken_settings_are_told_with_their_place(state, capsys, text, words):
 
     assert words in line
     assert "cloud.toml" in line
-    assert not state.database.exists()
+    assert not (state.path / "serving").exists()
 
 
 @pytest.mark.parametrize("command", ["serve", "broker", "quarantine", "parked"])
@@ -205,7 +206,7 @@ def test_a_cloud_is_not_served_before_the_clock_is_set(state, capsys, monkeypatc
 
     assert "set it" in refusal(capsys, "serve", state.path)
 
-    assert not state.database.exists()
+    assert not (state.path / "serving").exists()
 
 
 def test_a_gateway_is_added_listed_renewed_and_revoked(state, fake, key_file, tmp_path, capsys):
@@ -347,3 +348,14 @@ def test_a_lost_receipt_key_stops_the_cloud(state, capsys):
 @pytest.mark.parametrize("limit", ["-1", "9" * 20])
 def test_a_limit_that_cannot_be_is_bounded(state, capsys, limit):
     assert answer(capsys, "quarantine", state.path, f"--limit={limit}") == []
+
+
+@pytest.mark.parametrize("command", ["serve", "broker", "quarantine"])
+def test_a_database_that_is_gone_is_not_silently_made_anew(state, capsys, command):
+    state.settings_file.write_text("[web]\nport = 0\n")
+    state.database.write_bytes(b"")
+    assert "the database is gone" in refusal(capsys, command, state.path)
+
+    state.database.unlink()
+    assert "restore it from a copy" in refusal(capsys, command, state.path)
+    assert not state.database.exists()
