@@ -82,6 +82,11 @@ class Cast:
         kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))
         return int(kilobytes) * 1024 / 1e6
 
+    def has_said(self, name: str, words: str) -> bool:
+        """Whether a process's log holds these words; a port that answers may be another story's."""
+        log = self.folder / "logs" / f"{name}.log"
+        return log.exists() and words in log.read_text(errors="replace")
+
     def last_words(self, name: str, lines: int = 8) -> str:
         """The end of a process's log."""
         log = self.folder / "logs" / f"{name}.log"

@@ -58,7 +58,7 @@ def set_stage(cast: Cast, plan: Plan) -> Stage:
     cast.start("broker", "lamplight-cloud", "broker", str(cloud), *broker_options, is_ready=lambda: is_listening(mqtt))
     cloud_door = Door(port=web)
     gateway = _set_up_gateway(cast, cloud)
-    cast.start("cloud", "lamplight-cloud", "serve", str(cloud), is_ready=lambda: cloud_door.get("/healthz") is not None)
+    cast.start("cloud", "lamplight-cloud", "serve", str(cloud), is_ready=lambda: cast.has_said("cloud", "ready http="))
     cast.start("gateway", "lamplight-gateway", "run", str(folder / "gateway"), is_ready=lambda: True)
     return Stage(
         cast=cast,
