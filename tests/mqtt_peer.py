@@ -51,9 +51,9 @@ class Peer:
         assert self._subscribed.wait(10), "the broker did not answer"
         return self
 
-    def publish(self, topic, *payloads):
+    def publish(self, topic, *payloads, retain=False):
         """Publish and wait until the broker has acknowledged all of them."""
-        mids = {self.client.publish(topic, payload, qos=1).mid for payload in payloads}
+        mids = {self.client.publish(topic, payload, qos=1, retain=retain).mid for payload in payloads}
         eventually(lambda: mids <= self._published, what=f"acknowledged on {topic}")
 
     def payloads(self):

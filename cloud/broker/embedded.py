@@ -94,6 +94,13 @@ class GuardedBroker(Broker):  # type: ignore[misc] # amqtt is untyped
         with contextlib.suppress(OSError):
             await super().external_connected(_Replayed(first, reader), StreamWriterAdapter(writer), listener_name)
 
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Session
+    ) -> None:
+        """Bring what is retained only to those who may read it: amqtt brings a newcomer all that anybody asked for."""
+        if permissions.may(session.username or "", "read", subscription[0]):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
     def _answers_for(self, connect: ConnectPacket) -> bool:
         """Whether the sender of a CONNECT showed to be the user it names."""
         user, password = connect.username or "", connect.password or ""

@@ -129,6 +129,25 @@ def test_a_gateway_hears_what_is_for_it_and_nothing_else(site, a, b):
         assert {topic for topic, _ in gateway.heard} == {down(a)}
 
 
+def test_what_another_gateway_left_retained_is_not_heard_either(site, a, b):
+    state = f"lw/1/{a.id}/up/state"
+    with site.enter(a) as gateway:
+        gateway.publish(state, b"here", retain=True)
+
+    with site.ingest() as ingest:
+        ingest.subscribe(UPLINK_FILTER)
+        with site.enter(b) as other:
+            for topic_filter in (state, "lw/#", f"lw/1/{b.id}/down/#"):
+                other.subscribe(topic_filter)
+            ingest.publish(down(b), b"for b")
+
+            eventually(lambda: b"for b" in other.payloads() and (state, b"here") in ingest.heard)
+            assert other.payloads() == [b"for b"]
+
+    with site.enter(a) as gateway:
+        gateway.publish(state, b"", retain=True)  # the broker is shared with the tests that follow
+
+
 def test_what_is_said_while_ingest_is_away_waits_for_it_or_arrives_when_said_again(site, a):
     """A broker may lose what is on its way while a client comes or goes; a gateway without a receipt says it again."""
     with site.ingest(is_persistent=True) as ingest:
