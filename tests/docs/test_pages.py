@@ -1,6 +1,8 @@
 """What the documents name exists: files, folders, make targets, commands."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,17 @@ def test_every_make_target_that_is_named_exists(page):
     named = re.findall(r"(?:^|`)make ([a-z-]+)", TEXTS[page], re.MULTILINE)
 
     assert set(named) <= targets
+
+
+@pytest.mark.parametrize("program", ["lamplight-gateway", "lamplight-cloud", "lamplight-sim"])
+def test_readmes_table_names_every_command(program):
+    (row,) = [line for line in TEXTS["README.md"].splitlines() if line.startswith(f"| `{program}`")]
+    command = Path(sys.executable).with_name(program)
+
+    usage = subprocess.run([command, "--help"], capture_output=True, text=True, check=True).stdout
+
+    known = re.findall(r"^ {2,4}([a-z][a-z-]*)(?:  |$)", usage, re.MULTILINE)
+    assert set(re.findall(r"`([a-z-]+)`", row)) - {program} == set(known)
 
 
 def test_readme_shows_the_two_commands_on_its_first_screen():
