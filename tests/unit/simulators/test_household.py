@@ -83,7 +83,7 @@ def test_power_is_what_the_energy_of_its_minute_says() -> None:
     assert home.energy_wh_between(NOW, NOW + timedelta(minutes=1)) * 60 == pytest.approx(home.power_w(NOW))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     hours=st.lists(st.floats(-2_000, 2_000), min_size=3, max_size=3).map(sorted),
     zone=st.sampled_from(["UTC", "Europe/Madrid", "America/Sao_Paulo", "Australia/Lord_Howe"]),
@@ -148,7 +148,7 @@ def test_what_is_given_back_is_no_energy_taken() -> None:
     assert home.power_w(NOW + 4 * DAY) < 0 < home.power_w(NOW)
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(minutes=st.lists(st.integers(-50_000, 50_000), min_size=3, max_size=3).map(sorted))
 def test_parts_of_a_record_add_up_across_its_seams(minutes: list[int]) -> None:
     start, middle, end = (NOW + timedelta(minutes=minute) for minute in minutes)

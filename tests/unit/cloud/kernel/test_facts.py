@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud.kernel.facts import Fact, FactSheet, FactValue, Source, SourceKind
@@ -71,6 +71,7 @@ facts = st.builds(
 )
 
 
+@settings(max_examples=25)
 @given(st.lists(facts, max_size=5, unique_by=lambda f: f.id))
 def test_a_sheet_reads_back_as_it_was_written(found: list[Fact]) -> None:
     sheet = FactSheet(found)

@@ -128,7 +128,7 @@ def test_a_failure_that_goes_on_is_counted_and_not_yet_logged() -> None:
     assert life.last_failure_s() == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     seed=st.integers(0, 1_000),
     minutes=st.lists(st.integers(-60 * 24, 60 * 24), min_size=4, max_size=4).map(sorted),
