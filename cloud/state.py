@@ -32,6 +32,7 @@ from runtime import settings
 from runtime.clock import Clock
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
+from runtime.reading import read_secret
 from wire.keys import SoftwareSigner
 
 SETTINGS_NAME: Final = "cloud.toml"
@@ -104,7 +105,7 @@ class StateFolder:
         """The key receipts are signed with; raises EnvironmentRefused."""
         file = self.path / "receipt-key.pem"
         try:
-            return SoftwareSigner.from_pem(file.read_bytes())
+            return SoftwareSigner.from_pem(read_secret(file))
         except (OSError, ValueError) as error:
             do = "restore it from a copy: every gateway knows the cloud by this key"
             raise EnvironmentRefused("the receipt key cannot be read", where=str(file), do=do) from error

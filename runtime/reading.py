@@ -8,6 +8,11 @@ import errno
 import os
 from pathlib import Path
 
+from runtime.errors import EnvironmentRefused
+
+_OTHERS = 0o077
+_MOST_SECRET_BYTES = 64_000
+
 
 def read_at_most(path: Path, most_bytes: int) -> bytes:
     """The file's bytes; raises OSError, for one that holds more (EFBIG) and a path that cannot be one (EINVAL), too."""
@@ -19,3 +24,11 @@ def read_at_most(path: Path, most_bytes: int) -> bytes:
     if len(data) > most_bytes:
         raise OSError(errno.EFBIG, f"it holds more than {most_bytes:,} bytes", str(path))
     return data
+
+
+def read_secret(path: Path) -> bytes:
+    """The bytes of a secret's file; raises OSError, and EnvironmentRefused where others may read it."""
+    if path.stat().st_mode & _OTHERS:
+        do = f"chmod 600 {path}, and replace the secret if somebody else was on this machine"
+        raise EnvironmentRefused("others on this machine may read this secret", where=str(path), do=do)
+    return read_at_most(path, _MOST_SECRET_BYTES)

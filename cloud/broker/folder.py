@@ -22,6 +22,7 @@ from typing import Final
 from cloud.broker import passwords, permissions
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused
+from runtime.reading import read_secret
 
 _LOCK: Final = struct.Struct("hhqqi")  # struct flock: type, whence, start, length, holder's process number
 
@@ -63,7 +64,7 @@ class BrokerFolder:
     def read_ingest_password(self) -> str:
         """The cloud's own password; raises EnvironmentRefused when it is gone."""
         try:
-            return self.ingest_password.read_text(encoding="ascii").strip()
+            return read_secret(self.ingest_password).decode("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise EnvironmentRefused(
                 "the cloud's password for the broker cannot be read",

@@ -21,6 +21,7 @@ from cloud.messaging.ports import Delivered, Ending, Refused, Unavailable, Unkno
 from cloud.messaging.settings import MailSettings
 from runtime.errors import SettingsError
 from runtime.loopback import is_loopback
+from runtime.reading import read_secret
 
 _GO_AHEAD: Final = 354
 _NO: Final = (4, 5)  # RFC 5321, 4.2.1: the first digit says yes (2), go on (3), not now (4), never (5)
@@ -144,7 +145,7 @@ def _password(path: Path | None) -> str:
     if path is None:
         return ""
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return read_secret(path).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError("the mail password cannot be read", where=str(path)) from error
 

@@ -196,6 +196,7 @@ def test_a_relay_that_asks_for_a_password_gets_it_from_its_file(
 ) -> None:
     file = tmp_path / "password"
     file.write_text(f"{password}\n")
+    file.chmod(0o600)
     with relay_of(script, authenticator=script.take_login, auth_required=True, auth_require_tls=False) as port:
         sender = SmtpSender(MailSettings(port=port, username="lamplight", password_file=file, timeout_s=0.25))
 
