@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import cloud.customers.store  # each store's tables join the database's when it is imported
+import cloud.grid.store
 import cloud.ingest.quarantine
 import cloud.ingest.store
 import cloud.messaging.store

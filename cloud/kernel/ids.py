@@ -57,6 +57,13 @@ class CustomerId(_Name):
     _thing = "a customer"
 
 
+class DeviceId(_Name):
+    """The utility's own name for a device of its grid: a feeder's head, a switch, a fuse, a transformer."""
+
+    __slots__ = ()
+    _thing = "a device of the grid"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class EventId:
     """Where an event stands in its gateway's chain.
