@@ -10,8 +10,10 @@ from runtime.program import run
 
 COMMANDS = {
     "meter": ("simulators.commands.meter", "a household's electricity meter on a pseudo-terminal"),
+    "bus": ("simulators.commands.bus", "several meters on one RS-485 bus, each by its address"),
     "probe": ("simulators.commands.probe", "the supply probe beside a gateway, on a pseudo-terminal"),
     "mailbox": ("simulators.commands.mailbox", "a mail server that keeps what it accepts, with a door to look in"),
+    "uplink": ("simulators.commands.uplink", "the lines from gateways to their broker: cut, muted or losing packets"),
     "household": ("simulators.commands.household", "what a household draws, hour by hour"),
     "tell": ("simulators.commands.tell", "say one command to a running simulator"),
     "scenario": ("simulators.scenarios.cli", "play a whole story with the real programs"),

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from simulators.meter import history
 from simulators.meter.device import Meter
 from simulators.meter.history import History
 from simulators.meter.life import Life
-from simulators.meter.link import OpticalLink
+from simulators.meter.link import MeterLink
 from simulators.meter.opto import BAUD_BY_IDENTIFIER
 from simulators.meter.station import INACTIVITY_TIMEOUT_S
 from simulators.moment import Moment
@@ -30,8 +30,7 @@ _SERIAL = re.compile(r"[0-9A-Za-z]{1,32}")
 def main(arguments: list[str]) -> int:
     """Play a meter; 0 once it was told to stop."""
     words = _parser().parse_args(arguments)
-    if not _SERIAL.fullmatch(words.serial):
-        raise InputRefused(f"{words.serial!r} is no serial number", where="--serial", do="use up to 32 of 0-9 A-Z a-z")
+    check_serial(words.serial, where="--serial")
     clock = clock_from_environment()
     asyncio.run(_play(_meter(words, clock), words, clock))
     return 0
@@ -61,8 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
     zone = zone_named(words.time_zone)
-    known = history.load(words.state, words.serial) if words.state else None
-    past = known or History.of_new_meter(words.serial, clock.now())
+    past = past_of(words.serial, words.state, clock)
     # The home is moved to where the meter's life began, so that a later start finds the same home.
     lives_around = past.installed_at + history.LIVED_BEFORE
     home = open_household(words.source, seed=words.seed, zone=zone, now=lives_around, column=words.column)
@@ -75,17 +73,35 @@ def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
     )
 
 
+def check_serial(serial: str, *, where: str) -> None:
+    """Raises InputRefused for what no meter is called."""
+    if not _SERIAL.fullmatch(serial):
+        raise InputRefused(f"{serial!r} is no serial number", where=where, do="use up to 32 of 0-9 A-Z a-z")
+
+
+def past_of(serial: str, state: Path | None, clock: Clock) -> History:
+    """The life this meter has had, or that of a new one; raises InputRefused for a state that is not its own."""
+    known = history.load(state, serial) if state else None
+    return known or History.of_new_meter(serial, clock.now())
+
+
+def obeying(meter: Meter, clock: Clock) -> Callable[[Sequence[str]], dict[str, object]]:
+    """What answers on the meter's control socket."""
+
+    def obey(command: Sequence[str]) -> dict[str, object]:
+        return meter.command(command, Moment.read(clock))
+
+    return obey
+
+
 def _forget(_history: History) -> None:
     """Without a state file a meter's life ends with its process."""
 
 
 async def _play(meter: Meter, words: argparse.Namespace, clock: Clock) -> None:
-    def obey(command: Sequence[str]) -> dict[str, object]:
-        return meter.command(command, Moment.read(clock))
-
     async with contextlib.AsyncExitStack() as doors:
-        await doors.enter_async_context(control.serving(words.control, obey))
+        await doors.enter_async_context(control.serving(words.control, obeying(meter, clock)))
         line = await doors.enter_async_context(open_line(words.link))
         meter.begin()
-        serve = OpticalLink(line, meter, clock, seed=words.seed).serve()
+        serve = MeterLink(line, (meter,), clock, seed=words.seed).serve()
         await live(serve, link=words.link, control=words.control)

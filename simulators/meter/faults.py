@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from runtime.errors import InputRefused
-from simulators.meter.optical_port import Transmission
+from simulators.meter.transmission import Transmission
 
 MAX_COUNT = 1_000_000
 MAX_SECONDS = 3_600.0

@@ -1,8 +1,9 @@
-"""What befell the meter's supply: cuts and the switching of its own disconnector, kept over a kill.
+"""What befell the meter: cuts, the switching of its disconnector and of the home's breaker, its head; kept over a kill.
 
 A `History` is a value; each thing that happens makes the next one. It is written as JSON, whole and atomically, before
-the command that changed it is answered. It remembers 1,000 cuts and 1,000 openings and then refuses more, because
-forgetting one would put energy back onto the registers that never flowed.
+the command that changed it is answered. It remembers 1,000 of each kind of interruption and then refuses more, because
+forgetting one would put energy back onto the registers that never flowed. What a state file of before does not tell
+(head, breaker) has never happened.
 """
 
 import json
@@ -46,12 +47,18 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """A meter's life so far: since when it counts, and when it was without supply or switched off."""
+    """A meter's life so far: since when it counts, and when nothing could flow through it.
+
+    `openings` are of its own disconnector, `trips` of the main breaker behind it, which is the customer's.
+    `is_head_on` tells whether a reader's head, or the wire of its bus, is on it.
+    """
 
     serial: str
     installed_at: datetime
     cuts: tuple[Span, ...] = ()
     openings: tuple[Span, ...] = ()
+    trips: tuple[Span, ...] = ()
+    is_head_on: bool = True
     switch_state: SwitchState = SwitchState.CLOSED
     voltage_v: float = NOMINAL_VOLTAGE_V
 
@@ -62,7 +69,16 @@ class History:
 
     @property
     def is_supplied(self) -> bool:
-        return not self.cuts or self.cuts[-1].ended_at is not None
+        return _is_over(self.cuts)
+
+    @property
+    def is_breaker_closed(self) -> bool:
+        return _is_over(self.trips)
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether current can flow: supplied, the disconnector closed, and the customer's breaker too."""
+        return self.is_supplied and self.switch_state is SwitchState.CLOSED and self.is_breaker_closed
 
     def with_supply(self, is_on: bool, at: datetime) -> "History":
         """The supply goes or comes; no news changes nothing."""
@@ -78,14 +94,24 @@ class History:
             openings = _ended(openings, at) if is_closed else _begun(openings, at)
         return replace(self, switch_state=state, openings=openings)
 
+    def with_breaker(self, is_closed: bool, at: datetime) -> "History":
+        """The customer's main breaker trips or is closed; no news changes nothing."""
+        if is_closed == self.is_breaker_closed:
+            return self
+        return replace(self, trips=_ended(self.trips, at) if is_closed else _begun(self.trips, at))
+
+    def with_head(self, is_on: bool) -> "History":
+        """A reader's head is put on the meter, or falls off."""
+        return replace(self, is_head_on=is_on)
+
     def with_voltage(self, voltage_v: float) -> "History":
         """The street's voltage changes."""
         return replace(self, voltage_v=voltage_v)
 
     def fed_spans(self, began_at: datetime, ended_at: datetime) -> list[tuple[datetime, datetime]]:
-        """When between two instants current could flow: supplied, and the disconnector closed."""
+        """When between two instants current could flow."""
         fed, since = [], began_at
-        for span in sorted((*self.cuts, *self.openings), key=lambda span: span.began_at):
+        for span in sorted((*self.cuts, *self.openings, *self.trips), key=lambda span: span.began_at):
             if span.began_at >= ended_at:
                 break
             if span.began_at > since:
@@ -94,6 +120,10 @@ class History:
         if since < ended_at:
             fed.append((since, ended_at))
         return fed
+
+
+def _is_over(spans: tuple[Span, ...]) -> bool:
+    return not spans or spans[-1].ended_at is not None
 
 
 def _begun(spans: tuple[Span, ...], at: datetime) -> tuple[Span, ...]:
@@ -141,6 +171,8 @@ def _to_json(history: History) -> dict[str, Any]:
         "voltage_v": history.voltage_v,
         "cuts": _spans_to_json(history.cuts),
         "openings": _spans_to_json(history.openings),
+        "trips": _spans_to_json(history.trips),
+        "is_head_on": history.is_head_on,
     }
 
 
@@ -154,6 +186,8 @@ def _from_json(document: dict[str, Any]) -> History:
         voltage_v=float(document["voltage_v"]),
         cuts=_spans_from_json(document["cuts"]),
         openings=_spans_from_json(document["openings"]),
+        trips=_spans_from_json(document.get("trips", [])),
+        is_head_on=bool(document.get("is_head_on", True)),
     )
 
 

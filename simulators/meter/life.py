@@ -2,7 +2,7 @@
 
 Nothing is counted up. A register at an instant is its value at installation plus the household's energy over the
 stretches in which current could flow, so that a meter killed and started again shows exactly what it would have shown.
-No energy comes from nowhere: none flows while the supply is off or the disconnector open.
+No energy comes from nowhere: none flows while the supply is off, the disconnector open or the customer's breaker.
 
 Its clock runs on through a cut, on a battery; the hours of a cut stand in the load profile with their power-down bit.
 """
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from simulators.household import Household
 from simulators.meter import cosem_time
-from simulators.meter.history import History, SwitchState
+from simulators.meter.history import History
 
 CAPTURE_PERIOD = timedelta(hours=1)
 LOAD_PROFILE_ENTRIES = 60 * 24
@@ -109,8 +109,7 @@ class Life:
         return status
 
     def _power_w(self, at: datetime) -> float:
-        is_fed = self.history.is_supplied and self.history.switch_state is SwitchState.CLOSED
-        return self._household.power_w(at) if is_fed else 0.0
+        return self._household.power_w(at) if self.history.is_fed else 0.0
 
 
 def _full_hour(at: datetime, zone: tzinfo) -> datetime:

@@ -1,20 +1,24 @@
-"""The optical head's line at its true pace: octets in and out, one character at a time, and garbage at a wrong speed.
+"""The meter's line at its true pace: octets in and out, one character at a time, and garbage at a wrong speed.
 
 A character is ten bits. What the reader writes in one go is heard only after the time it takes on a line; what the
 meter says appears character by character, each when its last bit would have. If the reader's port is set to another
-speed than the meter's, either way, noise arrives in its place. The head is half duplex: while the meter speaks it hears
-nothing. A cut of the supply ends an answer in the middle.
+speed than the meter's, either way, noise arrives in its place. The line is half duplex: while a meter speaks nobody
+hears the reader. A cut of the supply, or the head falling off, ends an answer in the middle.
+
+There is one meter on an optical head, or several on a bus: then all of them hear what the reader says, at the speed
+they share, and whoever is called speaks.
 """
 
 import asyncio
 import random
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime.clock import Clock
 from simulators.meter.device import Meter
-from simulators.meter.optical_port import Transmission
 from simulators.meter.opto import BITS_PER_CHARACTER
+from simulators.meter.transmission import Transmission
 from simulators.moment import Moment
 from simulators.serial_line import SerialLine
 
@@ -31,12 +35,12 @@ class _Chunk:
     baud: int | None
 
 
-class OpticalLink:
-    """Moves octets between a line and a meter for as long as `serve` runs."""
+class MeterLink:
+    """Moves octets between a line and its meters for as long as `serve` runs."""
 
-    def __init__(self, line: SerialLine, meter: Meter, clock: Clock, *, seed: int = 1) -> None:
+    def __init__(self, line: SerialLine, meters: Sequence[Meter], clock: Clock, *, seed: int = 1) -> None:
         self._line = line
-        self._meter = meter
+        self._meters = tuple(meters)
         self._clock = clock
         self._noise = random.Random(f"line {seed}")
         self._waiting: deque[_Chunk] = deque(maxlen=MAX_WAITING_CHUNKS)
@@ -59,7 +63,7 @@ class OpticalLink:
         self._arrived.set()
 
     async def _hear(self, chunk: _Chunk) -> None:
-        baud = self._meter.baud_at(self._clock.monotonic())
+        baud = self._meters[0].baud_at(self._clock.monotonic())
         sent_baud = chunk.baud or baud
         octets_a_piece = max(1, int(PIECE_S * sent_baud / BITS_PER_CHARACTER))
         heard_s = self._clock.monotonic()
@@ -70,19 +74,20 @@ class OpticalLink:
             if chunk.baud != baud:
                 piece = self._garbled(piece)
             self._is_speaking = True
-            for transmission in self._meter.feed(piece, Moment.read(self._clock)):
-                if not await self._say(transmission):
-                    break
+            for meter in self._meters:
+                for transmission in meter.feed(piece, Moment.read(self._clock)):
+                    if not await self._say(meter, transmission):
+                        break
             self._is_speaking = False
 
-    async def _say(self, transmission: Transmission) -> bool:
+    async def _say(self, meter: Meter, transmission: Transmission) -> bool:
         """Put one transmission on the line; False when the meter fell silent within it."""
         character_s = BITS_PER_CHARACTER / transmission.baud
         began_s = self._clock.monotonic() + transmission.after_s
         said = 0
         while said < len(transmission.octets):
             await self._sleep_until(began_s + (said + 1) * character_s)
-            if self._meter.is_silent(self._clock.monotonic()):
+            if meter.is_silent(self._clock.monotonic()):
                 return False
             due = min(len(transmission.octets), int((self._clock.monotonic() - began_s) / character_s))
             octets = transmission.octets[said : max(due, said + 1)]

@@ -5,22 +5,10 @@ inactivity time-out, leads back. In come octets that were sent at the port's spe
 speed it is to be sent at and the reaction time before it. The port keeps no clock: time passes when it is told so.
 """
 
-from dataclasses import dataclass
-
 from simulators.meter.opto import SIGN_ON_BAUD, SignOn
 from simulators.meter.station import INACTIVITY_TIMEOUT_S, Station
+from simulators.meter.transmission import Transmission, frames_sent
 from simulators.moment import Moment
-
-HDLC_TURNAROUND_S = 0.02
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transmission:
-    """Octets for the line: how long to wait before them, and how fast to send them."""
-
-    octets: bytes
-    baud: int
-    after_s: float = 0.0
 
 
 class OpticalPort:
@@ -54,10 +42,7 @@ class OpticalPort:
         frames = self._station.feed(octets, now)
         if was_connected and not self._station.is_connected:
             self._back_to_sign_on()
-        return [
-            Transmission(octets=frame, baud=baud, after_s=0.0 if place else HDLC_TURNAROUND_S)
-            for place, frame in enumerate(frames)
-        ]
+        return frames_sent(frames, baud)
 
     def power_off(self) -> None:
         """The supply is gone: every link and agreement with it."""

@@ -7,6 +7,9 @@ has not acknowledged yet, so that a lost frame costs one poll and no state.
 
 It refuses by the book: DM while not connected, FRMR for what breaks the protocol (then nothing but SNRM or DISC helps).
 A reader that falls silent for the inactivity time-out loses its link; one that stops within a frame loses that frame.
+
+A station alone on its line also answers whoever calls no device in particular. On a bus it must be called by its own
+address: if several answered at once, nobody would be understood.
 """
 
 from dataclasses import dataclass
@@ -106,9 +109,11 @@ class Station:
         physical_address: int = 17,
         limits: LinkParameters = link_parameters.LIMITS,
         inactivity_timeout_s: float = INACTIVITY_TIMEOUT_S,
+        is_alone: bool = True,
     ) -> None:
         self._application = application
         self._physical_address = physical_address
+        self._is_alone = is_alone
         self._limits = limits
         self._inactivity_timeout_s = inactivity_timeout_s
         self._deframer = Deframer()
@@ -144,15 +149,19 @@ class Station:
         self._last_octet_s = now.mono_s
         frames: list[Frame] = []
         for heard in self._deframer.feed(data):
-            # Only a frame keeps the link: a reader that babbles at the wrong speed must not hold it for ever.
-            self.last_frame_s = now.mono_s
+            # Only a frame for us keeps the link: a reader that babbles at the wrong speed must not hold it for ever,
+            # nor one that talks to another meter of the bus.
             if self._is_for_us(heard):
+                self.last_frame_s = now.mono_s
                 frames += self._react(heard, now)
         return [frame.to_bytes() for frame in frames]
 
     def _is_for_us(self, frame: Frame) -> bool:
-        own = (None, self._physical_address, CALLING_PHYSICAL.get(frame.destination.size))
-        return frame.destination.logical == MANAGEMENT_LOGICAL_DEVICE and frame.destination.physical in own
+        called = frame.destination.physical
+        is_called = called == self._physical_address or (
+            self._is_alone and called in (None, CALLING_PHYSICAL.get(frame.destination.size))
+        )
+        return is_called and frame.destination.logical == MANAGEMENT_LOGICAL_DEVICE
 
     def _react(self, heard: Frame, now: Moment) -> list[Frame]:
         link = self._link

@@ -2,7 +2,7 @@ import pytest
 
 from runtime.errors import InputRefused
 from simulators.meter.faults import Faults
-from simulators.meter.optical_port import Transmission
+from simulators.meter.transmission import Transmission
 
 
 def an_answer(octets: bytes = b"an answer on the line") -> Transmission:
