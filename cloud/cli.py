@@ -92,15 +92,14 @@ def _broker(arguments: argparse.Namespace) -> int:
 
 
 def _gateway_add(arguments: argparse.Namespace) -> int:
-    from cloud.kernel.ids import MeterSerial, UsagePointId
-    from cloud.registry.service import parse_public_key
+    from cloud.registry.service import parse_places, parse_public_key
 
     check_clock_is_set(clock_from_environment())
     key = parse_public_key(_read(arguments.public_key), arguments.public_key)
-    usage_point, meter = UsagePointId.parse(arguments.usage_point), MeterSerial.parse(arguments.meter)
+    places = parse_places(arguments.usage_point, arguments.meter)
     with _opened(arguments.state) as (_, _, registrar):
-        gateway = registrar.add(public_key=key, usage_point=usage_point, meter=meter, out=arguments.out)
-    _show(arguments, gateway.facts(), f"gateway {gateway.id} speaks for meter {meter} at {usage_point}")
+        gateway = registrar.add(public_key=key, places=places, out=arguments.out)
+    _show(arguments, gateway.facts(), f"gateway {gateway.id} speaks for {', '.join(map(str, places))}")
     print(f"hand {arguments.out} to the gateway, then delete it: it holds a password", file=sys.stderr)
     return 0
 
@@ -108,7 +107,11 @@ def _gateway_add(arguments: argparse.Namespace) -> int:
 def _gateway_list(arguments: argparse.Namespace) -> int:
     with _opened(arguments.state) as (_, _, registrar):
         gateways = registrar.everything()
-    lines = [f"{g.id}  {g.status:8}  {g.meter:16}  {g.usage_point:16}  {g.status_reason}".rstrip() for g in gateways]
+    lines = [
+        f"{gateway.id}  {gateway.status:8}  {place.meter:16}  {place.usage_point:16}  {gateway.status_reason}".rstrip()
+        for gateway in gateways
+        for place in gateway.places
+    ]
     _show(arguments, [gateway.facts() for gateway in gateways], "\n".join(lines) or "no gateway is registered")
     return 0
 
@@ -311,10 +314,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_gateway_commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="add|list|renew|revoke")
-    add = _add(commands, "add", _gateway_add, "register a gateway's public key for a meter")
+    add = _add(commands, "add", _gateway_add, "register a gateway's public key for its meters")
     add.add_argument("--public-key", required=True, metavar="FILE")
-    add.add_argument("--usage-point", required=True, metavar="UP")
-    add.add_argument("--meter", required=True, metavar="SERIAL")
+    add.add_argument("--usage-point", required=True, action="append", metavar="UP", help="again for each meter")
+    add.add_argument("--meter", required=True, action="append", metavar="SERIAL", help="in the order of --usage-point")
     add.add_argument("--out", required=True, type=Path, metavar="FILE", help="where the enrolment file goes")
     listed = _add(commands, "list", _gateway_list, "all gateways and how much they are believed")
     renew = _add(commands, "renew", _gateway_renew, "a new password and enrolment file for a gateway")

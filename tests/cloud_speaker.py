@@ -3,6 +3,7 @@
 import time
 
 from cloud.kernel.ids import MeterSerial, UsagePointId
+from cloud.registry.model import Place
 from tests.fakes_cloud import METER, FakeGateway
 from tests.mqtt_peer import Peer
 from wire import topics
@@ -16,7 +17,9 @@ class Speaker:
         self.fake = FakeGateway()
         out = site.folder.path / "enrolment.toml"
         gateway = site.registrar.add(
-            public_key=self.fake.public, usage_point=UsagePointId("UP-1"), meter=MeterSerial(METER), out=out
+            public_key=self.fake.public,
+            places=[Place(usage_point=UsagePointId("UP-1"), meter=MeterSerial(METER))],
+            out=out,
         )
         self.id = gateway.id
         self.password = next(line.split('"')[1] for line in out.read_text().splitlines() if "password =" in line)

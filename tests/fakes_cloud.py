@@ -10,7 +10,7 @@ from cloud.ingest.service import Message
 from cloud.kernel.db import Database
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.registry import store as registry
-from cloud.registry.model import Gateway, Status
+from cloud.registry.model import Gateway, Place, Status
 from wire import chain, topics
 from wire.chain import Head
 from wire.envelope import Purpose, link_hash, parse, seal
@@ -112,8 +112,7 @@ def register(database: Database, fake: FakeGateway, *, status: Status = Status.A
     gateway = Gateway(
         id=gateway_id_of(fake.public.spki),
         key=fake.public,
-        usage_point=UsagePointId("UP-1"),
-        meter=MeterSerial(fake.meter),
+        places=(Place(usage_point=UsagePointId("UP-1"), meter=MeterSerial(fake.meter)),),
         status=status,
         status_reason="",
         added_at=NOON,

@@ -30,7 +30,7 @@ from cloud.outages.service import OutageService
 from cloud.outages.settings import OutageSettings
 from cloud.readings import service as readings
 from cloud.registry import store as registry
-from cloud.registry.model import Gateway, Status
+from cloud.registry.model import Gateway, Place, Status
 from cloud.web.services import Services
 from cloud.web.settings import WebSettings
 from tests.fakes_cloud import FakeGateway, HandClock, fresh_database
@@ -233,8 +233,7 @@ class Town:
         row = Gateway(
             id=GatewayId(gateway.id),
             key=gateway.public,
-            usage_point=UsagePointId(usage_point),
-            meter=MeterSerial(gateway.meter),
+            places=(Place(usage_point=UsagePointId(usage_point), meter=MeterSerial(gateway.meter)),),
             status=Status.ACTIVE,
             status_reason="",
             added_at=self.clock.now(),

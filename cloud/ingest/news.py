@@ -1,7 +1,8 @@
 """How an accepted event reaches the features that act on it: as a task, added in the transaction that stored it.
 
 Every subscriber sees every event in the one transaction that also ends the event's task: all of them act, or none.
-A gateway speaks for one meter. What it says of another is kept, for it is signed, but no feature hears of it.
+A gateway speaks for the meters it is registered for. What it says of another is kept, for it is signed, but no feature
+hears of it.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,7 +34,7 @@ def tell(subscribers: Sequence[Subscriber]) -> Handler:
     def handle(connection: Connection, task: Task, now: datetime) -> None:
         event = store.load(connection, EventId.parse(task.key))
         assert event is not None, "the task was added in the transaction that stored its event"
-        if not _speaks_for_its_meter(connection, event):
+        if not _speaks_for_its_meters(connection, event):
             log.warning("foreign_meter", event_id=event.id, subject=event.record.subject)
             return
         for act in subscribers:
@@ -42,6 +43,7 @@ def tell(subscribers: Sequence[Subscriber]) -> Handler:
     return handle
 
 
-def _speaks_for_its_meter(connection: Connection, event: StoredEvent) -> bool:
+def _speaks_for_its_meters(connection: Connection, event: StoredEvent) -> bool:
     gateway = registry.get(connection, event.id.gateway)
-    return gateway is not None and event.record.subject in ("", gateway.meter)
+    subject = event.record.subject
+    return gateway is not None and (subject == "" or gateway.place_of(subject) is not None)

@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeDecorator
 from cloud.kernel.errors import DatabaseBusy, DatabaseError, DatabaseUnusable, StorageFull
 from wire.instants import from_unix_ms, unix_ms
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Rises when a table changes in a way an older program cannot live with; kept in the file's `user_version`."""
 
 _APPLICATION_ID: Final = 0x4C4D504C  # "LMPL": tells our file from any other SQLite file

@@ -58,7 +58,7 @@ class OutageService:
             return
         home = customers.behind(connection, event.record.subject)
         gateway = registry.get(connection, event.id.gateway)
-        if home is None or gateway is None or gateway.usage_point != home.id:
+        if home is None or gateway is None or not gateway.speaks_for(home.id, home.meter):
             where = home.id if home else "-"
             log.warning("event_of_no_home", event_id=event.id, meter=event.record.subject, home=where)
             return

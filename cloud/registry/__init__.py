@@ -1,1 +1,1 @@
-"""Which gateways there are, whose key each one signs with, and which meter it speaks for."""
+"""Which gateways there are, whose key each one signs with, and which meters it speaks for."""

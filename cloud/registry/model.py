@@ -24,26 +24,47 @@ class Status(StrEnum):
     REVOKED = "revoked"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Place:
+    """A home and the meter that measures it."""
+
+    usage_point: UsagePointId
+    meter: MeterSerial
+
+    def __str__(self) -> str:
+        return f"meter {self.meter} at {self.usage_point}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """A registered gateway: the key it signs with and the meter it speaks for."""
+    """A registered gateway: the key it signs with, and the meters it speaks for, one of them at least.
+
+    One behind a bus reads the meters of several homes; each home and each meter stands once.
+    """
 
     id: GatewayId
     key: PublicKey
-    usage_point: UsagePointId
-    meter: MeterSerial
+    places: tuple[Place, ...]
     status: Status
     status_reason: str
     added_at: datetime
 
-    def facts(self) -> dict[str, str]:
+    def place_of(self, meter: str) -> Place | None:
+        """Where it reads this meter, or None if it does not speak for it."""
+        return next((place for place in self.places if place.meter == meter), None)
+
+    def speaks_for(self, usage_point: str, meter: str) -> bool:
+        """Whether it was registered for this meter in this home."""
+        place = self.place_of(meter)
+        return place is not None and place.usage_point == usage_point
+
+    def facts(self) -> dict[str, object]:
         """All of it in plain values, for JSON."""
         return {
             "gateway_id": self.id,
             "status": str(self.status),
             "status_reason": self.status_reason,
-            "usage_point": self.usage_point,
-            "meter": self.meter,
+            "places": [{"usage_point": place.usage_point, "meter": place.meter} for place in self.places],
             "algorithm": self.key.algorithm.name,
             "key_id": self.key.key_id.hex(),
             "added_at": self.added_at.isoformat(),

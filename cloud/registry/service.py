@@ -1,11 +1,14 @@
-"""Registering gateways: which key speaks for which meter, and who may enter the broker.
+"""Registering gateways: which key speaks for which meters, and who may enter the broker.
 
 Three things change together: the registry, the enrolment file, and the broker's passwords. The file is written inside
 the registry's transaction, so that neither stands without the other; the passwords are written whole from the
 registry afterwards, and again whenever a broker starts, so that a crash in between mends itself.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -17,12 +20,15 @@ from cloud.kernel.errors import DatabaseError
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.registry import store
 from cloud.registry.enrolment import authority_beside, enrolment_text
-from cloud.registry.model import Gateway, Status
+from cloud.registry.model import Gateway, Place, Status
 from runtime.clock import Clock
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from wire.ids import GatewayId, gateway_id_of
 from wire.keys import PublicKey
+
+MAX_PLACES: Final = 64
+"""How many meters a gateway speaks for at most; an RS-485 bus carries 32 of them without a repeater."""
 
 
 class Registrar:
@@ -43,16 +49,17 @@ class Registrar:
         self._mqtt = mqtt
         self._receipt_key = receipt_key
 
-    def add(self, *, public_key: PublicKey, usage_point: UsagePointId, meter: MeterSerial, out: Path) -> Gateway:
-        """Register the gateway that holds this key for a meter, and write its enrolment file to `out`.
+    def add(self, *, public_key: PublicKey, places: Sequence[Place], out: Path) -> Gateway:
+        """Register the gateway that holds this key for its meters, and write its enrolment file to `out`.
 
-        Raises: InputRefused when the key or the meter is taken or `out` exists, EnvironmentRefused.
+        Raises: InputRefused when the key or a meter is taken, a home or meter stands twice, or `out` exists;
+        EnvironmentRefused.
         """
+        _refuse_odd(places)
         gateway = Gateway(
             id=gateway_id_of(public_key.spki),
             key=public_key,
-            usage_point=usage_point,
-            meter=meter,
+            places=tuple(places),
             status=Status.ACTIVE,
             status_reason="",
             added_at=self._clock.now(),
@@ -61,7 +68,9 @@ class Registrar:
         _refuse_existing(out)
         try:
             with self._database.transaction() as connection:
-                _refuse_taken(store.get(connection, gateway.id), store.of_meter(connection, meter))
+                _refuse_known(store.get(connection, gateway.id))
+                for place in places:
+                    _refuse_taken(place.meter, store.of_meter(connection, place.meter))
                 store.add(connection, gateway, passwords.hashed(password))
                 self._write_enrolment(gateway.id, password, out)
                 added = _known(store.get(connection, gateway.id), gateway.id)
@@ -127,6 +136,15 @@ def parse_public_key(pem: bytes, where: str) -> PublicKey:
         raise InputRefused("this is not a P-256 or Ed25519 public key in PEM form", where=where, do=do) from error
 
 
+def parse_places(usage_points: Sequence[str], meters: Sequence[str]) -> list[Place]:
+    """Homes and their meters as somebody typed them, in matching order; raises InputRefused."""
+    if len(usage_points) != len(meters):
+        what = f"{len(usage_points)} usage points and {len(meters)} meters"
+        raise InputRefused(what, do="give --usage-point UP --meter SERIAL once for each meter, in matching order")
+    pairs = zip(usage_points, meters, strict=True)
+    return [Place(usage_point=UsagePointId.parse(home), meter=MeterSerial.parse(meter)) for home, meter in pairs]
+
+
 def parse_gateway_id(text: str) -> GatewayId:
     """A gateway's identifier somebody typed; raises InputRefused."""
     try:
@@ -141,15 +159,31 @@ def _known(gateway: Gateway | None, asked: GatewayId) -> Gateway:
     return gateway
 
 
-def _refuse_taken(same: Gateway | None, of_meter: Gateway | None) -> None:
+def _refuse_odd(places: Sequence[Place]) -> None:
+    if not 1 <= len(places) <= MAX_PLACES:
+        raise InputRefused(f"a gateway cannot speak for {len(places)} meters", do=f"name 1 to {MAX_PLACES} of them")
+    if meter := _twice(place.meter for place in places):
+        raise InputRefused(f"meter {meter} stands twice", do="name each meter once")
+    if home := _twice(place.usage_point for place in places):
+        raise InputRefused(f"usage point {home} stands twice", do="a home has one meter: name each home once")
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    return next((name for name, times in Counter(names).items() if times > 1), None)
+
+
+def _refuse_known(same: Gateway | None) -> None:
     if same is not None and same.status is Status.ACTIVE:
         do = f"for a new enrolment file run `lamplight-cloud gateway renew {same.id}`"
         raise InputRefused(f"gateway {same.id} is registered already", do=do)
     if same is not None:
         raise InputRefused(f"gateway {same.id} is {same.status}: its key is not believed", do="give it a new key")
-    if of_meter is not None:
-        do = f"run `lamplight-cloud gateway revoke {of_meter.id}` first if that one is out of service"
-        raise InputRefused(f"gateway {of_meter.id} already speaks for meter {of_meter.meter}", do=do)
+
+
+def _refuse_taken(meter: MeterSerial, holder: Gateway | None) -> None:
+    if holder is not None:
+        do = f"run `lamplight-cloud gateway revoke {holder.id}` first if that one is out of service"
+        raise InputRefused(f"gateway {holder.id} already speaks for meter {meter}", do=do)
 
 
 def _read_authority(file: Path) -> bytes:

@@ -1,18 +1,27 @@
-"""The table of gateways. Keys are public; of a broker password only the hash the broker needs is kept."""
+"""The tables of gateways and of the meters they speak for.
 
-from collections.abc import Collection
+Keys are public; of a broker password only the hash the broker needs is kept. A meter that a gateway spoke for stays
+in its row when the gateway is revoked, so that its history can be read; it is then free for another.
+"""
+
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Connection,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
     Row,
+    Select,
     Table,
     Text,
     insert,
@@ -22,7 +31,7 @@ from sqlalchemy import (
 
 from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.ids import MeterSerial, UsagePointId
-from cloud.registry.model import Gateway, Status
+from cloud.registry.model import Gateway, Place, Status
 from wire.ids import GatewayId
 from wire.keys import PublicKey
 
@@ -33,8 +42,6 @@ gateway_table = Table(
     Column("public_key", LargeBinary, nullable=False),
     Column("key_id", LargeBinary, nullable=False, unique=True),
     Column("algorithm", Integer, nullable=False),
-    Column("usage_point", Text, nullable=False),
-    Column("meter", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("status_reason", Text, nullable=False, default=""),
     Column("password_hash", Text, nullable=False),
@@ -42,20 +49,28 @@ gateway_table = Table(
     Column("status_at", UtcInstant, nullable=False),
     CheckConstraint(f"status IN ({', '.join(repr(str(status)) for status in Status)})", name="ck_gateway_status"),
 )
+place_table = Table(
+    "gateway_place",
+    metadata,
+    Column("gateway", ForeignKey("gateway.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("usage_point", Text, nullable=False),
+    Column("meter", Text, nullable=False),
+    Column("is_held", Boolean, nullable=False),
+)
 _g = gateway_table.c
-Index("ix_gateway_usage_point", _g.usage_point)
-Index("ux_gateway_meter", _g.meter, unique=True, sqlite_where=_g.status != Status.REVOKED)
+_p = place_table.c
+Index("ix_gateway_place_usage_point", _p.usage_point)
+Index("ux_gateway_place_meter", _p.meter, unique=True, sqlite_where=_p.is_held)
 
 
 def add(connection: Connection, gateway: Gateway, password_hash: str) -> None:
-    """Insert the gateway; IntegrityError when its key or its meter is taken."""
+    """Insert the gateway; IntegrityError when its key or one of its meters is taken."""
     row = {
         "id": gateway.id,
         "public_key": gateway.key.spki,
         "key_id": gateway.key.key_id,
         "algorithm": gateway.key.algorithm,
-        "usage_point": gateway.usage_point,
-        "meter": gateway.meter,
         "status": gateway.status,
         "status_reason": gateway.status_reason,
         "password_hash": password_hash,
@@ -63,48 +78,49 @@ def add(connection: Connection, gateway: Gateway, password_hash: str) -> None:
         "status_at": gateway.added_at,
     }
     connection.execute(insert(gateway_table).values(row))
+    connection.execute(insert(place_table), list(_place_rows(gateway)))
 
 
 def get(connection: Connection, gateway: GatewayId) -> Gateway | None:
     """The gateway of this identifier, whatever its status."""
-    row = connection.execute(select(gateway_table).where(_g.id == gateway)).one_or_none()
-    return None if row is None else _gateway(row)
+    return next(_gateways(connection, _all().where(_g.id == gateway)), None)
 
 
 def of_meter(connection: Connection, meter: MeterSerial) -> Gateway | None:
     """The gateway that speaks for this meter now."""
-    statement = select(gateway_table).where(_g.meter == meter, _g.status != Status.REVOKED)
-    row = connection.execute(statement).one_or_none()
-    return None if row is None else _gateway(row)
+    holder = select(_p.gateway).where(_p.meter == meter, _p.is_held)
+    return next(_gateways(connection, _all().where(_g.id.in_(holder))), None)
 
 
 def of_usage_points(connection: Connection, usage_points: Collection[str]) -> list[Gateway]:
     """The gateways that speak, or spoke, for these homes; the longest known first."""
-    statement = select(gateway_table).where(_g.usage_point.in_(usage_points))
-    return [_gateway(row) for row in connection.execute(statement.order_by(_g.added_at, _g.id))]
+    there = select(_p.gateway).where(_p.usage_point.in_(usage_points))
+    return list(_gateways(connection, _all().where(_g.id.in_(there))))
 
 
 def usage_points(connection: Connection, *, after: str = "", limit: int) -> list[UsagePointId]:
     """The homes gateways speak for, in the order of their names, from the first one after `after`."""
-    statement = select(_g.usage_point).where(_g.usage_point > after).distinct().order_by(_g.usage_point).limit(limit)
+    statement = select(_p.usage_point).where(_p.usage_point > after).distinct().order_by(_p.usage_point).limit(limit)
     return [UsagePointId(name) for name in connection.execute(statement).scalars()]
 
 
 def by_key_id(connection: Connection, key_ids: Collection[bytes]) -> dict[bytes, Gateway]:
     """The gateways that sign with these keys."""
-    rows = connection.execute(select(gateway_table).where(_g.key_id.in_(key_ids)))
-    return {row.key_id: _gateway(row) for row in rows}
+    found = _gateways(connection, _all().where(_g.key_id.in_(key_ids)))
+    return {gateway.key.key_id: gateway for gateway in found}
 
 
 def everything(connection: Connection) -> list[Gateway]:
     """All gateways, the longest known first."""
-    return [_gateway(row) for row in connection.execute(select(gateway_table).order_by(_g.added_at, _g.id))]
+    return list(_gateways(connection, _all()))
 
 
 def set_status(connection: Connection, gateway: GatewayId, status: Status, reason: str, now: datetime) -> None:
     """Change how much a gateway is believed, and say why."""
     change = {"status": status, "status_reason": reason, "status_at": now}
     connection.execute(update(gateway_table).where(_g.id == gateway).values(change))
+    held = {"is_held": status is not Status.REVOKED}
+    connection.execute(update(place_table).where(_p.gateway == gateway).values(held))
 
 
 def set_password_hash(connection: Connection, gateway: GatewayId, password_hash: str) -> None:
@@ -118,12 +134,29 @@ def password_hashes(connection: Connection) -> dict[str, str]:
     return {row.id: row.password_hash for row in connection.execute(statement)}
 
 
-def _gateway(row: Row[Any]) -> Gateway:
+def _place_rows(gateway: Gateway) -> Iterator[dict[str, object]]:
+    for position, place in enumerate(gateway.places):
+        where = {"gateway": gateway.id, "position": position, "is_held": gateway.status is not Status.REVOKED}
+        yield where | {"usage_point": place.usage_point, "meter": place.meter}
+
+
+def _all() -> Select[Any]:
+    """Every gateway, one row a place, the places of one gateway together."""
+    joined = select(gateway_table, _p.usage_point, _p.meter).join(place_table, _p.gateway == _g.id)
+    return joined.order_by(_g.added_at, _g.id, _p.position)
+
+
+def _gateways(connection: Connection, statement: Select[Any]) -> Iterator[Gateway]:
+    for _, rows in groupby(connection.execute(statement), key=attrgetter("id")):
+        yield _gateway(list(rows))
+
+
+def _gateway(rows: list[Row[Any]]) -> Gateway:
+    row = rows[0]
     return Gateway(
         id=GatewayId(row.id),
         key=_key(row.public_key),
-        usage_point=UsagePointId(row.usage_point),
-        meter=MeterSerial(row.meter),
+        places=tuple(Place(usage_point=UsagePointId(row.usage_point), meter=MeterSerial(row.meter)) for row in rows),
         status=Status(row.status),
         status_reason=row.status_reason,
         added_at=row.added_at,

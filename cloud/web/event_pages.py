@@ -19,6 +19,7 @@ from cloud.registry import store as registry
 from cloud.registry.model import Gateway
 from cloud.web import homes, words
 from cloud.web.home_page import ShownEvent, show_event
+from cloud.web.homes import Home
 from cloud.web.moments import Moments
 from cloud.web.parameters import event_id
 from cloud.web.problems import NotFound
@@ -57,11 +58,12 @@ def event(served: Served, wanted: Annotated[EventId, Depends(event_id)]) -> Resp
             raise NotFound(f"there is no event {wanted}")
         gateway = registry.get(connection, wanted.gateway)
         proof = prove(connection, stored, gateway)
-        home = None if gateway is None else homes.find(connection, gateway.usage_point)
+        place = None if gateway is None else gateway.place_of(stored.record.subject) or gateway.places[0]
+        home = None if place is None else homes.find(connection, place.usage_point)
     zone = home.zone if home is not None else ZoneInfo("UTC")
     moments = Moments(zone=zone, now=served.clock.now())
     shown = show_event(stored, moments)
-    return HTMLResponse(_page(shown, proof, gateway, moments))
+    return HTMLResponse(_page(shown, proof, home, moments))
 
 
 def prove(connection: Connection, stored: StoredEvent, gateway: Gateway | None) -> Proof:
@@ -99,12 +101,12 @@ def _is_linked(connection: Connection, stored: StoredEvent, gateway: Gateway | N
     return None if known is None else known == link.prev
 
 
-def _page(shown: ShownEvent, proof: Proof, gateway: Gateway | None, moments: Moments) -> str:
+def _page(shown: ShownEvent, proof: Proof, home: Home | None, moments: Moments) -> str:
     return render(
         "event.html",
         shown=shown,
         proof=proof,
-        gateway=gateway,
+        home=home,
         moments=moments,
         facts=facts(shown.event.record.event),
         words=words,

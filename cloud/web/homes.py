@@ -57,7 +57,8 @@ def page(connection: Connection, *, after: str = "", limit: int) -> list[Home]:
     names = sorted({*points, *known})[:limit]
     gateways: dict[UsagePointId, list[Gateway]] = {name: [] for name in names}
     for gateway in registry.of_usage_points(connection, names):
-        gateways[gateway.usage_point].append(gateway)
+        for name in gateways.keys() & {place.usage_point for place in gateway.places}:
+            gateways[name].append(gateway)
     return [_home(name, points.get(name), gateways[name]) for name in names]
 
 
@@ -79,6 +80,7 @@ def _home(name: UsagePointId, point: UsagePoint | None, gateways: list[Gateway])
             customer=point.customer,
             gateways=tuple(gateways),
         )
-    meters = [gateway.meter for gateway in gateways if gateway.status is not Status.REVOKED]
+    held = [place for gateway in gateways if gateway.status is not Status.REVOKED for place in gateway.places]
+    meters = [place.meter for place in held if place.usage_point == name]
     meter = meters[-1] if meters else None
     return Home(id=name, meter=meter, zone=_UTC, address="", customer=None, gateways=tuple(gateways))

@@ -8,6 +8,7 @@ import pytest
 
 from cloud.broker import mosquitto
 from cloud.kernel.ids import MeterSerial, UsagePointId
+from cloud.registry.model import Place
 from cloud.state import StateFolder
 from tests import cloud_process
 from tests.fakes_cloud import HandClock
@@ -40,8 +41,7 @@ class Site:
         out = self.folder.path / f"enrolment-{self.count}.toml"
         gateway = self.registrar.add(
             public_key=SoftwareSigner.generate().public,
-            usage_point=UsagePointId("UP-1"),
-            meter=MeterSerial(f"LMP{self.count}"),
+            places=[Place(usage_point=UsagePointId("UP-1"), meter=MeterSerial(f"LMP{self.count}"))],
             out=out,
         )
         return SimpleNamespace(id=gateway.id, password=password_in(out))

@@ -2,7 +2,7 @@ import pytest
 
 from cloud.ingest.verify import Genuine, LaneEnd, Refused, judge, key_id_of, verify
 from cloud.kernel.ids import MeterSerial, UsagePointId
-from cloud.registry.model import Gateway, Status
+from cloud.registry.model import Gateway, Place, Status
 from tests.fakes_cloud import NOON, FakeGateway
 from wire import chain
 from wire.chain import Head, Step
@@ -20,8 +20,7 @@ def registered(fake, status=Status.ACTIVE):
     return Gateway(
         id=fake.id,
         key=fake.public,
-        usage_point=UsagePointId("UP-1"),
-        meter=MeterSerial(fake.meter),
+        places=(Place(usage_point=UsagePointId("UP-1"), meter=MeterSerial(fake.meter)),),
         status=status,
         status_reason="",
         added_at=NOON,

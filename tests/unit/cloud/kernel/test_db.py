@@ -149,7 +149,7 @@ def test_a_database_of_a_newer_lamplight_is_refused(tmp_path):
     newer.execute("PRAGMA user_version = 99")
     newer.close()
 
-    with pytest.raises(DatabaseUnusable, match="schema 99 and this program knows schema 1"):
+    with pytest.raises(DatabaseUnusable, match="schema 99 and this program knows schema 2"):
         Database.open(path)
 
 

@@ -8,8 +8,8 @@ from cloud.broker.settings import MqttSettings
 from cloud.kernel.errors import StorageFull
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.registry import store
-from cloud.registry.model import Status
-from cloud.registry.service import Registrar, parse_gateway_id, parse_public_key
+from cloud.registry.model import Place, Status
+from cloud.registry.service import MAX_PLACES, Registrar, parse_gateway_id, parse_public_key
 from runtime.errors import EnvironmentRefused, InputRefused
 from tests.fakes_cloud import NOON, HandClock, fresh_database
 from wire.ids import gateway_id_of
@@ -32,8 +32,11 @@ class Office:
         )
 
     def add(self, key=None, *, meter=METER, out="enrolment.toml"):
+        return self.add_places(Place(usage_point=UP, meter=meter), key=key, out=out)
+
+    def add_places(self, *places, key=None, out="enrolment.toml"):
         key = key or SoftwareSigner.generate().public
-        return self.registrar.add(public_key=key, usage_point=UP, meter=meter, out=self.path / out)
+        return self.registrar.add(public_key=key, places=places, out=self.path / out)
 
     def enrolment(self, name="enrolment.toml"):
         return tomllib.loads((self.path / name).read_text())
@@ -127,6 +130,45 @@ def test_a_meter_has_one_gateway_that_speaks_for_it(office):
 
     with office.database.read() as connection:
         assert store.of_meter(connection, METER) == second
+
+
+def place(number):
+    return Place(usage_point=UsagePointId(f"UP-{number}"), meter=MeterSerial(f"LMP{number}"))
+
+
+def test_a_gateway_on_a_bus_speaks_for_each_of_its_meters_and_no_other(office):
+    added = office.add_places(place(3), place(1), place(2))
+
+    with office.database.read() as connection:
+        assert store.get(connection, added.id) == added
+        assert store.of_meter(connection, MeterSerial("LMP2")) == added
+        assert store.of_usage_points(connection, ["UP-1", "UP-2"]) == [added]
+        assert store.usage_points(connection, limit=9) == ["UP-1", "UP-2", "UP-3"]
+    assert added.places == (place(3), place(1), place(2))
+    assert added.speaks_for("UP-2", "LMP2")
+    assert not added.speaks_for("UP-2", "LMP1")
+    assert not added.speaks_for("UP-4", "LMP4")
+
+
+def test_a_gateway_is_not_registered_when_one_of_its_meters_is_taken(office):
+    first = office.add_places(place(1), place(2))
+
+    with pytest.raises(InputRefused, match=f"gateway {first.id} already speaks for meter LMP2"):
+        office.add_places(place(3), place(2), out="second.toml")
+    assert office.registrar.everything() == [first]
+    office.registrar.revoke(first.id, "replaced")
+    second = office.add_places(place(3), place(2), out="second.toml")
+
+    with office.database.read() as connection:
+        assert store.of_meter(connection, MeterSerial("LMP2")) == second
+        assert store.of_meter(connection, MeterSerial("LMP1")) is None
+        assert [each.id for each in store.of_usage_points(connection, ["UP-2"])] == [first.id, second.id]
+
+
+@pytest.mark.parametrize("count", [0, MAX_PLACES + 1])
+def test_a_gateway_speaks_for_some_meters_and_not_for_a_town(office, count):
+    with pytest.raises(InputRefused, match=f"cannot speak for {count} meters"):
+        office.add_places(*map(place, range(count)))
 
 
 def test_a_revoked_gateway_cannot_come_back_with_its_key(office):
