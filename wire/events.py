@@ -70,6 +70,8 @@ class EvidenceKind(IntEnum):
     POWER_FAILURES = 5  # increase of the meter's own counter since before
     DISCONNECTOR = 6  # a Disconnector
     METER_LINK = 7  # a LinkFault, 0 for none
+    METER_LOAD = 8  # 0 nothing is drawn through the meter, 1 something is; how much is nobody's business here
+    UPLINK = 9  # 0 away, 1 there
 
 
 class Disconnector(IntEnum):

@@ -210,6 +210,10 @@ def evidence(item: Evidence) -> str:
         case EvidenceKind.METER_LINK:
             known = item.value in list(LinkFault)
             return f"link to the meter: {FAULTS[LinkFault(item.value)] if known else 'fine'}"
+        case EvidenceKind.METER_LOAD:
+            return "current is drawn" if item.value else "nothing is drawn"
+        case EvidenceKind.UPLINK:
+            return "uplink: there" if item.value else "uplink: away"
 
 
 def said(event: Event, moments: Moments) -> Said:

@@ -83,6 +83,27 @@ EVENTS: tuple[Event, ...] = (
     Heartbeat(heads=(LaneHead(lane=Lane.ALARM, seq=3, head=bytes(range(16))),), uptime_s=86_400, pending=2),
     MeterUnreachable(since_ms=BEGAN_AT_MS, reason=LinkFault.SILENT),
     MeterReachable(silent_for_ms=754_000),
+    InterruptionAssessed(
+        began_at_ms=BEGAN_AT_MS,
+        cause=Cause.OWN_BREAKER,
+        stage=Stage.CONFIRMED,
+        grade=Grade.FAIR,
+        evidence=(
+            Evidence(kind=EvidenceKind.METER_VOLTAGE, value=230_100, age_ms=0),
+            Evidence(kind=EvidenceKind.DISCONNECTOR, value=Disconnector.CLOSED, age_ms=0),
+            Evidence(kind=EvidenceKind.METER_LOAD, value=0, age_ms=0),
+        ),
+    ),
+    InterruptionAssessed(
+        began_at_ms=BEGAN_AT_MS,
+        cause=Cause.WAN_FAULT,
+        stage=Stage.PROVISIONAL,
+        grade=Grade.FAIR,
+        evidence=(
+            Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=1, age_ms=0),
+            Evidence(kind=EvidenceKind.UPLINK, value=0, age_ms=30_000),
+        ),
+    ),
 )
 
 

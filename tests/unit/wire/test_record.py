@@ -5,7 +5,17 @@ import pytest
 from tests.unit.wire.golden import EVENTS, SIGNERS, receipt, records
 from wire.codec import decode, encode
 from wire.envelope import Purpose, seal
-from wire.events import CATALOGUE, Lane, UnknownEvent, decode_body, encode_body, event_name, facts
+from wire.events import (
+    CATALOGUE,
+    EvidenceKind,
+    InterruptionAssessed,
+    Lane,
+    UnknownEvent,
+    decode_body,
+    encode_body,
+    event_name,
+    facts,
+)
 from wire.receipts import open_receipt, seal_receipt
 from wire.record import decode_record, encode_record
 from wire.refusals import EnvelopeRefused, Reason, RecordRefused
@@ -24,8 +34,15 @@ def test_every_event_reads_back_and_every_catalogue_entry_has_a_vector(event):
     assert {type(event) for event in EVENTS} == set(CATALOGUE.values())
 
 
+def test_every_kind_of_evidence_stands_in_a_vector():
+    told = [item.kind for event in EVENTS if isinstance(event, InterruptionAssessed) for item in event.evidence]
+
+    assert set(told) == set(EvidenceKind)
+
+
 def test_no_two_events_share_a_code():
-    assert sorted(CATALOGUE) == sorted(event.code for event in EVENTS)
+    assert len({event.code for event in CATALOGUE.values()}) == len(CATALOGUE)
+    assert set(CATALOGUE) == {event.code for event in EVENTS}
 
 
 @pytest.mark.parametrize(
