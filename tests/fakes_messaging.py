@@ -94,7 +94,7 @@ def fact(name: str, value: FactValue, *, as_of: datetime = EVENING, ttl: timedel
 
 
 def outage_facts() -> FactSheet:
-    """What is known of an outage that lasted 48 minutes."""
+    """Everything that can be known of a home whose outage lasted 48 minutes."""
     return FactSheet(
         [
             fact("case", "UP-1-1"),
@@ -105,6 +105,11 @@ def outage_facts() -> FactSheet:
             fact("voltage_mv", 230_600),
             fact("held", timedelta(seconds=60)),
             fact("power_is_back", "proven", ttl=timedelta(hours=6)),
+            fact("measured_at", EVENING + timedelta(seconds=9)),
+            fact("nothing_is_drawn", "fair", ttl=timedelta(minutes=15)),
+            fact("neighbours_back_at", EVENING + timedelta(minutes=31)),
+            fact("no_return_shown", "none", ttl=timedelta(hours=1)),
+            fact("cannot_be_seen", "unverified", ttl=timedelta(hours=1)),
         ]
     )
 

@@ -10,7 +10,7 @@ from cloud.outages.effects import CaseChanged, DropNotice, Effect, Noted, Notify
 from cloud.outages.model import Case, Remark, State
 from cloud.outages.rules import step
 from cloud.outages.settings import OutageSettings
-from cloud.outages.signs import Assessed, Dipped, Heard, Lost, NoticeDue, Observation, Returned
+from cloud.outages.signs import Assessed, ClosedByOperator, Dipped, Heard, Lost, NoticeDue, Observation, Returned
 from wire.events import Cause, Evidence, EvidenceKind, Grade, Stage
 from wire.ids import GatewayId
 
@@ -101,7 +101,7 @@ class Home:
     def see(self, *observations: Observation, now: datetime | None = None) -> "Home":
         """Take observations in, each at the instant it is heard unless `now` says otherwise."""
         for seen in observations:
-            heard_at = EVENING if isinstance(seen, NoticeDue) else seen.heard.heard_at
+            heard_at = EVENING if isinstance(seen, NoticeDue | ClosedByOperator) else seen.heard.heard_at
             self._step(seen, now or heard_at)
         return self
 

@@ -56,6 +56,9 @@ class Terms:
 TERMS: Final[Mapping[Announcement, Terms]] = {
     Announcement.POWER_OUT: Terms(claims=frozenset({"power_is_out"})),
     Announcement.POWER_BACK: Terms(claims=frozenset({"power_is_back"}), follows=Announcement.POWER_OUT),
+    Announcement.CHECK_BREAKER: Terms(claims=frozenset({"nothing_is_drawn"})),
+    Announcement.STILL_OUT: Terms(claims=frozenset({"no_return_shown"}), follows=Announcement.POWER_OUT),
+    Announcement.POWER_CHECK: Terms(claims=frozenset({"cannot_be_seen"})),
 }
 
 Sources: TypeAlias = Mapping[tuple[Announcement, Language], str]

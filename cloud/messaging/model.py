@@ -35,6 +35,9 @@ class Announcement(StrEnum):
 
     POWER_OUT = "power_out"
     POWER_BACK = "power_back"
+    CHECK_BREAKER = "check_breaker"
+    STILL_OUT = "still_out"
+    POWER_CHECK = "power_check"
 
 
 class State(StrEnum):

@@ -23,7 +23,7 @@ from runtime import logs
 SEND_TASK = "message.send"
 ASK_TASK = "message.ask"
 
-_NOTHING_BEFORE = "its beginning was never told, so its end is not told either"
+_NOTHING_BEFORE = "what it follows was never told, so it is not told either"
 _BY_A_PERSON = {
     Turn.MARKED_DELIVERED: "a person marked it as delivered",
     Turn.SENT_AGAIN: "a person asked to send it again",
@@ -51,15 +51,19 @@ class Composer:
         self._catalogue = catalogue
         self._domain = domain
 
-    def compose(self, connection: Connection, news: News, now: datetime) -> None:
-        """Write the message and queue it, or keep the reason why it was not written; once, however often asked."""
+    def compose(self, connection: Connection, news: News, now: datetime) -> bool:
+        """Write the message and queue it, or keep the reason why it was not written; once, however often asked.
+
+        Returns whether this was the first time.
+        """
         message = self._written(connection, news, now)
         number = store.add(connection, message)
         if number is None:
-            return
+            return False
         if message.state is State.QUEUED:
             tasks.add(connection, SEND_TASK, str(number), now)
         log.info("message_composed", message=number, key=message.key, state=message.state, reason=message.reason or "-")
+        return True
 
     def _written(self, connection: Connection, news: News, now: datetime) -> Message:
         facts = news.facts.joined_with(_facts_of_home(news.home))

@@ -7,8 +7,9 @@ a gateway timed with an unset clock, a duration that would be negative, a voltag
 the ones that grow old.
 """
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from cloud.kernel.facts import Fact, FactSheet, FactValue, Source, SourceKind
 from cloud.kernel.ids import EventId
@@ -23,14 +24,46 @@ def case_name(usage_point: str, number: int) -> str:
 
 def sheet(usage_point: str, case: Case, settings: OutageSettings) -> FactSheet:
     """Everything the case can say."""
-    name = case_name(usage_point, case.number)
-    named = Fact(id="case", value=name, sources=(Source(kind=SourceKind.CASE, ref=name),), as_of=case.opened_at)
-    facts = [named]
+    facts = [_named(case_name(usage_point, case.number), case.opened_at)]
     if case.clock_is_good:
         facts += _of_the_loss(case, settings)
     if case.returned is not None and case.returned.clock_is_good:
         facts += _of_the_return(case, case.returned, settings)
     return FactSheet(facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """When power came back around a home, and the restorations that prove it."""
+
+    back_at: datetime
+    by: Sequence[EventId]
+
+
+def still_out(
+    usage_point: str, case: Case, neighbours: Neighbours, now: datetime, settings: OutageSettings
+) -> FactSheet:
+    """What can be said to a customer in the dark when power came back around the home."""
+    name = case_name(usage_point, case.number)
+    unshown = replace(_named(name, now), id="no_return_shown", value="none", ttl=settings.still_out_ttl)
+    return sheet(usage_point, case, settings).joined_with(FactSheet([unshown, *_of_neighbours(neighbours, now)]))
+
+
+def power_check(outage_name: str, neighbours: Neighbours, now: datetime, settings: OutageSettings) -> FactSheet:
+    """What can be said to a customer whose home cannot be seen when power came back around it."""
+    named = _named(outage_name, now)
+    unseen = replace(named, id="cannot_be_seen", value="unverified", ttl=settings.power_check_ttl)
+    return FactSheet([named, unseen, *_of_neighbours(neighbours, now)])
+
+
+def _named(name: str, as_of: datetime) -> Fact:
+    return Fact(id="case", value=name, sources=(Source(kind=SourceKind.CASE, ref=name),), as_of=as_of)
+
+
+def _of_neighbours(neighbours: Neighbours, now: datetime) -> list[Fact]:
+    """When power came back around; nothing if no event proves it."""
+    proof = _events(*neighbours.by)
+    return [Fact(id="neighbours_back_at", value=neighbours.back_at, sources=proof, as_of=now)] if proof else []
 
 
 def _of_the_loss(case: Case, settings: OutageSettings) -> list[Fact]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from cloud.kernel.ids import EventId
-from cloud.outages.signs import Assessed, Heard, Returned
+from cloud.outages.signs import Assessed, ClosedByOperator, Heard, Returned
 from wire.events import Cause, Evidence, Grade, Stage
 
 MAX_SEEN: Final = 64
@@ -40,6 +40,7 @@ class End(StrEnum):
 
     RESTORED = "restored"  # its own meter has shown that power is back
     NO_OUTAGE = "no_outage"  # the gateway's evidence turned out to speak of something else
+    OPERATOR = "operator"  # a person closed it and said why
 
 
 class Remark(StrEnum):
@@ -53,6 +54,12 @@ class Remark(StrEnum):
     RESTORED = "restored"
     RETURN_UNPROVEN = "return_unproven"
     DISMISSED = "dismissed"
+    FOUND = "found"  # a verdict that is not an outage stands
+    FINDING_OVER = "finding_over"
+    BREAKER_TOLD = "breaker_told"
+    CLOSED_BY_OPERATOR = "closed_by_operator"
+    STILL_OUT_TOLD = "still_out_told"
+    ASKED = "asked"
     WITHDRAWN_AFTER_TELLING = "withdrawn_after_telling"
     DIPPED = "dipped"
     HISTORY = "history"  # true when it happened, over by the time we heard
@@ -110,6 +117,8 @@ class Case:
     end: End | None = None
     end_by: EventId | None = None
     end_cause: Cause | None = None
+    closed_by: str | None = None
+    close_reason: str | None = None
     attention: str | None = None
 
     @classmethod
@@ -173,6 +182,55 @@ class Case:
             attention=WITHDRAWN if self.told_at is not None else self.attention,
         )
 
+    def closed_by_operator(self, word: ClosedByOperator, now: datetime) -> "Case":
+        """The case closed on a person's word, which also settles whatever a person was to look at."""
+        return replace(
+            self,
+            closed_at=now,
+            end=End.OPERATOR,
+            closed_by=word.who,
+            close_reason=word.reason,
+            attention=None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A verdict of the gateway that is not an outage, and stands: what keeps a home dark, or us from seeing it.
+
+    `began_at` names the interruption it explains, or the instant since when the home cannot be seen. `occurrence`
+    counts the times the home's own breaker was found, where its customer is to be told of it once each.
+    """
+
+    cause: Cause
+    stage: Stage
+    grade: Grade
+    evidence: tuple[Evidence, ...]
+    by: EventId
+    began_at: datetime
+    said_at: datetime
+    clock_is_good: bool = True
+    occurrence: int | None = None
+    told_at: datetime | None = None
+
+    @classmethod
+    def of(cls, seen: Assessed) -> "Finding":
+        """From a verdict that stands."""
+        return cls(
+            cause=seen.cause,
+            stage=seen.stage,
+            grade=seen.grade,
+            evidence=seen.evidence,
+            by=seen.heard.event,
+            began_at=seen.began_at,
+            said_at=seen.heard.said_at,
+            clock_is_good=seen.heard.clock_is_good,
+        )
+
+    def is_of(self, seen: Assessed) -> bool:
+        """Whether a verdict speaks of the same thing."""
+        return (self.cause, self.began_at) == (seen.cause, seen.began_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
@@ -184,24 +242,35 @@ class Suspicion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """An interruption that is over: by a proven return, or (None) by a verdict that it was no outage."""
+    """An interruption that is over: by a proven return, or (None) by a verdict that it was no outage, or by a person.
+
+    With a `finding` it is that one that is over: a finding beside a supply that was there ends without a return.
+    """
 
     began_at: datetime
     returned: Return | None
     by: EventId
     case_number: int | None = None
+    by_operator: bool = False
+    finding: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What we hold of one home between two events. `case` is the latest one; the phase says whether it is open."""
+    """What we hold of one home between two events. `case` is the latest one; the phase says whether it is open.
+
+    `breakers` counts the times the home's own breaker was found, the last of them at `breaker_at`.
+    """
 
     meter: str
     phase: Phase = Phase.SUPPLIED
     suspicion: Suspicion | None = None
+    finding: Finding | None = None
     case: Case | None = None
     cases: int = 0
     dips: int = 0
+    breakers: int = 0
+    breaker_at: datetime | None = None
     endings: tuple[Ending, ...] = ()
     seen: tuple[EventId, ...] = ()
 
@@ -218,7 +287,8 @@ class State:
 
     def remembering(self, ending: Ending) -> "State":
         """With this ending in place of what was held of the same interruption; the oldest are forgotten."""
-        others = (known for known in self.endings if known.began_at != ending.began_at)
+        of = (ending.began_at, ending.finding)
+        others = (known for known in self.endings if (known.began_at, known.finding) != of)
         return replace(self, endings=(*others, ending)[-MAX_ENDINGS:])
 
     def having_seen(self, event: EventId) -> "State":

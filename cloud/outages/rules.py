@@ -40,9 +40,31 @@ from cloud.outages.effects import (
     Step,
     Tell,
 )
-from cloud.outages.model import END_UNKNOWN, UNPROVEN, WITHDRAWN, Case, Ending, Phase, Remark, Return, State, Suspicion
+from cloud.outages.model import (
+    END_UNKNOWN,
+    UNPROVEN,
+    WITHDRAWN,
+    Case,
+    End,
+    Ending,
+    Phase,
+    Remark,
+    Return,
+    State,
+    Suspicion,
+)
 from cloud.outages.settings import OutageSettings
-from cloud.outages.signs import Assessed, Heard, Lost, NoticeDue, Observation, Returned, Sign, sign_of
+from cloud.outages.signs import (
+    Assessed,
+    ClosedByOperator,
+    Heard,
+    Lost,
+    NoticeDue,
+    Observation,
+    Returned,
+    Sign,
+    sign_of,
+)
 from wire.events import Stage
 
 
@@ -51,6 +73,8 @@ def step(state: State, seen: Observation, now: datetime, settings: OutageSetting
     if isinstance(seen, NoticeDue):
         is_of_this_case = state.case is not None and state.case.number == seen.case_number
         return _moved(_Turn(state, seen, now, settings), Sign.NOTICE_DUE) if is_of_this_case else Step(state=state)
+    if isinstance(seen, ClosedByOperator):
+        return _moved(_Turn(state, seen, now, settings), Sign.CLOSED)
     if seen.heard.event in state.seen:
         return Step(state=state)
     turn = _Turn(state.having_seen(seen.heard.event), seen, now, settings)
@@ -74,7 +98,7 @@ class _Turn:
 
     @property
     def heard(self) -> Heard | None:
-        return None if isinstance(self.seen, NoticeDue) else self.seen.heard
+        return None if isinstance(self.seen, NoticeDue | ClosedByOperator) else self.seen.heard
 
     def noted(self, remark: Remark, case_number: int | None = None, *, state: State | None = None) -> Step:
         """A line in the timeline, and perhaps another state; nothing else."""
@@ -238,6 +262,13 @@ def _unfounded(turn: _Turn) -> Step:
     return _shut(case, turn.with_case(case, remark, drop, retract))
 
 
+def _close_by_operator(turn: _Turn) -> Step:
+    assert isinstance(turn.seen, ClosedByOperator)
+    case = turn.case.closed_by_operator(turn.seen, turn.now)
+    drop, retract = DropNotice(case_number=case.number), Retract(case_number=case.number)
+    return _shut(case, turn.with_case(case, Remark.CLOSED_BY_OPERATOR, drop, retract))
+
+
 def _doubt_return(turn: _Turn) -> Step:
     assert isinstance(turn.seen, Returned)
     case = replace(turn.case.resting_on(turn.seen.heard), attention=UNPROVEN)
@@ -266,6 +297,8 @@ TABLE: Final[Mapping[tuple[Phase, Sign], tuple[Phase, _Rule]]] = {
     (Phase.OUT, Sign.UNPROVEN): (Phase.OUT, _doubt_return),
     (Phase.OUT, Sign.DIPPED): (Phase.OUT, _count_dip),
     (Phase.OUT, Sign.NOTICE_DUE): (Phase.TOLD, _tell_out),
+    (Phase.OUT, Sign.CLOSED): (Phase.SUPPLIED, _close_by_operator),
+    (Phase.TOLD, Sign.CLOSED): (Phase.SUPPLIED, _close_by_operator),
     (Phase.TOLD, Sign.LOST): (Phase.TOLD, _lose_again),
     (Phase.TOLD, Sign.INTERRUPTED): (Phase.TOLD, _strengthen),
     (Phase.TOLD, Sign.NO_OUTAGE): (Phase.SUPPLIED, _unfounded),
@@ -286,10 +319,15 @@ def _closed(turn: _Turn) -> Case:
 
 def _shut(case: Case, made: Step) -> Step:
     """The step of closing a case, remembering every interruption that ended with it."""
-    assert case.end_by is not None, "a closed case says what closed it"
-    state = made.state
+    state, last = made.state, case.end_by or case.sources[-1]
     for began_at in dict.fromkeys((case.began_at, case.latest_loss_at)):
-        over = Ending(began_at=began_at, returned=case.returned, by=case.end_by, case_number=case.number)
+        over = Ending(
+            began_at=began_at,
+            returned=case.returned,
+            by=last,
+            case_number=case.number,
+            by_operator=case.end is End.OPERATOR,
+        )
         state = state.remembering(over)
     return replace(made, state=state)
 

@@ -7,9 +7,9 @@ The utility's customer file says whose home a meter measures. A gateway that is 
 its meter's home is not believed about either: nothing is done, and a line in the log asks for somebody to look.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -17,19 +17,31 @@ from cloud.customers import store as customers
 from cloud.customers.model import UsagePoint
 from cloud.ingest.store import StoredEvent
 from cloud.kernel import tasks
-from cloud.kernel.ids import UsagePointId
+from cloud.kernel.ids import EventId, UsagePointId
 from cloud.kernel.loop import Handler
 from cloud.kernel.tasks import Task
 from cloud.messaging import service as messaging
+from cloud.messaging.model import Announcement
 from cloud.messaging.service import Composer, News
 from cloud.outages import facts, store
-from cloud.outages.effects import CaseChanged, DropNotice, Effect, Noted, NotifyAt, Retract, Tell
-from cloud.outages.model import Remark, State
+from cloud.outages.effects import CaseChanged, DropNotice, Effect, Noted, NotifyAt, Retract, Step, Tell
+from cloud.outages.model import Case, Remark, State
 from cloud.outages.rules import step
 from cloud.outages.settings import OutageSettings
-from cloud.outages.signs import Assessed, Dipped, Heard, Lost, NoticeDue, Observation, Returned, Saying
+from cloud.outages.signs import (
+    Assessed,
+    ClosedByOperator,
+    Dipped,
+    Heard,
+    Lost,
+    NoticeDue,
+    Observation,
+    Returned,
+    Saying,
+)
 from cloud.registry import store as registry
 from runtime import logs
+from runtime.errors import InputRefused
 from wire.events import Disconnector, InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
 from wire.instants import from_unix_ms
 from wire.record import ClockSource
@@ -37,15 +49,37 @@ from wire.record import ClockSource
 NOTICE_TASK: Final = "outage.notice"
 _MOVES_THE_STORY_ON: Final = frozenset({Remark.OPENED, Remark.RESTORED})
 
+HomeChanged: TypeAlias = Callable[[Connection, UsagePointId, datetime], None]
+"""Hears, in the transaction it is given, that a home's phase, finding or case has changed."""
+
+MAX_REASON_CHARS: Final = 500
+MAX_WHO_CHARS: Final = 100
+
 log = logs.get(__name__)
+
+
+class CloseRefused(InputRefused):
+    """A case is not closed: there is none, or who closes it does not properly say why."""
+
+
+class NoOpenCase(CloseRefused):
+    """There is no open case to close."""
+
+
+def _nobody_listens(_connection: Connection, _usage_point: UsagePointId, _now: datetime) -> None:
+    pass
 
 
 class OutageService:
     """Keeps what is held of every home, and asks for messages."""
 
-    def __init__(self, settings: OutageSettings, composer: Composer) -> None:
+    def __init__(
+        self, settings: OutageSettings, composer: Composer, on_home_changed: HomeChanged = _nobody_listens
+    ) -> None:
+        """`on_home_changed` is called after every step that changed a home's phase, finding or case."""
         self._settings = settings
         self._composer = composer
+        self._on_home_changed = on_home_changed
 
     def handlers(self) -> Mapping[str, Handler]:
         """What the loop runs for us."""
@@ -64,6 +98,84 @@ class OutageService:
             return
         self._take(connection, home, seen, now)
 
+    def close_by_operator(
+        self, connection: Connection, usage_point: UsagePointId, who: str, reason: str, now: datetime
+    ) -> None:
+        """Close the home's open case on a person's word; nobody is told "back" until its own meter proves it.
+
+        Raises: NoOpenCase, CloseRefused when `who` or `reason` is empty, too long or not printable.
+        """
+        word = ClosedByOperator(who=_line(who, "name", MAX_WHO_CHARS), reason=_line(reason, "reason", MAX_REASON_CHARS))
+        home, case = self._home_and_case(connection, usage_point)
+        if home is None or case is None:
+            raise NoOpenCase(
+                f"there is no open case at {usage_point[:40]}", do="look at its timeline: it may be closed"
+            )
+        self._take(connection, home, word, now)
+
+    def tell_still_out(
+        self,
+        connection: Connection,
+        usage_point: UsagePointId,
+        neighbours_back_at: datetime,
+        sources: Sequence[EventId],
+        now: datetime,
+    ) -> bool:
+        """Tell a customer who was told "out" that power is back around this home but not shown here; once a case.
+
+        `sources` are the restorations of the neighbours. Returns whether a message was composed just now; a customer
+        who was not told yet hears it from the case's own notice.
+        """
+        home, case = self._home_and_case(connection, usage_point)
+        if home is None or case is None or case.told_at is None:
+            return False
+        sheet = facts.still_out(
+            home.id, case, facts.Neighbours(back_at=neighbours_back_at, by=sources), now, self._settings
+        )
+        name = facts.case_name(home.id, case.number)
+        news = News(home=home, case=name, announcement=Announcement.STILL_OUT, facts=sheet)
+        return self._say(connection, news, Remark.STILL_OUT_TOLD, case.number, now)
+
+    def ask(
+        self,
+        connection: Connection,
+        usage_point: UsagePointId,
+        outage_name: str,
+        neighbours_back_at: datetime,
+        sources: Sequence[EventId],
+        now: datetime,
+    ) -> bool:
+        """Ask the customer of a home that cannot be seen whether power is on; once an outage and home.
+
+        `sources` are the restorations of the neighbours. Returns whether a message was composed just now; a home with
+        an open case is not asked.
+        """
+        home, case = self._home_and_case(connection, usage_point)
+        if home is None or case is not None:
+            return False
+        sheet = facts.power_check(
+            outage_name, facts.Neighbours(back_at=neighbours_back_at, by=sources), now, self._settings
+        )
+        name = f"{outage_name}/{home.id}"
+        news = News(home=home, case=name, announcement=Announcement.POWER_CHECK, facts=sheet)
+        return self._say(connection, news, Remark.ASKED, None, now)
+
+    def _home_and_case(
+        self, connection: Connection, usage_point: UsagePointId
+    ) -> tuple[UsagePoint | None, Case | None]:
+        """The home and its open case, each None where there is none."""
+        home = customers.find(connection, usage_point)
+        state = None if home is None else store.load_state(connection, home.id, home.meter)
+        return home, None if state is None else state.open_case
+
+    def _say(self, connection: Connection, news: News, remark: Remark, case_number: int | None, now: datetime) -> bool:
+        """Compose, with a line in the timeline if it is the first time."""
+        is_first = self._composer.compose(connection, news, now)
+        if is_first:
+            line = Noted(remark=remark, case_number=case_number, heard=None)
+            store.add_line(connection, news.home.id, line, now)
+        return is_first
+
     def _on_notice(self, connection: Connection, task: Task, now: datetime) -> None:
         usage_point, _, number = task.key.rpartition("/")
         home = customers.find(connection, usage_point)
@@ -77,6 +189,8 @@ class OutageService:
             self._write(connection, home, effect, now)
         store.save_state(connection, home.id, made.state)
         _report(home.id, state, made.state, made.effects)
+        if _has_changed(state, made):
+            self._on_home_changed(connection, home.id, now)
 
     def _write(self, connection: Connection, home: UsagePoint, effect: Effect, now: datetime) -> None:
         match effect:
@@ -139,6 +253,20 @@ def _heard(event: StoredEvent, settings: OutageSettings) -> Heard:
         heard_at=event.received_at,
         clock_is_good=is_set and event.at <= event.received_at + settings.clock_tolerance,
     )
+
+
+def _line(text: str, thing: str, limit: int) -> str:
+    """One printable line a person typed; raises CloseRefused."""
+    line = text.strip()
+    if not line or len(line) > limit or not line.isprintable():
+        raise CloseRefused(f"this is no {thing}", do=f"write it in one line of 1 to {limit} printable characters")
+    return line
+
+
+def _has_changed(before: State, made: Step) -> bool:
+    after = made.state
+    is_case_changed = any(isinstance(effect, CaseChanged) for effect in made.effects)
+    return is_case_changed or (before.phase, before.finding) != (after.phase, after.finding)
 
 
 def _report(usage_point: UsagePointId, before: State, after: State, effects: tuple[Effect, ...]) -> None:

@@ -35,6 +35,14 @@ class OutageSettings:
         21_600, help="seconds after which 'power is back', if it could not be sent, is too old to be told",
         minimum=60, maximum=604_800,
     )  # fmt: skip
+    still_out_ttl_s: int = setting(
+        3_600, help="seconds after which 'your own meter has not shown it', if it could not be sent, is not told",
+        minimum=60, maximum=86_400,
+    )  # fmt: skip
+    power_check_ttl_s: int = setting(
+        3_600, help="seconds after which 'is your power on?', if it could not be sent, is not asked",
+        minimum=60, maximum=86_400,
+    )  # fmt: skip
     clock_tolerance_s: int = setting(
         60, help="a gateway's time further in the future than this is not believed", minimum=1, maximum=3_600,
     )  # fmt: skip
@@ -58,6 +66,14 @@ class OutageSettings:
     @property
     def back_ttl(self) -> timedelta:
         return timedelta(seconds=self.back_ttl_s)
+
+    @property
+    def still_out_ttl(self) -> timedelta:
+        return timedelta(seconds=self.still_out_ttl_s)
+
+    @property
+    def power_check_ttl(self) -> timedelta:
+        return timedelta(seconds=self.power_check_ttl_s)
 
     @property
     def clock_tolerance(self) -> timedelta:

@@ -1,4 +1,4 @@
-"""What is seen of a home: events of its gateway, read into what they say about supply, and one timer.
+"""What is seen of a home: events of its gateway, read into what they say about supply, two timers, and a person.
 
 An event speaks of the instant it names (`began_at`, `returned_at`), was said at `said_at` by a clock that may or may
 not be believed, and was heard by us at `heard_at`. The three are kept apart, because everything that goes wrong between
@@ -14,7 +14,7 @@ from wire.events import Cause, Evidence, Grade, Stage
 
 
 class Sign(StrEnum):
-    """What an event says about the home; the last one is the timer's."""
+    """What an event says about the home; the last two are the timer's and a person's."""
 
     LOST = "lost"
     INTERRUPTED = "interrupted"
@@ -23,6 +23,7 @@ class Sign(StrEnum):
     UNPROVEN = "unproven"  # supply is said to be back, without proof of power at the home's own meter
     DIPPED = "dipped"
     NOTICE_DUE = "notice_due"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +89,16 @@ class NoticeDue:
     case_number: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedByOperator:
+    """A person at the utility closes the open case, and says why."""
+
+    who: str
+    reason: str
+
+
 Saying = Lost | Assessed | Returned | Dipped
-Observation = Saying | NoticeDue
+Observation = Saying | NoticeDue | ClosedByOperator
 
 
 def sign_of(seen: Saying, meter: str) -> Sign:

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.sqlite import insert
 from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.ids import EventId, UsagePointId
 from cloud.outages.effects import Noted
-from cloud.outages.model import Case, End, Ending, Phase, Remark, Return, State, Suspicion
+from cloud.outages.model import Case, End, Ending, Finding, Phase, Remark, Return, State, Suspicion
 from wire.events import Cause, Evidence, EvidenceKind, Grade, Stage
 from wire.instants import from_unix_ms, unix_ms
 
@@ -67,6 +67,8 @@ case_table = Table(
     Column("end", Text),
     Column("end_by", Text),
     Column("end_cause", Integer),
+    Column("closed_by", Text),
+    Column("close_reason", Text),
     Column("attention", Text),
     UniqueConstraint("usage_point", "number"),
 )
@@ -115,9 +117,12 @@ def load_state(connection: Connection, usage_point: UsagePointId, meter: str) ->
         meter=meter,
         phase=Phase(row.phase),
         suspicion=_maybe(memory["suspicion"], _suspicion),
+        finding=_maybe(memory["finding"], _finding),
         case=latest,
         cases=row.cases,
         dips=row.dips,
+        breakers=memory["breakers"],
+        breaker_at=_maybe(memory["breaker_at_ms"], from_unix_ms),
         endings=tuple(map(_ending, memory["endings"])),
         seen=tuple(map(EventId.parse, memory["seen"])),
     )
@@ -127,6 +132,9 @@ def save_state(connection: Connection, usage_point: UsagePointId, state: State) 
     """Keep what is held of a home; its cases are kept by `save_case`."""
     memory = {
         "suspicion": _maybe(state.suspicion, lambda held: [unix_ms(held.began_at), str(held.by)]),
+        "finding": _maybe(state.finding, _plain_finding),
+        "breakers": state.breakers,
+        "breaker_at_ms": _maybe(state.breaker_at, unix_ms),
         "endings": [_plain_ending(ending) for ending in state.endings],
         "seen": [str(event) for event in state.seen],
     }
@@ -203,7 +211,7 @@ def _case_row(case: Case) -> dict[str, object]:
         "clock_is_good": int(case.clock_is_good),
         "stage": int(case.stage),
         "grade": int(case.grade),
-        "evidence": json.dumps([[item.kind, item.value, item.age_ms] for item in case.evidence]),
+        "evidence": json.dumps(_plain_evidence(case.evidence)),
         "verdict_by": str(case.verdict_by),
         "verdict_at": case.verdict_at,
         "sources": json.dumps([str(event) for event in case.sources]),
@@ -214,6 +222,8 @@ def _case_row(case: Case) -> dict[str, object]:
         "end": case.end,
         "end_by": _maybe(case.end_by, str),
         "end_cause": _maybe(case.end_cause, int),
+        "closed_by": case.closed_by,
+        "close_reason": case.close_reason,
         "attention": case.attention,
     }
 
@@ -234,10 +244,7 @@ def _case(row: Row[Any]) -> Case:
         clock_is_good=bool(row.clock_is_good),
         stage=Stage(row.stage),
         grade=Grade(row.grade),
-        evidence=tuple(
-            Evidence(kind=EvidenceKind(kind), value=value, age_ms=age_ms)
-            for kind, value, age_ms in json.loads(row.evidence)
-        ),
+        evidence=_evidence(json.loads(row.evidence)),
         verdict_by=EventId.parse(row.verdict_by),
         verdict_at=row.verdict_at,
         sources=tuple(map(EventId.parse, json.loads(row.sources))),
@@ -248,6 +255,8 @@ def _case(row: Row[Any]) -> Case:
         end=_maybe(row.end, End),
         end_by=_maybe(row.end_by, EventId.parse),
         end_cause=_maybe(row.end_cause, Cause),
+        closed_by=row.closed_by,
+        close_reason=row.close_reason,
         attention=row.attention,
     )
 
@@ -258,6 +267,8 @@ def _plain_ending(ending: Ending) -> dict[str, object]:
         "returned": _maybe(ending.returned, _plain_return),
         "by": str(ending.by),
         "case_number": ending.case_number,
+        "by_operator": ending.by_operator,
+        "finding": _maybe(ending.finding, int),
     }
 
 
@@ -267,7 +278,47 @@ def _ending(plain: dict[str, Any]) -> Ending:
         returned=_maybe(plain["returned"], _return),
         by=EventId.parse(plain["by"]),
         case_number=plain["case_number"],
+        by_operator=plain["by_operator"],
+        finding=_maybe(plain["finding"], Cause),
     )
+
+
+def _plain_finding(finding: Finding) -> dict[str, object]:
+    return {
+        "cause": int(finding.cause),
+        "stage": int(finding.stage),
+        "grade": int(finding.grade),
+        "evidence": _plain_evidence(finding.evidence),
+        "by": str(finding.by),
+        "began_at_ms": unix_ms(finding.began_at),
+        "said_at_ms": unix_ms(finding.said_at),
+        "clock_is_good": finding.clock_is_good,
+        "occurrence": finding.occurrence,
+        "told_at_ms": _maybe(finding.told_at, unix_ms),
+    }
+
+
+def _finding(plain: dict[str, Any]) -> Finding:
+    return Finding(
+        cause=Cause(plain["cause"]),
+        stage=Stage(plain["stage"]),
+        grade=Grade(plain["grade"]),
+        evidence=_evidence(plain["evidence"]),
+        by=EventId.parse(plain["by"]),
+        began_at=from_unix_ms(plain["began_at_ms"]),
+        said_at=from_unix_ms(plain["said_at_ms"]),
+        clock_is_good=plain["clock_is_good"],
+        occurrence=plain["occurrence"],
+        told_at=_maybe(plain["told_at_ms"], from_unix_ms),
+    )
+
+
+def _plain_evidence(evidence: tuple[Evidence, ...]) -> list[list[int]]:
+    return [[item.kind, item.value, item.age_ms] for item in evidence]
+
+
+def _evidence(plain: list[list[int]]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(kind=EvidenceKind(kind), value=value, age_ms=age_ms) for kind, value, age_ms in plain)
 
 
 def _plain_return(returned: Return) -> dict[str, object]:

@@ -99,6 +99,12 @@ REMARKS: Final = {
     Remark.RESTORED: "Its own meter proves that power is back",
     Remark.RETURN_UNPROVEN: "Supply is said to be back, without proof at the meter",
     Remark.DISMISSED: "No outage after all",
+    Remark.FOUND: "Found: not an outage of the street",
+    Remark.FINDING_OVER: "What was found is over",
+    Remark.BREAKER_TOLD: "Customer was to be told: check your main switch",
+    Remark.CLOSED_BY_OPERATOR: "An operator closed the case",
+    Remark.STILL_OUT_TOLD: "Customer was to be told: still without power",
+    Remark.ASKED: "Customer was to be asked: is your power on?",
     Remark.WITHDRAWN_AFTER_TELLING: "Verdict withdrawn after the customer was told; a person should look",
     Remark.DIPPED: "Supply dipped and came back by itself",
     Remark.HISTORY: "Heard after it was over; kept for the record",
@@ -115,6 +121,11 @@ FACTS: Final = {
     "address": "the address",
     "power_is_out": "that power is out",
     "power_is_back": "that power is back",
+    "measured_at": "when the meter was last read",
+    "nothing_is_drawn": "that nothing is drawn behind the meter",
+    "neighbours_back_at": "when power came back to homes around it",
+    "no_return_shown": "that its own meter has shown no return",
+    "cannot_be_seen": "that this home cannot be seen",
 }
 
 
@@ -211,7 +222,7 @@ def evidence(item: Evidence) -> str:
             known = item.value in list(LinkFault)
             return f"link to the meter: {FAULTS[LinkFault(item.value)] if known else 'fine'}"
         case EvidenceKind.METER_LOAD:
-            return "current is drawn" if item.value else "nothing is drawn"
+            return "something is drawn through the meter" if item.value else "nothing is drawn through the meter"
         case EvidenceKind.UPLINK:
             return "uplink: there" if item.value else "uplink: away"
 

@@ -381,12 +381,12 @@ def test_every_phase_can_be_left_and_no_rule_leads_nowhere() -> None:
     assert {phase for phase, _ in TABLE} == set(Phase) == {phase for phase, _ in TABLE.values()}
 
 
-def test_only_a_notice_tells_of_an_outage_and_only_a_proven_return_ends_one_as_restored() -> None:
+def test_only_a_notice_tells_of_an_outage_and_only_proof_a_verdict_or_a_person_ends_one() -> None:
     into_told = {sign for (phase, sign), (after, _) in TABLE.items() if after is Phase.TOLD and phase is not Phase.TOLD}
     out_of_told = {sign for (phase, sign), (after, _) in TABLE.items() if phase is Phase.TOLD and after is not phase}
 
     assert into_told == {Sign.NOTICE_DUE}
-    assert out_of_told == {Sign.RESTORED, Sign.NO_OUTAGE}
+    assert out_of_told == {Sign.RESTORED, Sign.NO_OUTAGE, Sign.CLOSED}
 
 
 def test_a_policy_may_tell_at_once() -> None:
