@@ -4,7 +4,7 @@
     broker DIR                  be the broker                import DIR FILE                 the customer file
     serve DIR                   be the cloud                 verify FILE                     one envelope laid open
     config                      every setting, commented     quarantine DIR, parked DIR      what a person should see
-    new-token DIR               another key to the page
+    new-token DIR               another key to the page      customer-link DIR UP            a customer's own page
 
 A command that is refused ends with one line on standard error and status 2; one whose answer is no, with status 1.
 Features are imported where they are used, so that a command starts fast and `verify` needs no database.
@@ -64,10 +64,29 @@ def _init(arguments: argparse.Namespace) -> int:
 def _new_token(arguments: argparse.Namespace) -> int:
     from cloud.kernel import access
     from cloud.state import StateFolder
+    from cloud.web import links
 
     folder = StateFolder.open(arguments.dir)
+    if arguments.customers:
+        links.write_new_key(folder.customer_key)
+        print("every customer's link so far ends with the next start of `lamplight-cloud serve`; make new ones")
+        return 0
     access.write_new_token(folder.access_token)
     print(f"a new token is in {folder.access_token}; it holds from the next start of `lamplight-cloud serve`")
+    return 0
+
+
+def _customer_link(arguments: argparse.Namespace) -> int:
+    from cloud.customers import store as customers
+
+    with _opened(arguments.dir) as (folder, database, _):
+        with database.read() as connection:
+            home = customers.find(connection, arguments.usage_point)
+        if home is None:
+            do = "import the customer file first, or name another usage point"
+            raise InputRefused(f"no customer is known at {arguments.usage_point[:40]!r}", do=do)
+        link = f"{folder.settings().web.address}/you/{folder.customer_links().token_for(home.customer.id)}"
+    _show(arguments, {"usage_point": home.id, "customer": home.customer.id, "link": link}, link)
     return 0
 
 
@@ -286,6 +305,11 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true")
     renewed = command("new-token", _new_token, "replace what opens the page, for everybody who has it")
     renewed.add_argument("dir", type=Path, metavar="DIR")
+    renewed.add_argument("--customers", action="store_true", help="end every customer's link instead")
+    linked = command("customer-link", _customer_link, "the address of a customer's own page")
+    linked.add_argument("dir", type=Path, metavar="DIR")
+    linked.add_argument("usage_point", metavar="UP")
+    linked.add_argument("--json", action="store_true")
     served = command("serve", _serve, "be the cloud: ingest, rules, messages and the page")
     served.add_argument("dir", type=Path, metavar="DIR")
     broker = command("broker", _broker, "be the MQTT broker: mosquitto where it is installed, else an embedded one")

@@ -127,6 +127,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
             host_names=settings.web.host_names,
             is_open=settings.web.open_to_all,
         ),
+        links=folder.customer_links(),
         bell=bell,
         settings=settings.web,
         parts=parts,

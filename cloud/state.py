@@ -4,6 +4,7 @@ cloud.toml        settings, commented
 receipt-key.pem   the key receipts are signed with, readable by its owner only
 receipt.pub.pem   its public half; every gateway gets it with its enrolment
 access-token      what opens the page, readable by its owner only
+customer-key      what customers' own links are made with, readable by its owner only
 lamplight.sqlite  the database
 broker/           the broker's passwords, permissions and queue
 serving           locked by `serve` while it runs
@@ -21,6 +22,7 @@ import cloud.grid.store
 import cloud.ingest.quarantine
 import cloud.ingest.store
 import cloud.messaging.store
+import cloud.outages.answers
 import cloud.outages.store
 import cloud.readings.store  # noqa: F401 - imported for its tables, like those above
 from cloud.broker.folder import BrokerFolder
@@ -29,6 +31,8 @@ from cloud.kernel import access
 from cloud.kernel.db import Database
 from cloud.kernel.errors import DatabaseError, DatabaseUnusable
 from cloud.registry.service import Registrar
+from cloud.web import links
+from cloud.web.links import CustomerLinks
 from runtime import settings
 from runtime.clock import Clock
 from runtime.durable import write_atomically
@@ -93,6 +97,10 @@ class StateFolder:
         return self.path / "access-token"
 
     @property
+    def customer_key(self) -> Path:
+        return self.path / "customer-key"
+
+    @property
     def broker(self) -> BrokerFolder:
         return BrokerFolder((self.path / "broker").resolve())
 
@@ -110,6 +118,10 @@ class StateFolder:
         except (OSError, ValueError) as error:
             do = "restore it from a copy: every gateway knows the cloud by this key"
             raise EnvironmentRefused("the receipt key cannot be read", where=str(file), do=do) from error
+
+    def customer_links(self) -> CustomerLinks:
+        """What makes and checks customers' links; raises EnvironmentRefused."""
+        return CustomerLinks(links.read_key(self.customer_key))
 
     def open_database(self) -> Database:
         """The database, with every table of every feature; raises DatabaseError.
@@ -154,6 +166,7 @@ def _fill(folder: StateFolder, values: dict[str, Any]) -> None:
     write_atomically(folder.path / "receipt-key.pem", signer.to_pem())
     write_atomically(folder.path / "receipt.pub.pem", signer.public.to_pem(), mode=0o644)
     access.write_new_token(folder.access_token)
+    links.write_new_key(folder.customer_key)
     folder.broker.create()
     folder.database.touch(mode=0o600)
     _with_tables(folder.database).close()

@@ -31,6 +31,7 @@ from cloud.outages.settings import OutageSettings
 from cloud.readings import service as readings
 from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Place, Status
+from cloud.web.links import CustomerLinks
 from cloud.web.services import Services
 from cloud.web.settings import WebSettings
 from tests.fakes_cloud import FakeGateway, HandClock, fresh_database
@@ -87,6 +88,7 @@ class Town:
     folder: Path
     clock: HandClock = field(default_factory=lambda: HandClock(EVENING))
     bell: Bell = field(default_factory=Bell)
+    links: CustomerLinks = field(default_factory=lambda: CustomerLinks(bytes(32)))
     sender: FakeSender = field(default_factory=FakeSender)
     gateways: dict[str, FakeGateway] = field(default_factory=dict)
     is_open: bool = False
@@ -113,6 +115,7 @@ class Town:
             database=self.database,
             clock=self.clock,
             access=Access(token=TOKEN, host_names=["testserver"], is_open=self.is_open),
+            links=self.links,
             bell=self.bell,
             settings=WebSettings(),
             on_commit=self.bell.ring,

@@ -2,6 +2,7 @@
 
     Host not ours            -> 421, whatever else the request brings
     /healthz, /enter, /static -> let through
+    /you/...                 -> let through: the customer's own token stands in the address, and its routes check it
     a form sent from another site -> 403
     no token and no cookie   -> 401 for programs, to /enter for people
     anything else            -> the route, whose answer gets the headers below
@@ -24,7 +25,8 @@ from cloud.kernel.access import COOKIE_NAME, Access
 from cloud.web.problems import Problem, is_for_programs, json_of
 
 _OPEN_PATHS: Final = frozenset({"/healthz", "/enter"})
-_OPEN_PREFIX: Final = "/static/"
+_STATIC: Final = "/static/"
+_OPEN_PREFIXES: Final = (_STATIC, "/you/")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE: Final = frozenset({"same-origin", "none"})
 _MAX_NEXT_CHARS: Final = 200
@@ -76,7 +78,7 @@ class Gate:
         if method not in _SAFE_METHODS and _is_foreign(headers):
             problem = Problem(what="the form was sent from another site", do="use the form on our own page")
             return _refused(HTTPStatus.FORBIDDEN, problem)
-        if path in _OPEN_PATHS or path.startswith(_OPEN_PREFIX) or self._admits(headers):
+        if path in _OPEN_PATHS or path.startswith(_OPEN_PREFIXES) or self._admits(headers):
             return None
         if is_for_programs(path):
             problem = Problem(
@@ -122,6 +124,6 @@ def _entry_cookie(header: str) -> str | None:
 
 
 def _answer_headers(path: str, present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    caching = b"no-cache" if path.startswith(_OPEN_PREFIX) else b"no-store"
+    caching = b"no-cache" if path.startswith(_STATIC) else b"no-store"
     is_told = any(name.lower() == b"cache-control" for name, _ in present)
     return [*_HEADERS, *([] if is_told else [(b"cache-control", caching)])]

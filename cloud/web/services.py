@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 from cloud.kernel.access import Access
 from cloud.kernel.bell import Bell
 from cloud.kernel.db import Database
+from cloud.web.links import CustomerLinks
 from cloud.web.settings import WebSettings
 from runtime.clock import Clock
 
@@ -26,6 +27,8 @@ def _nothing() -> None:
 class Services:
     """The database to read, the clock to tell ages by, who may look, and the bell that says to look again.
 
+    `access` is for who may see everything; `links` for a customer, who sees her own home.
+
     `parts` tells whether each part of the running cloud is alive, for /healthz. `on_commit` is called after a person's
     decision was committed, so that whoever acts on it wakes up.
     """
@@ -33,6 +36,7 @@ class Services:
     database: Database
     clock: Clock
     access: Access
+    links: CustomerLinks
     bell: Bell
     settings: WebSettings
     parts: Callable[[], Mapping[str, bool]] = _no_parts

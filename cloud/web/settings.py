@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from runtime.errors import SettingsError
 from runtime.loopback import is_loopback
@@ -24,10 +25,31 @@ class WebSettings:
     fresh_s: int = setting(
         900, help="seconds for which a voltage read at a home says that its power is on", minimum=60, maximum=86_400
     )
+    silent_s: int = setting(
+        360, help="seconds without a word from a home's gateway until that is shown", minimum=60, maximum=86_400
+    )
+    public_url: str = setting(
+        "", help="where customers reach the page, as in https://power.example; empty: where it listens"
+    )
 
     @property
     def fresh_for(self) -> timedelta:
         return timedelta(seconds=self.fresh_s)
+
+    @property
+    def silent_for(self) -> timedelta:
+        return timedelta(seconds=self.silent_s)
+
+    @property
+    def address(self) -> str:
+        """Where customers reach the page; raises SettingsError where only a running program knows."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        if self.port == 0:
+            do = "set it, or choose a port"
+            raise SettingsError("the page's port is chosen when it starts", where="web.public_url", do=do)
+        host = f"[{self.listen}]" if ":" in self.listen else self.listen
+        return f"{'https' if self.certificate_file else 'http'}://{host}:{self.port}"
 
     def check(self) -> None:
         """Raise SettingsError when a home's page would lie open to a network."""
@@ -35,6 +57,10 @@ class WebSettings:
             raise SettingsError(
                 "a certificate needs its private key", where="web.certificate_file, web.key_file", do="give both"
             )
+        parts = urlsplit(self.public_url)
+        if self.public_url and (parts.scheme not in {"http", "https"} or not parts.netloc):
+            do = "write it as in https://power.example"
+            raise SettingsError(f"{self.public_url!r} is no address", where="web.public_url", do=do)
         if is_loopback(self.listen):
             return
         if self.open_to_all:

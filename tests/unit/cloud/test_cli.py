@@ -73,6 +73,7 @@ def test_a_new_folder_is_its_owners_alone_and_complete(state):
         "access-token",
         "broker",
         "cloud.toml",
+        "customer-key",
         "lamplight.sqlite",
         "receipt-key.pem",
         "receipt.pub.pem",
@@ -199,6 +200,37 @@ def test_a_token_that_was_seen_by_others_can_be_replaced(state, capsys):
     new = read_token(state.access_token)
     assert new != old
     assert new not in capsys.readouterr().out
+
+
+@pytest.fixture
+def lived_in(state, tmp_path, capsys):
+    file = tmp_path / "customers.csv"
+    heading = "usage_point,meter,customer,name,email,language,time_zone,address"
+    file.write_text(
+        f"{heading}\nUP-1,{METER},C-1,Ana,ana@example.org,pt-BR,America/Sao_Paulo,Rua 1\n", encoding="utf-8"
+    )
+    answer(capsys, "import", state.path, file)
+    return state
+
+
+def test_a_customers_link_is_printed(lived_in, capsys):
+    told = answer(capsys, "customer-link", lived_in.path, "UP-1")
+
+    address, token = told["link"].split("/you/")
+    assert (told["customer"], address) == ("C-1", "http://127.0.0.1:8080")
+    assert lived_in.customer_links().customer_of(token) == "C-1"
+
+
+def test_new_keys_end_every_link_of_customers(lived_in, capsys):
+    link = answer(capsys, "customer-link", lived_in.path, "UP-1")["link"]
+
+    assert _run(["new-token", str(lived_in.path), "--customers"]) == 0
+
+    assert lived_in.customer_links().customer_of(link.partition("/you/")[2]) is None
+
+
+def test_a_home_without_a_customer_has_no_link(state, capsys):
+    assert "no customer is known at 'UP-9'" in refusal(capsys, "customer-link", state.path, "UP-9")
 
 
 def test_a_cloud_is_not_served_before_the_clock_is_set(state, capsys, monkeypatch):
