@@ -28,6 +28,7 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     init.add_argument("folder", metavar="DIR", type=Path, help="the folder to make")
     init.add_argument("--meter", metavar="PORT", help="where the meter is: /dev/... or tcp://HOST:PORT")
     init.add_argument("--profile", metavar="NAME", help="the meter's profile")
+    init.add_argument("--address", metavar="N", type=int, help="the meter's HDLC address on a bus")
     init.add_argument("--serial", metavar="TEXT", default="", help="the meter's serial number, if it must be this one")
     init.add_argument("--probe", metavar="PORT", default="", help="the probe's serial port")
     init.add_argument("--json", action="store_true", help="one JSON object")
@@ -54,6 +55,7 @@ def _add_meter_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     shown.add_argument("--json", action="store_true", help="one JSON array")
     added.add_argument("--port", required=True, metavar="PORT", help="where the meter is")
     added.add_argument("--profile", required=True, metavar="NAME", help="the meter's profile")
+    added.add_argument("--address", metavar="N", type=int, help="its HDLC address, where meters share the port")
     added.add_argument("--serial", default="", metavar="TEXT", help="its serial number, if it must be this one")
     removed.add_argument("number", metavar="NUMBER", type=int, help="the meter's number, as `meter list` tells it")
 
@@ -66,7 +68,9 @@ def init_folder(arguments: argparse.Namespace) -> int:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         do = "give a new folder; a gateway's key is its name and is never made over"
         raise InputRefused("there is something already", where=str(folder), do=do)
-    meter = (_checked_port(arguments.meter), _checked_profile(arguments.profile)) if arguments.meter else None
+    if arguments.address is not None and not arguments.meter:
+        raise InputRefused("an address needs a meter", where="--address", do="give --meter and --profile with it")
+    meter = _checked_meter(arguments.meter, arguments.profile, arguments.address) if arguments.meter else None
     probe_port = os.path.abspath(arguments.probe) if arguments.probe else ""  # noqa: PTH100 - keeps by-id links as links
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +79,7 @@ def init_folder(arguments: argparse.Namespace) -> int:
         do = "check the path and its rights"
         raise EnvironmentRefused(f"cannot make the folder: {error.strerror}", where=str(folder), do=do) from error
     try:
-        gateway = _fill(aside, meter, arguments.serial, probe_port)
+        gateway = _fill(aside, meter, arguments, probe_port)
         aside.rename(folder)
     except OSError as error:
         raise EnvironmentRefused(f"cannot make the folder: {error.strerror}", where=str(folder)) from error
@@ -85,7 +89,7 @@ def init_folder(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _fill(aside: Path, meter: tuple[str, str] | None, serial: str, probe_port: str) -> GatewayId:
+def _fill(aside: Path, meter: tuple[str, str] | None, arguments: argparse.Namespace, probe_port: str) -> GatewayId:
     from gateway.adapters import journal_file
     from gateway.adapters.keys import make_key
     from gateway.adapters.registry import Registry
@@ -99,7 +103,7 @@ def _fill(aside: Path, meter: tuple[str, str] | None, serial: str, probe_port: s
     journal_file.create(aside / "journal.sqlite", gateway, gen=registry.next_generation())
     if meter is not None:
         port, profile = meter
-        registry.add(port, profile, serial)
+        registry.add(port, profile, arguments.serial, arguments.address)
     return gateway
 
 
@@ -133,11 +137,11 @@ def list_meters(arguments: argparse.Namespace) -> int:
 
     meters = Registry(load_settings(arguments.folder).files.registry).meters()
     if arguments.json:
-        keys = ("number", "port", "profile", "serial")
+        keys = ("number", "port", "address", "profile", "serial")
         _say(json.dumps([{key: getattr(meter, key) for key in keys} for meter in meters]))
         return 0
     for meter in meters:
-        _say(f"{meter.number}  {meter.serial or 'not read yet'}  {meter.port}  {meter.profile}")
+        _say(f"{meter.number}  {meter.serial or 'not read yet'}  {meter.place}  {meter.profile}")
     return 0
 
 
@@ -146,8 +150,8 @@ def add_meter(arguments: argparse.Namespace) -> int:
     from gateway.adapters.registry import Registry
 
     registry = Registry(load_settings(arguments.folder).files.registry)
-    port, profile = _checked_port(arguments.port), _checked_profile(arguments.profile)
-    meter = registry.add(port, profile, arguments.serial)
+    port, profile = _checked_meter(arguments.port, arguments.profile, arguments.address)
+    meter = registry.add(port, profile, arguments.serial, arguments.address)
     _say(f"meter {meter.number} is registered; a gateway that runs reads it after its next start")
     return 0
 
@@ -171,19 +175,14 @@ def print_config(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _checked_port(port: str) -> str:
-    """The port as the registry keeps it: a device by its whole path, links left as they are."""
+def _checked_meter(port: str, profile: str, address: int | None) -> tuple[str, str]:
+    """Port and profile as the registry keeps them: a device by its whole path, links left as they are."""
+    from gateway.adapters.profile_files import load_profile
     from gateway.core.line_address import SerialAddress, parse_line_address
 
-    address = parse_line_address(port)
-    return os.path.abspath(address.path) if isinstance(address, SerialAddress) else str(address)  # noqa: PTH100
-
-
-def _checked_profile(name: str) -> str:
-    from gateway.adapters.profile_files import load_profile
-
-    load_profile(name)
-    return name
+    line = parse_line_address(port)
+    load_profile(profile).addressed(address, line)
+    return os.path.abspath(line.path) if isinstance(line, SerialAddress) else str(line), profile  # noqa: PTH100
 
 
 def _say(text: str) -> None:

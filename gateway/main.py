@@ -6,6 +6,7 @@ meter on the port, no probe, no broker, a full disk) does not end the gateway: i
 
 import random
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from gateway.core.schedule import Cadence
 from gateway.service.forwarder import Forwarder
 from gateway.service.health import Health
 from gateway.service.inbox import Inbox
+from gateway.service.line_turns import LineTurns
 from gateway.service.meter_desk import SUPPLY, MeterDesk, name_of
 from gateway.service.meter_watch import MeterWatch
 from gateway.service.pipeline import Pipeline
@@ -110,14 +112,13 @@ def prepare(settings_path: Path) -> Parts:
 
 
 def _meters(registry: Registry, where: Path) -> tuple[tuple[RegisteredMeter, MeterProfile], ...]:
-    """Every meter with its profile; a port need not be there yet, but it must be one."""
+    """Every meter with its profile at its address; a port need not be there yet, but it must be one."""
     meters = registry.meters()
     if not meters:
         do = "add one: lamplight-gateway meter add DIR --port PORT --profile NAME"
         raise InputRefused("this gateway has no meter", where=str(where), do=do)
-    for meter in meters:
-        parse_line_address(meter.port)
-    return tuple((meter, load_profile(meter.profile)) for meter in meters)
+    lines = {meter.port: parse_line_address(meter.port) for meter in meters}
+    return tuple((meter, load_profile(meter.profile).addressed(meter.address, lines[meter.port])) for meter in meters)
 
 
 def open_journal(parts: Parts) -> Journal:
@@ -142,7 +143,11 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
     """The loops, joined and not yet running."""
     inbox = Inbox()
     watches = {meter.number: MeterWatch() for meter, _ in parts.meters}
-    pollers = tuple(_poller(parts, meter, profile, watches[meter.number], inbox) for meter, profile in parts.meters)
+    lines: defaultdict[str, LineTurns] = defaultdict(LineTurns)
+    pollers = tuple(
+        _poller(parts, meter, profile, lines[meter.port], watches[meter.number], inbox)
+        for meter, profile in parts.meters
+    )
     desks = tuple(
         MeterDesk(
             meter,
@@ -174,11 +179,14 @@ def _rules(settings: GatewaySettings, profile: MeterProfile) -> MeterRules:
     )
 
 
-def _poller(parts: Parts, meter: RegisteredMeter, profile: MeterProfile, watch: MeterWatch, inbox: Inbox) -> Poller:
+def _poller(
+    parts: Parts, meter: RegisteredMeter, profile: MeterProfile, line: LineTurns, watch: MeterWatch, inbox: Inbox
+) -> Poller:
     settings = parts.settings.meter
     return Poller(
         number=meter.number,
         session=DlmsMeter(meter.port, profile, clock=parts.clock, deadline_s=settings.read_deadline_s),
+        line=line,
         watch=watch,
         inbox=inbox,
         clock=parts.clock,

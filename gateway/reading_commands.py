@@ -30,6 +30,7 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     read = subparsers.add_parser("read", help="read a meter now", description="Read a meter now, and its last hours.")
     read.add_argument("port", metavar="PORT", help="/dev/..., tcp://HOST:PORT or hdlc+tcp://HOST:PORT")
     read.add_argument("--profile", required=True, metavar="NAME", help="the meter's profile, or a path to a .toml")
+    read.add_argument("--address", type=int, metavar="N", help="the meter's HDLC address, where meters share the port")
     read.add_argument(
         "--hours", type=int, default=24, metavar="N", help="load profile of the last N hours (24; 0: none)"
     )
@@ -52,11 +53,13 @@ def read_meter(arguments: argparse.Namespace) -> int:
     # The adapters bring pyserial and dlms-cosem along, which no other command should wait for.
     from gateway.adapters.dlms_meter import DlmsMeter
     from gateway.adapters.profile_files import load_profile
+    from gateway.core.line_address import parse_line_address
 
     hours: int = arguments.hours
     if not 0 <= hours <= MAX_HOURS:
         raise InputRefused(f"{hours} hours cannot be read", where="--hours", do=f"give 0 to {MAX_HOURS}")
-    clock, profile = clock_from_environment(), load_profile(arguments.profile)
+    clock = clock_from_environment()
+    profile = load_profile(arguments.profile).addressed(arguments.address, parse_line_address(arguments.port))
     deadline_s = _DEADLINE_S + hours * _DEADLINE_PER_HOUR_S
     meter = DlmsMeter(arguments.port, profile, clock=clock, deadline_s=deadline_s, report=_report)
     now = clock.now()

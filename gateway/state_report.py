@@ -139,6 +139,7 @@ def _meter_facts(status: MeterStatus, now: datetime) -> dict[str, object]:
         "number": status.meter.number,
         "serial": status.meter.serial,
         "port": status.meter.port,
+        "address": status.meter.address,
         "profile": status.meter.profile,
         "is_reachable": None if status.reach is None else not status.reach.told,
         "last_reading_at": None if reading is None else reading.taken_at.isoformat(),
@@ -153,7 +154,7 @@ def _meter_facts(status: MeterStatus, now: datetime) -> dict[str, object]:
 
 def _meter_lines(status: MeterStatus, now: datetime) -> Iterator[str]:
     meter, reading, supply = status.meter, status.reading, status.supply
-    yield f"meter {meter.number}  {meter.serial or 'not read yet'}  {meter.port}  {meter.profile}"
+    yield f"meter {meter.number}  {meter.serial or 'not read yet'}  {meter.place}  {meter.profile}"
     if status.reach is not None and status.reach.told and status.reach.failing_since is not None:
         yield f"  out of reach since {_ago(status.reach.failing_since, now)}"
     if reading is not None:

@@ -105,6 +105,12 @@ class DlmsMeter:
         self._report, self._open_line = report, open_line
         self._layout: _Layout | None = None
 
+    @property
+    def _where(self) -> str:
+        """The port, and the meter's address where there is one."""
+        link = self._profile.link
+        return f"{self._address} address {link.server_physical}" if link.server_physical else str(self._address)
+
     def read_now(self) -> Snapshot:
         with self._associated() as association:
             return self._snapshot(association)
@@ -131,19 +137,19 @@ class DlmsMeter:
                 line,
                 self._new_link(),
                 self._profile,
-                signs_on=isinstance(self._address, SerialAddress) and self._profile.line.sign_on == "mode-e",
-                where=str(self._address),
+                signs_on=self._profile.signs_on(self._address),
+                where=self._where,
                 clock=self._clock,
                 deadline_s=self._deadline_s,
                 report=self._report,
             )
-            association = _Association(driver, str(self._address))
+            association = _Association(driver, self._where)
             try:
                 association.open()
                 yield association
                 association.release()
             except Undecodable as error:
-                raise MeterGarbled(f"an answer makes no sense: {error.what}", where=str(self._address)) from error
+                raise MeterGarbled(f"an answer makes no sense: {error.what}", where=self._where) from error
             finally:
                 driver.disconnect()
         finally:
@@ -173,7 +179,7 @@ class DlmsMeter:
             return self._profile.serial_of(snapshot)
         except Undecodable as error:
             do = "check `serial` in the meter profile"
-            raise MeterRefused(error.what, where=str(self._address), do=do) from error
+            raise MeterRefused(error.what, where=self._where, do=do) from error
 
     def _intervals(
         self, association: "_Association", snapshot: Snapshot, since: datetime, until: datetime

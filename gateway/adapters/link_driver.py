@@ -5,7 +5,8 @@ its code and ours meet. Every failure leaves here as a `MeterUnread` that says w
 
 A meter that does not answer the sign-on may still be in HDLC, because whoever read it last was cut off: it is tried
 once at the profile's speed before it counts as silent. Without that, a restarted gateway would take a live meter for
-dead until the meter's own inactivity time-out, commonly two minutes.
+dead until the meter's own inactivity time-out, commonly two minutes. A line without sign-on needs none of that: there
+a meter is silent once it has not answered `retries` + 1 calls.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,16 +25,14 @@ from wire.events import LinkFault
 RELEASE_GRACE_S = 2.0
 LEFTOVER_TIMEOUT_S = 1.0
 _REACTIONS: dict[LinkFault, tuple[type[MeterUnread], str]] = {
-    LinkFault.SILENT: (
-        MeterSilent,
-        "check that the head sits on the meter's port, cable down, and the meter has supply",
-    ),
+    LinkFault.SILENT: (MeterSilent, "check the wires, the meter's supply, its address and its speed"),
     LinkFault.GARBLED: (MeterGarbled, "seat the head anew, shade it from light, check the speed in the meter profile"),
     LinkFault.REFUSED: (
         MeterRefused,
         "wait two minutes in case another reader holds the meter, then check the meter profile",
     ),
 }
+_DO_AT_A_SILENT_HEAD = "check that the head sits on the meter's port, cable down, and the meter has supply"
 EffectT = TypeVar("EffectT")
 
 
@@ -158,4 +157,6 @@ class LinkDriver:
 
     def _unread(self, fault: LinkFault, detail: str) -> MeterUnread:
         error, do = _REACTIONS[fault]
+        if fault is LinkFault.SILENT and self._signs_on:
+            do = _DO_AT_A_SILENT_HEAD
         return error(detail, where=self._where, do=do)

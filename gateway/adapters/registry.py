@@ -6,12 +6,13 @@ every reading stands in the journal.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tinydb import Storage, TinyDB, where
 
-from gateway.core.registered_meter import RegisteredMeter
+from gateway.core.registered_meter import RegisteredMeter, clash
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from runtime.reading import read_at_most
@@ -72,30 +73,39 @@ class Registry:
 
     def meters(self) -> tuple[RegisteredMeter, ...]:
         """Every meter, in the order it was added; raises InputRefused for a registry that makes no sense."""
-        found = []
-        for meter in self._meters.all():
-            values = {"serial": "", **meter}
-            wrong = [name for name in ("port", "profile", "serial") if not isinstance(values.get(name), str)]
-            if wrong:
-                what = f"meter {meter.doc_id} has no {' and no '.join(wrong)}, or one that is not text"
-                raise InputRefused(what, where=str(self._path), do="give each meter a port and a profile")
-            found.append(
-                RegisteredMeter(
-                    number=meter.doc_id, port=values["port"], profile=values["profile"], serial=values["serial"]
-                )
-            )
+        found: list[RegisteredMeter] = []
+        for row in self._meters.all():
+            meter = self._meter(row.doc_id, {"serial": "", "address": None, **row})
+            why = next((why for other in found if (why := clash(meter, other))), "")
+            if why:
+                raise InputRefused(f"meter {meter.number}: {why}", where=str(self._path), do=_DO)
+            found.append(meter)
         return tuple(found)
 
-    def add(self, port: str, profile: str, serial: str = "") -> RegisteredMeter:
-        """Register a meter; raises InputRefused when its port or its serial number is taken."""
+    def _meter(self, number: int, values: dict[str, Any]) -> RegisteredMeter:
+        wrong = [name for name in ("port", "profile", "serial") if not isinstance(values.get(name), str)]
+        if wrong:
+            what = f"meter {number} has no {' and no '.join(wrong)}, or one that is not text"
+            raise InputRefused(what, where=str(self._path), do="give each meter a port and a profile")
+        address = values["address"]
+        if address is not None and type(address) is not int:
+            raise InputRefused(f"meter {number} has an address that is no number", where=str(self._path), do=_DO)
+        return RegisteredMeter(
+            number=number, port=values["port"], profile=values["profile"], serial=values["serial"], address=address
+        )
+
+    def add(self, port: str, profile: str, serial: str = "", address: int | None = None) -> RegisteredMeter:
+        """Register a meter; raises InputRefused when its place or its serial number is taken."""
+        meter = RegisteredMeter(number=0, port=port, profile=profile, serial=serial, address=address)
         for other in self.meters():
-            if other.port == port or (serial and other.serial == serial):
+            if why := clash(meter, other):
                 do = f"remove it first: lamplight-gateway meter remove ... {other.number}"
-                raise InputRefused(f"meter {other.number} has this port or serial number", where=port, do=do)
+                raise InputRefused(why, where=meter.place, do=do)
         if len(self._meters) >= MAX_METERS:
             raise InputRefused(f"a gateway reads at most {MAX_METERS} meters", where=str(self._path))
-        number = self._meters.insert({"port": port, "profile": profile, "serial": serial})
-        return RegisteredMeter(number=number, port=port, profile=profile, serial=serial)
+        row = {"port": port, "profile": profile, "serial": serial}
+        number = self._meters.insert(row if address is None else {**row, "address": address})
+        return replace(meter, number=number)
 
     def remove(self, number: int) -> None:
         """Forget a meter; raises InputRefused when there is none of this number."""

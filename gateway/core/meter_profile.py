@@ -7,18 +7,19 @@ give is absent from the reading, with the reason beside it.
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN
 
 from gateway.core.dlms.cosem_time import UNSPECIFIED_STATUS, ClockStatus
 from gateway.core.dlms.cosem_unit import scaled, scaler_unit, symbol
 from gateway.core.dlms.data import Data
-from gateway.core.dlms.hdlc import ADDRESS_SIZES
+from gateway.core.dlms.hdlc import ADDRESS_SIZES, FIRST_PHYSICAL, LAST_PHYSICAL
 from gateway.core.dlms.hdlc_negotiation import LinkSettings
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.dlms.opto import SignOnSettings
 from gateway.core.errors import Undecodable
+from gateway.core.line_address import LineAddress, SerialAddress, TcpAddress
 from gateway.core.profile_settings import (
     LineSettings,
     LoadProfileSettings,
@@ -27,6 +28,7 @@ from gateway.core.profile_settings import (
     SupplySettings,
 )
 from gateway.core.reading import IntervalStatus, Reading, Snapshot
+from runtime.errors import InputRefused
 from wire.events import Disconnector
 from wire.units import Quantity
 
@@ -120,6 +122,30 @@ class MeterProfile:
             },
             load_profile=_load_profile(settings.load_profile) if settings.load_profile else None,
         )
+
+    def addressed(self, address: int | None, line: LineAddress) -> "MeterProfile":
+        """The profile for the meter with this lower HDLC address on `line`; the same profile where it has none.
+
+        The address takes as many octets as the profile says, or more where it does not fit. Raises InputRefused for an
+        address that no meter can have, or where an address makes no sense: an optical head sees one meter.
+        """
+        if address is None:
+            return self
+        if self.signs_on(line):
+            do = f"leave the address out, or choose a profile without optical sign-on; {self.name} is for a head"
+            raise InputRefused("an optical head sees one meter, which needs no address", where=f"{line}", do=do)
+        if isinstance(line, TcpAddress) and not line.carries_hdlc:
+            do = "leave the address out, or give hdlc+tcp://HOST:PORT"
+            raise InputRefused("an address is for a line that carries HDLC", where=f"{line}", do=do)
+        sizes = [size for size, last in LAST_PHYSICAL.items() if size >= self.link.address_bytes and address <= last]
+        if address < FIRST_PHYSICAL or not sizes:
+            do = f"give {FIRST_PHYSICAL} to {LAST_PHYSICAL[4]}: HDLC reserves the others"
+            raise InputRefused(f"no meter has the address {address}", where=f"{line}", do=do)
+        return replace(self, link=replace(self.link, server_physical=address, address_bytes=sizes[0]))
+
+    def signs_on(self, line: LineAddress) -> bool:
+        """Whether `line` begins at an optical head, in IEC 62056-21 mode E."""
+        return isinstance(line, SerialAddress) and self.line.sign_on == "mode-e"
 
     @property
     def values(self) -> tuple[Attribute, ...]:

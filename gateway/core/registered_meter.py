@@ -1,13 +1,45 @@
-"""A meter this gateway reads, as the technician registered it and as it named itself."""
+"""A meter this gateway reads, as the technician registered it and as it named itself; and which two can stand together.
+
+A port is one meter's alone, unless each of the meters on it has an address of its own there.
+"""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredMeter:
-    """`number` counts the gateway's meters from 1; `serial` is empty until the meter was read or a person gave it."""
+    """`number` counts the gateway's meters from 1; `serial` is empty until the meter was read or a person gave it.
+
+    `address` is its lower HDLC address on a line that it shares with others; None where it is alone.
+    """
 
     number: int
     port: str
     profile: str
     serial: str = ""
+    address: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people.
+
+        >>> RegisteredMeter(number=1, port="/dev/ttyUSB0", profile="cosem-meter", address=17).place
+        '/dev/ttyUSB0 address 17'
+        """
+        return self.port if self.address is None else f"{self.port} address {self.address}"
+
+
+def clash(meter: RegisteredMeter, other: RegisteredMeter) -> str:
+    """Why `meter` cannot stand beside `other`, which is there already; empty when it can.
+
+    >>> there = RegisteredMeter(number=1, port="/dev/ttyUSB0", profile="cosem-meter", address=17)
+    >>> clash(RegisteredMeter(number=2, port="/dev/ttyUSB0", profile="cosem-meter", address=18), there)
+    ''
+    """
+    if meter.serial and meter.serial == other.serial:
+        return f"meter {other.number} has this serial number"
+    if meter.port != other.port:
+        return ""
+    if meter.address is None or other.address is None:
+        return f"meter {other.number} is on this port, and meters share one only if each has an address"
+    return f"meter {other.number} has this address on this port" if meter.address == other.address else ""

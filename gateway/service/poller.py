@@ -1,5 +1,6 @@
-"""Reads one meter for ever: one thread for each, so that a silent one never holds up another.
+"""Reads one meter for ever: one thread for each, so that a silent one never holds up another on another line.
 
+Meters that share a line take turns on it; a reading counts from when its turn has come, not from the wait before that.
 When to read, the schedule says; what, the pipeline's instruction. While a verdict waits for the meter's word, it is
 asked for its registers alone, which is quick; otherwise the next missing piece of its load profile comes along.
 The first reading after a start is of registers alone too: what a technician waits for comes before a month of history.
@@ -17,6 +18,7 @@ from gateway.core.ports import MeterSession
 from gateway.core.reading import IntervalRow, Snapshot
 from gateway.core.schedule import Attempt, Cadence, next_read_at
 from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable
+from gateway.service.line_turns import LineTurns
 from gateway.service.meter_watch import Instruction, MeterWatch
 from gateway.service.presence import Presence
 from runtime import logs
@@ -36,6 +38,7 @@ class Poller:
         *,
         number: int,
         session: MeterSession,
+        line: LineTurns,
         watch: MeterWatch,
         inbox: Inbox,
         clock: Clock,
@@ -45,6 +48,7 @@ class Poller:
         self.name = f"meter-{number}"
         self._number = number
         self._session = session
+        self._line = line
         self._watch = watch
         self._inbox = inbox
         self._clock = clock
@@ -56,8 +60,10 @@ class Poller:
     def run(self, stop: threading.Event) -> None:
         """Read, report, wait, until told to stop."""
         while not stop.is_set():
-            asked_at = self._clock.now()
-            self._read_once(asked_at)
+            with self._line.turn(stop, self._is_urgent) as has_turn:
+                if not has_turn:
+                    return
+                self._read_once(self._clock.now())
             self._wait_until_handled(stop)
             self._wait_until_due(stop)
 
@@ -82,6 +88,9 @@ class Poller:
         self._inbox.offer(
             MeterRead(number=self._number, snapshot=snapshot, rows=rows, window=window, done=self._watch.mark_handled)
         )
+
+    def _is_urgent(self) -> bool:
+        return self._watch.instruction.attention is Attention.CLOSE
 
     @property
     def _failures(self) -> int:

@@ -20,6 +20,9 @@ MAX_INFO_BYTES = 2030
 _POLL_FINAL = 0x10
 _CHECKSUM_BYTES = 2
 ADDRESS_SIZES = (1, 2, 4)
+# Physical devices: the lowest are reserved; the two highest of each size call whoever listens, and everybody.
+FIRST_PHYSICAL = 0x10
+LAST_PHYSICAL = {2: 0x7D, 4: 0x3FFD}
 
 
 class FrameKind(Enum):

@@ -8,7 +8,8 @@ lost request and a lost answer alike. `retries` bounds how often anything is rep
 
 Passed over: frames between other stations, our own echo from an optical head, frames out of turn, repeated frames, and
 noise up to `MAX_NOISE_BYTES`. The link fails as SILENT (nothing came), GARBLED (octets came, nothing that holds) or
-REFUSED (the meter disconnected us or rejected a frame).
+REFUSED (the meter disconnected us or rejected a frame). A link that failed is still taken leave of, unless the call was
+met with silence.
 """
 
 from collections.abc import Callable, Mapping
@@ -117,7 +118,11 @@ class HdlcLink:
         if self._noise():
             return self._fail(LinkFault.GARBLED, f"{self._noise()} octets came that are no frame")
         echo = "; our own echo came back" if self.echoes else ""
-        return self._fail(LinkFault.SILENT, f"no answer to {self._settings.retries + 1} attempts{echo}")
+        was_opening = self._state is LinkState.OPENING
+        failed = self._fail(LinkFault.SILENT, f"no answer to {self._settings.retries + 1} attempts{echo}")
+        if was_opening:
+            self._state = LinkState.CLOSED  # nobody is there to take leave of, and others may wait for the line
+        return failed
 
     def _repeat(self) -> Frame:
         if self._state is LinkState.OPENING:

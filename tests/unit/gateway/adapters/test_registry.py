@@ -50,13 +50,56 @@ def test_a_removed_meters_number_is_not_given_again(path: Path) -> None:
     assert [meter.number for meter in Registry(path).meters()] == [1, again.number]
 
 
-@pytest.mark.parametrize(("port", "serial"), [("/dev/ttyUSB0", ""), ("/dev/ttyUSB9", "LMP00042")])
-def test_a_port_and_a_serial_number_belong_to_one_meter(path: Path, port: str, serial: str) -> None:
+@pytest.mark.parametrize(
+    ("port", "serial", "because"),
+    [("/dev/ttyUSB0", "", "meter 1 is on this port"), ("/dev/ttyUSB9", "LMP00042", "meter 1 has this serial number")],
+)
+def test_a_port_and_a_serial_number_belong_to_one_meter(path: Path, port: str, serial: str, because: str) -> None:
     registry = Registry(path)
     registry.add("/dev/ttyUSB0", "idis", "LMP00042")
 
-    with pytest.raises(InputRefused, match="has this port or serial number"):
+    with pytest.raises(InputRefused, match=because):
         registry.add(port, "idis", serial)
+
+
+def test_meters_share_a_port_by_their_addresses(path: Path) -> None:
+    registry = Registry(path)
+    registry.add("/dev/ttyUSB0", "idis", address=17)
+    registry.add("/dev/ttyUSB0", "idis", address=18)
+    registry.add("/dev/ttyUSB1", "idis", address=17)
+
+    assert [(meter.port, meter.address) for meter in Registry(path).meters()] == [
+        ("/dev/ttyUSB0", 17),
+        ("/dev/ttyUSB0", 18),
+        ("/dev/ttyUSB1", 17),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("there", "address", "because"),
+    [
+        (17, 17, "has this address on this port"),
+        (17, None, "only if each has an address"),
+        (None, 17, "only if each has an address"),
+    ],
+)
+def test_meters_that_could_not_be_told_apart_are_refused(
+    path: Path, there: int | None, address: int | None, because: str
+) -> None:
+    registry = Registry(path)
+    registry.add("/dev/ttyUSB0", "idis", address=there)
+
+    with pytest.raises(InputRefused, match=because):
+        registry.add("/dev/ttyUSB0", "idis", address=address)
+    assert len(Registry(path).meters()) == 1
+
+
+def test_a_registry_of_before_there_were_addresses_is_read(path: Path) -> None:
+    path.write_text('{"meters": {"1": {"port": "/dev/ttyUSB0", "profile": "idis", "serial": "LMP00042"}}}')
+
+    assert Registry(path).meters() == (
+        RegisteredMeter(number=1, port="/dev/ttyUSB0", profile="idis", serial="LMP00042", address=None),
+    )
 
 
 def test_a_meter_that_is_not_there_cannot_be_removed(path: Path) -> None:
@@ -120,6 +163,9 @@ def test_a_write_that_fails_leaves_the_old_file(path: Path) -> None:
         b'{"meters": {"1": {"port": 5, "profile": "b"}}}',
         b'{"meters": {"1": {"port": "a", "profile": 7}}}',
         b'{"meters": {"1": {"port": "a", "profile": "b", "serial": 7}}}',
+        b'{"meters": {"1": {"port": "a", "profile": "b", "address": "17"}}}',
+        b'{"meters": {"1": {"port": "a", "profile": "b", "address": true}}}',
+        b'{"meters": {"1": {"port": "a", "profile": "b"}, "2": {"port": "a", "profile": "b", "address": 17}}}',
     ],
 )
 def test_a_registry_that_makes_no_sense_is_refused_and_left_as_it_is(path: Path, text: bytes) -> None:

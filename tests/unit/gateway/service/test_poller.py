@@ -12,6 +12,7 @@ from gateway.core.errors import MeterGarbled, MeterSilent, MeterUnread
 from gateway.core.interruption import Attention
 from gateway.core.schedule import Cadence
 from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable
+from gateway.service.line_turns import LineTurns
 from gateway.service.meter_watch import Instruction, MeterWatch
 from gateway.service.poller import Poller
 from tests.fakes_gateway import FakeClock, FakeSession, StoryStop, at
@@ -56,6 +57,7 @@ class Bench:
         poller = Poller(
             number=1,
             session=self.session,
+            line=LineTurns(),
             watch=self.watch,
             inbox=self.inbox,
             clock=self.clock,

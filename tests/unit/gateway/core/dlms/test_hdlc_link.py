@@ -396,6 +396,13 @@ class TestClosing:
 
         assert effects[2] == (LinkDown(),)
 
+    def test_whoever_did_not_answer_the_call_is_not_taken_leave_of(self):
+        link = HdlcLink(replace(SETTINGS, retries=0))
+        link.open(0.0)
+        link.tick(2.0)
+
+        assert link.close(2.0) == (LinkDown(),)
+
     def test_a_failed_link_is_closed_all_the_same(self):
         link = opened()
         link.request(b"ask", 1.0)
