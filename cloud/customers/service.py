@@ -1,37 +1,47 @@
 """Taking in the utility's customer file: read, check against what stands, keep all of it or nothing."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from cloud.customers import store, table
-from cloud.customers.table import CustomerFileRefused, Fault
+from cloud.customers.table import Row
+from cloud.kernel import sheet
 from cloud.kernel.db import Database
+from cloud.kernel.sheet import Fault, SheetRefused
 from runtime.clock import Clock
-from runtime.errors import InputRefused
-from runtime.reading import read_at_most
 
 
 def import_csv(database: Database, path: Path, clock: Clock) -> int:
     """Keep every home and person of the file at `path`; how many homes it held.
 
     Homes the file does not speak of stay as they are; handing the same file in again changes nothing but its date.
-    Raises: CustomerFileRefused with every fault, InputRefused when the file cannot be read, DatabaseError.
+    Raises: SheetRefused with every fault, InputRefused when the file cannot be read, DatabaseError.
     """
+    data = sheet.read_file(path)
     try:
-        rows = table.parse(read_at_most(path, table.MAX_BYTES))
-    except OSError as error:
-        raise InputRefused(f"cannot read the customer file: {error.strerror}", where=str(path)) from error
-    except CustomerFileRefused as refused:
-        raise CustomerFileRefused(list(refused.faults), where=str(path)) from refused
-    now = clock.now()
-    with database.transaction() as connection:
-        taken = store.meters_elsewhere(connection, rows)
-        faults = [
-            Fault(row=row.number, column="meter", what=f"{row.meter!r} already measures {taken[row.meter]!r}")
-            for row in rows
-            if row.meter in taken
-        ]
-        if faults:
-            raise CustomerFileRefused(faults, where=str(path))
-        store.release_meters(connection, rows)
-        store.keep(connection, rows, now)
+        rows = table.parse(data)
+        with database.transaction() as connection:
+            sheet.refuse(clashes(connection, rows))
+            keep(connection, rows, clock.now())
+    except SheetRefused as refused:
+        raise refused.of(path) from refused
     return len(rows)
+
+
+def clashes(connection: Connection, rows: Sequence[Row]) -> list[Fault]:
+    """What stands already and cannot stand beside these rows: meters at homes they do not speak of."""
+    taken = store.meters_elsewhere(connection, rows)
+    return [
+        Fault(row=row.number, column="meter", what=f"{row.meter!r} already measures {taken[row.meter]!r}")
+        for row in rows
+        if row.meter in taken
+    ]
+
+
+def keep(connection: Connection, rows: Sequence[Row], now: datetime) -> None:
+    """Let these homes and people stand as told; two homes may exchange their meters."""
+    store.release_meters(connection, rows)
+    store.keep(connection, rows, now)

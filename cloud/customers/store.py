@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, Connection, ForeignKey, Row, Select, Table, Text, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Column, Connection, ForeignKey, Row, Select, Table, Text, bindparam, select
+from sqlalchemy.dialects.sqlite import Insert, insert
 
 from cloud.customers import table
 from cloud.customers.model import Customer, UsagePoint
@@ -43,16 +43,20 @@ def keep(connection: Connection, rows: Iterable[table.Row], now: datetime) -> No
 
     Raises IntegrityError when a meter already stands at a home the file does not speak of.
     """
-    for row in rows:
-        person = {"name": row.name, "email": row.email, "language": row.language.value}
-        home = {
-            "meter": row.meter, "customer": row.customer, "time_zone": row.time_zone.key,
+    rows = list(rows)
+    people = [
+        {"id": row.customer, "name": row.name, "email": row.email, "language": row.language.value} for row in rows
+    ]
+    homes = [
+        {
+            "id": row.usage_point, "meter": row.meter, "customer": row.customer, "time_zone": row.time_zone.key,
             "address": row.address, "imported_at": now,
-        }  # fmt: skip
-        insert_person = insert(customer_table).values(id=row.customer, **person)
-        connection.execute(insert_person.on_conflict_do_update(index_elements=["id"], set_=person))
-        insert_home = insert(usage_point_table).values(id=row.usage_point, **home)
-        connection.execute(insert_home.on_conflict_do_update(index_elements=["id"], set_=home))
+        }
+        for row in rows
+    ]  # fmt: skip
+    if rows:
+        connection.execute(_upsert(customer_table), people)
+        connection.execute(_upsert(usage_point_table), homes)
 
 
 def meters_elsewhere(connection: Connection, rows: Iterable[table.Row]) -> dict[str, str]:
@@ -65,9 +69,12 @@ def meters_elsewhere(connection: Connection, rows: Iterable[table.Row]) -> dict[
 
 def release_meters(connection: Connection, rows: Iterable[table.Row]) -> None:
     """Free the meters of these homes for the time of the import, so that two homes can exchange theirs."""
-    for row in rows:
-        held = usage_point_table.update().where(_u.id == row.usage_point, _u.meter != row.meter)
-        connection.execute(held.values(meter=f"released/{row.usage_point}"))  # a slash: no serial looks like this
+    wanted = {row.usage_point: row.meter for row in rows}
+    standing = connection.execute(select(_u.id, _u.meter))
+    changing = [{"home": row.id} for row in standing if wanted.get(row.id, row.meter) != row.meter]
+    if changing:  # a slash: no serial looks like this
+        held = usage_point_table.update().where(_u.id == bindparam("home"))
+        connection.execute(held.values(meter="released/" + _u.id), changing)
 
 
 def find(connection: Connection, usage_point: str) -> UsagePoint | None:
@@ -83,6 +90,12 @@ def behind(connection: Connection, meter: str) -> UsagePoint | None:
 def page(connection: Connection, *, after: str = "", limit: int = MAX_PAGE) -> list[UsagePoint]:
     """Homes in the order of their names, from the first one after `after`."""
     return list(_homes(connection, _all().where(_u.id > after).order_by(_u.id).limit(min(limit, MAX_PAGE))))
+
+
+def _upsert(of: Table) -> Insert:
+    new = insert(of)
+    told = {column.name: new.excluded[column.name] for column in of.columns if not column.primary_key}
+    return new.on_conflict_do_update(index_elements=["id"], set_=told)
 
 
 def _all() -> Select[Any]:

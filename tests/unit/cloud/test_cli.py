@@ -367,7 +367,7 @@ def test_a_parked_task_is_shown_and_can_be_tried_again(state, capsys):
 
 
 def test_a_customer_file_that_is_not_there_is_refused(state, tmp_path, capsys):
-    assert "cannot read the customer file" in refusal(capsys, "import", state.path, tmp_path / "nowhere.csv")
+    assert "cannot read the file" in refusal(capsys, "import", state.path, tmp_path / "nowhere.csv")
 
 
 def test_every_setting_is_printed_commented(capsys):

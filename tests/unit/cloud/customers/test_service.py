@@ -7,8 +7,8 @@ import pytest
 
 from cloud.customers import store
 from cloud.customers.service import import_csv
-from cloud.customers.table import CustomerFileRefused
 from cloud.kernel.db import Database
+from cloud.kernel.sheet import SheetRefused
 from runtime.errors import InputRefused
 from tests.fakes_cloud import HandClock, fresh_database
 from tests.unit.cloud.customers.test_table import GOOD, SECOND, csv_of
@@ -65,12 +65,12 @@ def test_two_homes_can_exchange_their_meters(database: Database, tmp_path: Path)
 def test_a_meter_cannot_be_taken_from_a_home_the_file_does_not_speak_of(database: Database, tmp_path: Path) -> None:
     import_rows(database, tmp_path, GOOD)
 
-    with pytest.raises(CustomerFileRefused, match="row 2, meter: 'LMP00000001' already measures 'UP-1'"):
+    with pytest.raises(SheetRefused, match="row 2, meter: 'LMP00000001' already measures 'UP-1'"):
         import_rows(database, tmp_path, SECOND | {"meter": GOOD["meter"]})
 
 
 def test_nothing_of_a_faulty_file_is_kept(database: Database, tmp_path: Path) -> None:
-    with pytest.raises(CustomerFileRefused, match=r"customers\.csv.*mend the file"):
+    with pytest.raises(SheetRefused, match=r"customers\.csv.*mend the file"):
         import_rows(database, tmp_path, GOOD, SECOND | {"email": "nobody"})
 
     with database.read() as connection:
@@ -78,5 +78,5 @@ def test_nothing_of_a_faulty_file_is_kept(database: Database, tmp_path: Path) ->
 
 
 def test_a_missing_file_is_named(database: Database, tmp_path: Path) -> None:
-    with pytest.raises(InputRefused, match="cannot read the customer file: No such file"):
+    with pytest.raises(InputRefused, match="cannot read the file: No such file"):
         import_csv(database, tmp_path / "none.csv", HandClock())

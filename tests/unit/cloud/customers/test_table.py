@@ -2,8 +2,9 @@
 
 import pytest
 
-from cloud.customers.table import COLUMNS, MAX_FAULTS, CustomerFileRefused, parse
+from cloud.customers.table import COLUMNS, parse
 from cloud.kernel.i18n import Language
+from cloud.kernel.sheet import MAX_FAULTS, SheetRefused
 
 GOOD = {
     "usage_point": "UP-1",
@@ -24,7 +25,7 @@ def csv_of(*rows: dict[str, str], heading: tuple[str, ...] = COLUMNS) -> bytes:
 
 
 def faults_of(data: bytes) -> list[str]:
-    with pytest.raises(CustomerFileRefused) as refused:
+    with pytest.raises(SheetRefused) as refused:
         parse(data)
     return [str(fault) for fault in refused.value.faults]
 
@@ -91,7 +92,7 @@ def test_every_fault_is_named_and_not_only_the_first() -> None:
 def test_a_file_that_was_never_meant_for_us_does_not_flood_its_reader() -> None:
     rows = [GOOD | {"email": "x"}] * (MAX_FAULTS + 7)
 
-    with pytest.raises(CustomerFileRefused, match="; and 7 more") as refused:
+    with pytest.raises(SheetRefused, match="; and 7 more") as refused:
         parse(csv_of(*rows))
     assert str(refused.value).count("row ") == MAX_FAULTS
 
@@ -122,7 +123,7 @@ def test_a_misspelt_column_is_answered_with_its_right_spelling() -> None:
     ("data", "said"),
     [
         (b"", "row 1, usage_point: the column is missing"),
-        (csv_of(), "row 2, file: there is a heading, but no customer below it"),
+        (csv_of(), "row 2, file: there is a heading, but nothing below it"),
         (csv_of(GOOD) + b"\r\nUP-2,M2", "row 3, row: 2 values under 8 headings"),
         (csv_of(GOOD | {"name": "José"}).decode().encode("latin-1"), "row 2, file: not UTF-8 text"),
         (csv_of(GOOD) + b'\r\n"unfinished', "row 1, file: not CSV"),
