@@ -28,6 +28,12 @@ class LineTurns:
         self._is_taken = False
         self._waiters: list[_Waiter] = []
 
+    @property
+    def waiting(self) -> int:
+        """How many threads wait for a turn."""
+        with self._condition:
+            return len(self._waiters)
+
     @contextmanager
     def turn(self, stop: threading.Event, is_urgent: Callable[[], bool]) -> Iterator[bool]:
         """Wait for a turn and hold it within the context; False, and no turn, once `stop` is set.

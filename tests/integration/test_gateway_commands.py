@@ -191,6 +191,58 @@ def test_meters_are_added_listed_and_removed(folder: Path, capsys: pytest.Captur
     assert capsys.readouterr().out == "2  LMP2  tcp://10.0.0.7:4059  cosem-meter\n"
 
 
+def test_meters_on_one_bus_are_listed_by_their_addresses(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bus = ("--port", "/dev/ttyUSB9", "--profile", "lamplight-sim-bus")
+    command("meter", "add", folder, *bus, "--address", "17")
+    command("meter", "add", folder, *bus, "--address", "18")
+    command("meter", "remove", folder, "1")
+    capsys.readouterr()
+
+    command("meter", "list", folder)
+    said = capsys.readouterr().out
+    command("meter", "list", folder, "--json")
+
+    assert said == (
+        "2  not read yet  /dev/ttyUSB9 address 17  lamplight-sim-bus\n"
+        "3  not read yet  /dev/ttyUSB9 address 18  lamplight-sim-bus\n"
+    )
+    assert [meter["address"] for meter in json.loads(capsys.readouterr().out)] == [17, 18]
+
+
+@pytest.mark.parametrize(
+    ("words", "because"),
+    [
+        (("--port", "/dev/ttyUSB9", "--profile", "lamplight-sim", "--address", "17"), "sees one meter"),
+        (("--port", "/dev/ttyUSB7", "--profile", "lamplight-sim"), "meter 1 is on this port"),
+        (("--port", "/dev/ttyUSB7", "--profile", "lamplight-sim-bus", "--address", "17"), "meter 1 is on this port"),
+        (
+            ("--port", "/dev/ttyUSB9", "--profile", "lamplight-sim-bus", "--address", "15"),
+            "no meter has the address 15",
+        ),
+        (("--port", "/dev/ttyUSB9", "--profile", "lamplight-sim-bus", "--address", "x"), "invalid int"),
+        (("--port", "tcp://10.0.0.7", "--profile", "lamplight-sim-bus", "--address", "17"), "carries HDLC"),
+    ],
+)
+def test_a_meter_that_could_not_be_asked_is_not_added(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], because: str
+) -> None:
+    status = command("meter", "add", folder, *words)
+
+    assert status == 2
+    assert because in refusal(capsys)
+
+
+def test_a_gateway_is_made_for_a_meter_on_a_bus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command("init", tmp_path / "house", "--meter", "/dev/ttyUSB9", "--profile", "lamplight-sim-bus", "--address", "17")
+    refused = command("init", tmp_path / "other", "--address", "17")
+    capsys.readouterr()
+
+    command("meter", "list", tmp_path / "house", "--json")
+
+    assert json.loads(capsys.readouterr().out)[0]["address"] == 17
+    assert refused == 2
+
+
 def test_every_setting_is_printed_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
     command("config")
 

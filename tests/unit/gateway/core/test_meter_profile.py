@@ -4,12 +4,15 @@ import dataclasses
 
 import pytest
 
+from gateway.adapters.profile_files import load_profile
 from gateway.core.dlms.data import NULL, Data, DataType
 from gateway.core.dlms.obis import Obis
 from gateway.core.errors import Undecodable
+from gateway.core.line_address import SerialAddress, TcpAddress
 from gateway.core.meter_profile import LoadProfile, MeterProfile
 from gateway.core.profile_settings import QuantitiesSettings, SupplySettings
 from gateway.core.reading import IntervalStatus, Snapshot
+from runtime.errors import InputRefused
 from tests.builders_meter import a_profile
 from tests.fakes_meter import (
     CLOCK,
@@ -219,3 +222,42 @@ def test_a_profile_may_have_no_load_profile():
 
 def test_small_numbers_stay_small():
     assert a_profile().interpret(changed(VOLTAGE, u8(0))).voltages_mv == (0,)
+
+
+HEAD, WIRE = SerialAddress("/dev/ttyUSB0"), SerialAddress("/dev/ttyUSB1")
+BUS = load_profile("lamplight-sim-bus")
+
+
+@pytest.mark.parametrize(
+    ("in_file", "address", "octets_needed"),
+    [(1, 16, 2), (1, 125, 2), (1, 126, 4), (2, 17, 2), (4, 17, 4), (2, 16_381, 4)],
+)
+def test_an_address_takes_as_many_octets_as_it_needs_and_the_profile_wants(in_file, address, octets_needed):
+    profile = dataclasses.replace(BUS, link=dataclasses.replace(BUS.link, address_bytes=in_file))
+
+    link = profile.addressed(address, WIRE).link
+
+    assert (link.server_physical, link.address_bytes) == (address, octets_needed)
+
+
+def test_without_an_address_a_profile_stays_as_its_file_says():
+    assert BUS.addressed(None, WIRE) is BUS
+
+
+@pytest.mark.parametrize("address", [-1, 0, 15, 16_382, 16_383, 70_000])
+def test_an_address_that_hdlc_reserves_is_no_meters(address):
+    with pytest.raises(InputRefused, match=f"no meter has the address {address}"):
+        BUS.addressed(address, WIRE)
+
+
+def test_behind_an_optical_head_no_address_is_taken():
+    with pytest.raises(InputRefused, match="an optical head sees one meter"):
+        load_profile("lamplight-sim").addressed(17, HEAD)
+
+
+def test_an_address_needs_hdlc_and_a_converter_carries_it():
+    converter = TcpAddress(host="10.0.0.7", port=4_001, carries_hdlc=True)
+
+    assert BUS.addressed(17, converter).link.server_physical == 17
+    with pytest.raises(InputRefused, match="carries HDLC"):
+        BUS.addressed(17, dataclasses.replace(converter, carries_hdlc=False))

@@ -1,7 +1,9 @@
 """When a meter is read, and what is asked of it."""
 
 import random
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -52,12 +54,13 @@ class Bench:
     def __post_init__(self) -> None:
         self.session = FakeSession(self.clock)
         self.watch = StoryWatch(self.clock)
+        self.line = LineTurns()
 
     def run_until(self, story_s: float) -> None:
         poller = Poller(
             number=1,
             session=self.session,
-            line=LineTurns(),
+            line=self.line,
             watch=self.watch,
             inbox=self.inbox,
             clock=self.clock,
@@ -69,6 +72,22 @@ class Bench:
     def answers(self, *answers: float | MeterUnread) -> None:
         """These in turn, the last one for ever."""
         self.session.answers = lambda number: answers[min(number, len(answers) - 1)]
+
+
+class BusyLine(LineTurns):
+    """A line on which another meter has the first seven seconds; or on which no turn comes before the end."""
+
+    def __init__(self, clock: FakeClock, *, is_free_after_s: float) -> None:
+        super().__init__()
+        self._clock = clock
+        self._is_free_after_s = is_free_after_s
+
+    @contextmanager
+    def turn(self, stop: threading.Event, is_urgent: Callable[[], bool]) -> Iterator[bool]:
+        self._clock.advance(self._is_free_after_s)
+        self._is_free_after_s = 0
+        with super().turn(stop, is_urgent) as has_turn:
+            yield has_turn
 
 
 class Even(random.Random):
@@ -218,3 +237,23 @@ def test_the_watch_tells_what_it_was_told() -> None:
     assert begun.attention is Attention.CLOSE
     assert not watch.is_called(0)
     assert watch.is_handled(0)
+
+
+def test_a_meter_is_asked_when_its_turn_on_the_line_has_come(bench: Bench) -> None:
+    bench.line = BusyLine(bench.clock, is_free_after_s=7)
+    bench.answers(silent())
+
+    bench.run_until(60)
+
+    report = bench.inbox.take(0)
+    assert isinstance(report, MeterUnreadable)
+    assert report.asked_at == at(7)
+    assert bench.session.asked_s == [7]
+
+
+def test_a_gateway_that_stops_waits_for_no_turn(bench: Bench) -> None:
+    bench.line = BusyLine(bench.clock, is_free_after_s=100)
+
+    bench.run_until(60)
+
+    assert bench.session.asked_s == []

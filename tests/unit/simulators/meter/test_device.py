@@ -4,9 +4,10 @@ import pytest
 
 from runtime.errors import EnvironmentRefused, InputRefused
 from simulators.meter.device import Meter
+from simulators.meter.hdlc import Address, Kind, receive_ready
 from simulators.meter.history import History
 from simulators.meter.opto import with_even_parity
-from tests.fakes_simulators import NOW, a_life, moment, snrm
+from tests.fakes_simulators import NOW, a_life, command, frames_of, moment, snrm
 
 REQUEST, CHOICE = with_even_parity(b"/?!\r\n"), with_even_parity(b"\x06252\r\n")
 
@@ -107,6 +108,64 @@ def test_an_open_disconnector_does_not_silence_the_meter() -> None:
     assert len(meter.feed(REQUEST, moment())) == 1
 
 
+def test_behind_an_open_breaker_nothing_is_drawn_and_the_meter_goes_on() -> None:
+    meter = a_meter()
+
+    status = meter.command(["breaker", "open"], moment())
+    spoken = meter.feed(REQUEST, moment())
+
+    assert (status["breaker"], status["disconnector"], status["power_import_w"]) == ("open", "closed", 0)
+    assert isinstance(status["voltages_v"], list)
+    assert status["voltages_v"][0] > 200
+    assert len(spoken) == 1
+    assert meter.command(["breaker", "closed"], moment())["power_import_w"] == 1_000
+
+
+def test_without_a_head_nothing_passes_either_way() -> None:
+    shelf = Shelf()
+    meter = a_meter(shelf)
+
+    status = meter.command(["head", "off"], moment())
+    silent = meter.feed(REQUEST, moment())
+    meter.command(["head", "on"], moment())
+    spoken = meter.feed(REQUEST, moment())
+
+    assert (status["head"], status["supply"], status["power_import_w"]) == ("off", "on", 1_000)
+    assert silent == []
+    assert len(spoken) == 1
+    assert [history.is_head_on for history in shelf.kept] == [False, True]
+
+
+def test_a_head_put_back_counts_as_no_failure() -> None:
+    meter = a_meter()
+    meter.command(["head", "off"], moment())
+
+    assert meter.command(["head", "on"], moment())["power_failures"] == 0
+
+
+def test_on_a_bus_a_meter_speaks_hdlc_at_once_and_to_its_address_only() -> None:
+    meter = Meter(a_life(), keep=lambda _history: None, bus_address=18)
+
+    others = meter.feed(snrm(meter=Address(logical=1, physical=17, size=2)), moment())
+    own = meter.feed(snrm(meter=Address(logical=1, physical=18, size=2)), moment())
+
+    assert meter.baud_at(1_000.0) == 9_600
+    assert others == []
+    assert [said.baud for said in own] == [9_600]
+
+
+def test_a_cut_ends_a_bus_meters_link() -> None:
+    meter = Meter(a_life(), keep=lambda _history: None, bus_address=18)
+    own = Address(logical=1, physical=18, size=2)
+    meter.feed(snrm(meter=own), moment())
+
+    meter.command(["supply", "off"], moment())
+    meter.command(["supply", "on"], moment())
+    [answer] = meter.feed(command(receive_ready(0), meter=own), moment())
+
+    assert frames_of([answer.octets])[0].control.kind is Kind.DISCONNECTED_MODE
+
+
 def test_the_street_may_be_too_low() -> None:
     status = a_meter().command(["voltage", "170"], moment())
 
@@ -151,7 +210,17 @@ def test_within_a_silence_nothing_is_heard_or_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["supply"], ["supply", "maybe"], ["disconnector", "ajar"], ["voltage", "high"], ["voltage", "501"]]
+    "words",
+    [
+        [],
+        ["supply"],
+        ["supply", "maybe"],
+        ["disconnector", "ajar"],
+        ["breaker", "tripped"],
+        ["head"],
+        ["voltage", "high"],
+        ["voltage", "501"],
+    ],
 )
 def test_a_command_nobody_knows_is_refused(words: list[str]) -> None:
     with pytest.raises(InputRefused):

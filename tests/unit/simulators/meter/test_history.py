@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,6 +63,33 @@ def test_current_flows_only_while_supplied_and_closed() -> None:
     assert fed == [(NOW - HOUR, NOW), (NOW + 3 * HOUR, NOW + 4 * HOUR)]
 
 
+def test_current_flows_only_while_the_customers_breaker_is_closed() -> None:
+    lived = a_history().with_breaker(False, NOW).with_breaker(True, NOW + HOUR)
+
+    assert lived.fed_spans(NOW - HOUR, NOW + 2 * HOUR) == [(NOW - HOUR, NOW), (NOW + HOUR, NOW + 2 * HOUR)]
+    assert lived.is_fed
+
+
+@pytest.mark.parametrize(
+    "lived",
+    [
+        a_history().with_supply(False, NOW),
+        a_history().switched(SwitchState.READY, NOW),
+        a_history().with_breaker(False, NOW),
+    ],
+    ids=["cut", "switched off", "tripped"],
+)
+def test_any_one_interruption_ends_the_flow(lived: History) -> None:
+    assert not lived.is_fed
+
+
+def test_a_breaker_that_is_told_twice_trips_once() -> None:
+    tripped = a_history().with_breaker(False, NOW)
+
+    assert tripped.with_breaker(False, NOW + HOUR) == tripped
+    assert a_history().with_breaker(True, NOW) == a_history()
+
+
 def test_a_stretch_without_interruption_is_fed_whole() -> None:
     assert a_history().fed_spans(NOW, NOW + HOUR) == [(NOW, NOW + HOUR)]
     assert a_history().fed_spans(NOW, NOW) == []
@@ -83,11 +111,28 @@ def test_the_meter_refuses_to_remember_more_than_it_can() -> None:
 
 
 def test_a_history_survives_a_kill(tmp_path: Path) -> None:
-    lived = a_history().with_supply(False, NOW).switched(SwitchState.OPEN, NOW + HOUR).with_voltage(180.0)
+    lived = (
+        a_history()
+        .with_supply(False, NOW)
+        .switched(SwitchState.OPEN, NOW + HOUR)
+        .with_breaker(False, NOW)
+        .with_head(False)
+        .with_voltage(180.0)
+    )
 
     history.save(lived, tmp_path / "meter.json")
 
     assert history.load(tmp_path / "meter.json", "LMP10000001") == lived
+
+
+def test_a_state_of_before_heads_and_breakers_has_both_in_place(tmp_path: Path) -> None:
+    path = tmp_path / "meter.json"
+    history.save(a_history(), path)
+    document = json.loads(path.read_text())
+    del document["trips"], document["is_head_on"]
+    path.write_text(json.dumps(document))
+
+    assert history.load(path, "LMP10000001") == a_history()
 
 
 def test_without_a_file_there_is_no_history_yet(tmp_path: Path) -> None:

@@ -43,6 +43,15 @@ def test_an_open_disconnector_lets_voltage_stand_and_no_power_flow() -> None:
     assert 228.0 < life.voltage_v(1, NOW) < 232.0
 
 
+def test_an_open_breaker_lets_voltage_stand_and_no_energy_flow() -> None:
+    life = a_life(history=NEW.with_breaker(False, NOW))
+
+    assert life.power_import_w(NOW) == 0
+    assert life.energy_import_wh(NOW + HOUR) == life.energy_import_wh(NOW)
+    assert 228.0 < life.voltage_v(1, NOW) < 232.0
+    assert life.power_failures() == 0
+
+
 def test_without_supply_there_is_no_voltage() -> None:
     life = a_life(history=NEW.with_supply(False, NOW))
 

@@ -343,3 +343,43 @@ def test_on_a_bad_line_an_answer_arrives_whole_and_is_asked_for_once(size: int, 
 
     assert reader.ask() == LLC_RESPONSE + application.next_answer
     assert len(application.asked) == 1
+
+
+def on_a_bus(address: int) -> Station:
+    return Station(FakeApplication(), physical_address=address, is_alone=False)
+
+
+@pytest.mark.parametrize("address", [Address(logical=1, physical=18, size=2), Address(logical=1, physical=18, size=4)])
+def test_on_a_bus_the_station_that_is_called_answers_by_its_own_address(address: Address) -> None:
+    stations = [on_a_bus(17), on_a_bus(18), on_a_bus(19)]
+
+    answers = [station.feed(snrm(meter=address), moment()) for station in stations]
+
+    assert [len(said) for said in answers] == [0, 1, 0]
+    assert frames_of(answers[1])[0].source == address
+
+
+@pytest.mark.parametrize(
+    "everybody",
+    [
+        Address(logical=1),
+        Address(logical=1, physical=0x7E, size=2),
+        Address(logical=1, physical=0x7F, size=2),
+        Address(logical=1, physical=0x3FFE, size=4),
+        Address(logical=1, physical=0x3FFF, size=4),
+        Address(logical=1, physical=0, size=4),
+    ],
+    ids=str,
+)
+def test_on_a_bus_nobody_answers_to_a_call_for_whoever_listens(everybody: Address) -> None:
+    assert on_a_bus(17).feed(snrm(meter=everybody), moment()) == []
+
+
+def test_a_reader_that_talks_to_another_meter_does_not_keep_the_link() -> None:
+    station = on_a_bus(17)
+    station.feed(snrm(meter=Address(logical=1, physical=17, size=2)), moment(1_000.0))
+
+    station.feed(snrm(meter=Address(logical=1, physical=18, size=2)), moment(1_100.0))
+    station.expire(1_121.0)
+
+    assert not station.is_connected
