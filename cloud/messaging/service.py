@@ -105,9 +105,14 @@ class Composer:
         )
 
 
-def overtake(connection: Connection, usage_point: UsagePointId, now: datetime) -> None:
-    """The home's story has moved on: what was composed for it and has not left must not leave any more."""
-    store.mark_overtaken(connection, usage_point, now)
+def overtake(
+    connection: Connection, usage_point: UsagePointId, now: datetime, *, only: Announcement | None = None
+) -> None:
+    """The home's story has moved on: what was composed for it and has not left must not leave any more.
+
+    With `only`, just what announces that is overtaken.
+    """
+    store.mark_overtaken(connection, usage_point, now, only=only)
 
 
 def settle(connection: Connection, number: int, turn: Turn, now: datetime) -> Message:

@@ -24,7 +24,7 @@ from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.facts import FactSheet
 from cloud.kernel.i18n import Language
 from cloud.kernel.ids import CustomerId, UsagePointId
-from cloud.messaging.model import Figure, Key, Letter, Message, State, Traced
+from cloud.messaging.model import Announcement, Figure, Key, Letter, Message, State, Traced
 
 MAX_PAGE: Final = 200
 
@@ -106,10 +106,13 @@ def save_standing(connection: Connection, message: Message) -> None:
     connection.execute(update(message_table).where(_m.id == message.id).values(standing))
 
 
-def mark_overtaken(connection: Connection, usage_point: UsagePointId, now: datetime) -> None:
+def mark_overtaken(
+    connection: Connection, usage_point: UsagePointId, now: datetime, *, only: Announcement | None = None
+) -> None:
     """Mark what the home was not told yet, or may not have been, as overtaken by what happened at `now`."""
     pending = (State.QUEUED.value, State.SENDING.value, State.UNKNOWN.value)
     waiting = (_m.usage_point == usage_point) & _m.state.in_(pending) & _m.overtaken_at.is_(None)
+    waiting = waiting if only is None else waiting & (_m.template == only.value)
     connection.execute(update(message_table).where(waiting).values(overtaken_at=now))
 
 

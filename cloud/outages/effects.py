@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud.messaging.model import Announcement
-from cloud.outages.model import Case, Remark, State
+from cloud.outages.model import Case, Finding, Remark, State
 from cloud.outages.signs import Heard
 
 
@@ -48,13 +48,38 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerNoticeAt:
+    """Ask again at `due_at` whether the home's own breaker is still the finding; replaces an earlier such wish."""
+
+    occurrence: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropBreakerNotice:
+    """The finding is over: a notice of it that is still to come is void."""
+
+    occurrence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellOfBreaker:
+    """Tell the home's customer that power reaches the meter; the finding holds the facts."""
+
+    finding: Finding
+    occurrence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retract:
-    """The case was no outage: what has not left the house of it must not leave."""
+    """What has not left the house must not leave any more; only these announcements, or (None) whatever it is."""
 
-    case_number: int
+    only: Announcement | None = None
 
 
-Effect = CaseChanged | Noted | NotifyAt | DropNotice | Tell | Retract
+Effect = (
+    CaseChanged | Noted | NotifyAt | DropNotice | Tell | BreakerNoticeAt | DropBreakerNotice | TellOfBreaker | Retract
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from cloud.kernel.facts import Fact, FactSheet, FactValue, Source, SourceKind
 from cloud.kernel.ids import EventId
-from cloud.outages.model import Case, Return
+from cloud.outages.model import Case, Finding, Return
 from cloud.outages.settings import OutageSettings
+from cloud.outages.signs import live_voltage
 
 
 def case_name(usage_point: str, number: int) -> str:
@@ -54,6 +55,32 @@ def power_check(outage_name: str, neighbours: Neighbours, now: datetime, setting
     named = _named(outage_name, now)
     unseen = replace(named, id="cannot_be_seen", value="unverified", ttl=settings.power_check_ttl)
     return FactSheet([named, unseen, *_of_neighbours(neighbours, now)])
+
+
+def breaker_name(usage_point: str, occurrence: int) -> str:
+    """What we call towards people the times that a home's own breaker was found."""
+    return f"{usage_point}-breaker-{occurrence}"
+
+
+def own_breaker(name: str, finding: Finding, settings: OutageSettings) -> FactSheet:
+    """What can be said to a customer whose own breaker keeps the home dark."""
+    proof, live = _events(finding.by), live_voltage(finding.evidence)
+    facts = [_named(name, finding.said_at)]
+    if finding.clock_is_good and live is not None:
+        measured_at = finding.said_at - timedelta(milliseconds=live.age_ms)
+        facts += [
+            Fact(id="began_at", value=finding.began_at, sources=proof, as_of=finding.said_at),
+            Fact(id="measured_at", value=measured_at, sources=proof, as_of=finding.said_at),
+            Fact(id="voltage_mv", value=live.value, sources=proof, as_of=measured_at),
+            Fact(
+                id="nothing_is_drawn",
+                value=finding.grade.name.lower(),
+                sources=proof,
+                as_of=finding.said_at,
+                ttl=settings.fact_ttl,
+            ),
+        ]
+    return FactSheet(facts)
 
 
 def _named(name: str, as_of: datetime) -> Fact:

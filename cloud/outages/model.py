@@ -5,12 +5,12 @@ in `rules`, the events they come from in `signs`.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from cloud.kernel.ids import EventId
-from cloud.outages.signs import Assessed, ClosedByOperator, Heard, Returned
+from cloud.outages.signs import Assessed, ClosedByOperator, Heard, Returned, senses_supply
 from wire.events import Cause, Evidence, Grade, Stage
 
 MAX_SEEN: Final = 64
@@ -84,6 +84,19 @@ class Return:
             at=seen.returned_at,
             held_s=seen.held_s,
             lowest_mv=seen.lowest_mv or 0,
+            proven_by=seen.heard.event,
+            said_at=seen.heard.said_at,
+            clock_is_good=seen.heard.clock_is_good,
+        )
+
+    @classmethod
+    def shown_by(cls, seen: Assessed) -> "Return":
+        """From a verdict whose own evidence shows that power was back by then."""
+        assert seen.live is not None, "only a voltage the meter reads shows a return"
+        return cls(
+            at=seen.heard.said_at - timedelta(milliseconds=seen.live.age_ms),
+            held_s=0,
+            lowest_mv=seen.live.value,
             proven_by=seen.heard.event,
             said_at=seen.heard.said_at,
             clock_is_good=seen.heard.clock_is_good,
@@ -171,6 +184,17 @@ class Case:
             self, returned=returned, closed_at=now, end=End.RESTORED, end_by=returned.proven_by, attention=None
         )
 
+    @property
+    def lacks_exact_end(self) -> bool:
+        """Whether it is closed and still waits for its own meter's proof of when power returned."""
+        is_unproven = self.end is End.OPERATOR and self.returned is None
+        return not self.is_open and (is_unproven or self.attention == END_UNKNOWN)
+
+    def completed(self, returned: Return) -> "Case":
+        """The closed case with the exact end that was proven later; how it was closed stays as it was."""
+        attention = None if self.attention == END_UNKNOWN else self.attention
+        return replace(self, returned=returned, end_by=returned.proven_by, attention=attention)
+
     def dismissed(self, seen: Assessed, now: datetime) -> "Case":
         """The case closed by a verdict that it is no outage; a person looks if its customer was told of one."""
         return replace(
@@ -198,8 +222,7 @@ class Case:
 class Finding:
     """A verdict of the gateway that is not an outage, and stands: what keeps a home dark, or us from seeing it.
 
-    `began_at` names the interruption it explains, or the instant since when the home cannot be seen. `occurrence`
-    counts the times the home's own breaker was found, where its customer is to be told of it once each.
+    `began_at` names the interruption it explains, or the instant since when the home cannot be seen.
     """
 
     cause: Cause
@@ -209,9 +232,7 @@ class Finding:
     by: EventId
     began_at: datetime
     said_at: datetime
-    clock_is_good: bool = True
-    occurrence: int | None = None
-    told_at: datetime | None = None
+    clock_is_good: bool
 
     @classmethod
     def of(cls, seen: Assessed) -> "Finding":
@@ -230,6 +251,20 @@ class Finding:
     def is_of(self, seen: Assessed) -> bool:
         """Whether a verdict speaks of the same thing."""
         return (self.cause, self.began_at) == (seen.cause, seen.began_at)
+
+    @property
+    def senses_supply(self) -> bool | None:
+        """What the probe sensed when the verdict was made; None where it does not say."""
+        return senses_supply(self.evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """The last time the home's own breaker was found: which time that is, and when its customer was told."""
+
+    number: int
+    began_at: datetime
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,10 +292,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What we hold of one home between two events. `case` is the latest one; the phase says whether it is open.
-
-    `breakers` counts the times the home's own breaker was found, the last of them at `breaker_at`.
-    """
+    """What we hold of one home between two events. `case` is the latest one; the phase says whether it is open."""
 
     meter: str
     phase: Phase = Phase.SUPPLIED
@@ -269,8 +301,7 @@ class State:
     case: Case | None = None
     cases: int = 0
     dips: int = 0
-    breakers: int = 0
-    breaker_at: datetime | None = None
+    breaker: Breaker | None = None
     endings: tuple[Ending, ...] = ()
     seen: tuple[EventId, ...] = ()
 

@@ -1,13 +1,14 @@
 """The shell around the rules: an accepted event, or a timer, becomes a step, and all its effects are written at once.
 
-In comes every event of ingest (a subscriber) and the timer this module sets itself; out go the home's state, its cases,
-its timeline, and messages that wait to be sent, in the one transaction that also ends the task that brought us here.
+In comes every event of ingest (a subscriber), the timers this module sets itself, and the word of a person; out go the
+home's state, its cases, its timeline, and messages that wait to be sent, in the one transaction that also ends the task
+that brought us here.
 
 The utility's customer file says whose home a meter measures. A gateway that is registered for another usage point than
 its meter's home is not believed about either: nothing is done, and a line in the log asks for somebody to look.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -24,29 +25,36 @@ from cloud.messaging import service as messaging
 from cloud.messaging.model import Announcement
 from cloud.messaging.service import Composer, News
 from cloud.outages import facts, store
-from cloud.outages.effects import CaseChanged, DropNotice, Effect, Noted, NotifyAt, Retract, Step, Tell
+from cloud.outages.effects import (
+    BreakerNoticeAt,
+    CaseChanged,
+    DropBreakerNotice,
+    DropNotice,
+    Effect,
+    Noted,
+    NotifyAt,
+    Retract,
+    Step,
+    Tell,
+    TellOfBreaker,
+)
+from cloud.outages.hearing import is_of_the_gateway, saying
 from cloud.outages.model import Case, Remark, State
 from cloud.outages.rules import step
 from cloud.outages.settings import OutageSettings
 from cloud.outages.signs import (
-    Assessed,
+    BreakerDue,
     ClosedByOperator,
-    Dipped,
-    Heard,
-    Lost,
     NoticeDue,
     Observation,
-    Returned,
     Saying,
 )
 from cloud.registry import store as registry
 from runtime import logs
 from runtime.errors import InputRefused
-from wire.events import Disconnector, InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
-from wire.instants import from_unix_ms
-from wire.record import ClockSource
 
 NOTICE_TASK: Final = "outage.notice"
+BREAKER_TASK: Final = "outage.breaker"
 _MOVES_THE_STORY_ON: Final = frozenset({Remark.OPENED, Remark.RESTORED})
 
 HomeChanged: TypeAlias = Callable[[Connection, UsagePointId, datetime], None]
@@ -83,20 +91,15 @@ class OutageService:
 
     def handlers(self) -> Mapping[str, Handler]:
         """What the loop runs for us."""
-        return {NOTICE_TASK: self._on_notice}
+        return {NOTICE_TASK: self._on_notice, BREAKER_TASK: self._on_breaker_notice}
 
     def on_event(self, connection: Connection, event: StoredEvent, now: datetime) -> None:
         """Act on an accepted event; a `Subscriber` of ingest. What does not speak of supply is none of ours."""
         seen = saying(event, self._settings)
         if seen is None:
             return
-        home = customers.behind(connection, event.record.subject)
-        gateway = registry.get(connection, event.id.gateway)
-        if home is None or gateway is None or not gateway.speaks_for(home.id, home.meter):
-            where = home.id if home else "-"
-            log.warning("event_of_no_home", event_id=event.id, meter=event.record.subject, home=where)
-            return
-        self._take(connection, home, seen, now)
+        for home in _homes(connection, event, seen):
+            self._take(connection, home, seen, now)
 
     def close_by_operator(
         self, connection: Connection, usage_point: UsagePointId, who: str, reason: str, now: datetime
@@ -177,10 +180,12 @@ class OutageService:
         return is_first
 
     def _on_notice(self, connection: Connection, task: Task, now: datetime) -> None:
-        usage_point, _, number = task.key.rpartition("/")
-        home = customers.find(connection, usage_point)
-        assert home is not None, "homes are never taken away"
-        self._take(connection, home, NoticeDue(case_number=int(number)), now)
+        home, number = _home_and_number(connection, task)
+        self._take(connection, home, NoticeDue(case_number=number), now)
+
+    def _on_breaker_notice(self, connection: Connection, task: Task, now: datetime) -> None:
+        home, number = _home_and_number(connection, task)
+        self._take(connection, home, BreakerDue(occurrence=number), now)
 
     def _take(self, connection: Connection, home: UsagePoint, seen: Observation, now: datetime) -> None:
         state = store.load_state(connection, home.id, home.meter)
@@ -204,8 +209,17 @@ class OutageService:
                 tasks.reschedule(connection, NOTICE_TASK, f"{home.id}/{number}", due_at)
             case DropNotice(case_number=number):
                 tasks.cancel(connection, NOTICE_TASK, f"{home.id}/{number}")
-            case Retract():
-                messaging.overtake(connection, home.id, now)
+            case BreakerNoticeAt(occurrence=occurrence, due_at=due_at):
+                tasks.reschedule(connection, BREAKER_TASK, f"{home.id}/{occurrence}", due_at)
+            case DropBreakerNotice(occurrence=occurrence):
+                tasks.cancel(connection, BREAKER_TASK, f"{home.id}/{occurrence}")
+            case Retract(only=only):
+                messaging.overtake(connection, home.id, now, only=only)
+            case TellOfBreaker(finding=finding, occurrence=occurrence):
+                name = facts.breaker_name(home.id, occurrence)
+                sheet = facts.own_breaker(name, finding, self._settings)
+                news = News(home=home, case=name, announcement=Announcement.CHECK_BREAKER, facts=sheet)
+                self._composer.compose(connection, news, now)
             case Tell(case=case, announcement=announcement):
                 sheet = facts.sheet(home.id, case, self._settings)
                 name = facts.case_name(home.id, case.number)
@@ -213,46 +227,26 @@ class OutageService:
                 self._composer.compose(connection, news, now)
 
 
-def saying(event: StoredEvent, settings: OutageSettings) -> Saying | None:
-    """What an event says about supply; None when it says nothing about it."""
-    heard = _heard(event, settings)
-    match event.record.event:
-        case SupplyLost(began_at_ms=began):
-            return Lost(heard=heard, began_at=from_unix_ms(began))
-        case InterruptionAssessed(began_at_ms=began) as verdict:
-            return Assessed(
-                heard=heard,
-                began_at=from_unix_ms(began),
-                cause=verdict.cause,
-                stage=verdict.stage,
-                grade=verdict.grade,
-                evidence=verdict.evidence,
-            )
-        case SupplyRestored(began_at_ms=began) as back:
-            return Returned(
-                heard=heard,
-                began_at=from_unix_ms(began),
-                returned_at=from_unix_ms(back.restored_at_ms),
-                held_s=back.held_s,
-                lowest_mv=min(back.voltages_mv, default=None),
-                is_switched_off=back.disconnector in {Disconnector.OPEN, Disconnector.READY},
-            )
-        case SupplyDipped(began_at_ms=began):
-            return Dipped(heard=heard, began_at=from_unix_ms(began))
-        case _:
-            return None
+def _homes(connection: Connection, event: StoredEvent, seen: Saying) -> Iterator[UsagePoint]:
+    """The homes an event speaks of: its meter's, or all of the gateway's where it speaks of the gateway itself."""
+    gateway = registry.get(connection, event.id.gateway)
+    meters: tuple[str, ...] = (event.record.subject,)
+    if gateway is not None and is_of_the_gateway(seen):
+        meters = tuple(place.meter for place in gateway.places)
+    for meter in meters:
+        home = customers.behind(connection, meter)
+        if home is not None and gateway is not None and gateway.speaks_for(home.id, home.meter):
+            yield home
+        else:
+            log.warning("event_of_no_home", event_id=event.id, meter=meter, home=home.id if home else "-")
 
 
-def _heard(event: StoredEvent, settings: OutageSettings) -> Heard:
-    stamp = event.record.stamp
-    is_set = stamp.source is not ClockSource.NONE and stamp.uncertainty_ms <= settings.clock_tolerance_s * 1_000
-    return Heard(
-        event=event.id,
-        meter=event.record.subject,
-        said_at=event.at,
-        heard_at=event.received_at,
-        clock_is_good=is_set and event.at <= event.received_at + settings.clock_tolerance,
-    )
+def _home_and_number(connection: Connection, task: Task) -> tuple[UsagePoint, int]:
+    """The home and the number that one of our timers names."""
+    usage_point, _, number = task.key.rpartition("/")
+    home = customers.find(connection, usage_point)
+    assert home is not None, "homes are never taken away"
+    return home, int(number)
 
 
 def _line(text: str, thing: str, limit: int) -> str:

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.sqlite import insert
 from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.ids import EventId, UsagePointId
 from cloud.outages.effects import Noted
-from cloud.outages.model import Case, End, Ending, Finding, Phase, Remark, Return, State, Suspicion
+from cloud.outages.model import Breaker, Case, End, Ending, Finding, Phase, Remark, Return, State, Suspicion
 from wire.events import Cause, Evidence, EvidenceKind, Grade, Stage
 from wire.instants import from_unix_ms, unix_ms
 
@@ -121,8 +121,7 @@ def load_state(connection: Connection, usage_point: UsagePointId, meter: str) ->
         case=latest,
         cases=row.cases,
         dips=row.dips,
-        breakers=memory["breakers"],
-        breaker_at=_maybe(memory["breaker_at_ms"], from_unix_ms),
+        breaker=_maybe(memory["breaker"], _breaker),
         endings=tuple(map(_ending, memory["endings"])),
         seen=tuple(map(EventId.parse, memory["seen"])),
     )
@@ -133,8 +132,7 @@ def save_state(connection: Connection, usage_point: UsagePointId, state: State) 
     memory = {
         "suspicion": _maybe(state.suspicion, lambda held: [unix_ms(held.began_at), str(held.by)]),
         "finding": _maybe(state.finding, _plain_finding),
-        "breakers": state.breakers,
-        "breaker_at_ms": _maybe(state.breaker_at, unix_ms),
+        "breaker": _maybe(state.breaker, _plain_breaker),
         "endings": [_plain_ending(ending) for ending in state.endings],
         "seen": [str(event) for event in state.seen],
     }
@@ -293,8 +291,6 @@ def _plain_finding(finding: Finding) -> dict[str, object]:
         "began_at_ms": unix_ms(finding.began_at),
         "said_at_ms": unix_ms(finding.said_at),
         "clock_is_good": finding.clock_is_good,
-        "occurrence": finding.occurrence,
-        "told_at_ms": _maybe(finding.told_at, unix_ms),
     }
 
 
@@ -308,9 +304,16 @@ def _finding(plain: dict[str, Any]) -> Finding:
         began_at=from_unix_ms(plain["began_at_ms"]),
         said_at=from_unix_ms(plain["said_at_ms"]),
         clock_is_good=plain["clock_is_good"],
-        occurrence=plain["occurrence"],
-        told_at=_maybe(plain["told_at_ms"], from_unix_ms),
     )
+
+
+def _plain_breaker(breaker: Breaker) -> list[int | None]:
+    return [breaker.number, unix_ms(breaker.began_at), _maybe(breaker.told_at, unix_ms)]
+
+
+def _breaker(plain: list[Any]) -> Breaker:
+    number, began_at_ms, told_at_ms = plain
+    return Breaker(number=number, began_at=from_unix_ms(began_at_ms), told_at=_maybe(told_at_ms, from_unix_ms))
 
 
 def _plain_evidence(evidence: tuple[Evidence, ...]) -> list[list[int]]:
