@@ -1,7 +1,7 @@
 """`lamplight-cloud`: the operator's words. Each prints for people, and for programs with --json.
 
     init DIR                    make a state folder          gateway add|list|renew|revoke   who may speak
-    broker DIR                  be the broker                import DIR FILE                 the customer file
+    broker DIR                  be the broker                import DIR FILE, grid DIR       the utility's files
     serve DIR                   be the cloud                 verify FILE                     one envelope laid open
     config                      every setting, commented     quarantine DIR, parked DIR      what a person should see
     new-token DIR               another key to the page      customer-link DIR UP            a customer's own page
@@ -156,11 +156,22 @@ def _gateway_revoke(arguments: argparse.Namespace) -> int:
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    from cloud.customers.service import import_csv
+    from cloud.grid import text
+    from cloud.grid.service import import_file
 
     with _opened(arguments.dir) as (_, database, _):
-        homes = import_csv(database, arguments.file, clock_from_environment())
-    _show(arguments, {"homes": homes}, f"{homes} homes imported")
+        told = import_file(database, arguments.file, clock_from_environment())
+    _show(arguments, text.facts_of(told), text.said_of(told))
+    return 0
+
+
+def _grid(arguments: argparse.Namespace) -> int:
+    from cloud.grid import store, text
+
+    with _opened(arguments.dir) as (_, database, _), database.read() as connection:
+        trees = [store.tree(connection, feeder) for feeder in store.feeders(connection)]
+    lines = [line for tree in trees for line in text.drawn(tree)]
+    _show(arguments, [text.facts_of_tree(tree) for tree in trees], "\n".join(lines) or "no feeder is known")
     return 0
 
 
@@ -316,10 +327,13 @@ def _parser() -> argparse.ArgumentParser:
     broker.add_argument("dir", type=Path, metavar="DIR")
     broker.add_argument("--embedded", action="store_true", help="use the embedded broker even where mosquitto is")
     _add_gateway_commands(commands.add_parser("gateway", help="who may speak", description="who may speak"))
-    imported = command("import", _import, "take in the utility's customer file")
+    imported = command("import", _import, "take in the utility's grid file or customer file")
     imported.add_argument("dir", type=Path, metavar="DIR")
     imported.add_argument("file", type=Path, metavar="FILE.csv")
     imported.add_argument("--json", action="store_true")
+    grid = command("grid", _grid, "the feeders as they were understood, and the homes on them")
+    grid.add_argument("dir", type=Path, metavar="DIR")
+    grid.add_argument("--json", action="store_true")
     verify = command("verify", _verify, "lay one envelope open, or say why it is refused")
     verify.add_argument("file", metavar="FILE", help="binary or hexadecimal; - for standard input")
     verify.add_argument("--public-key", metavar="PEM", help="check the signature with this key")

@@ -22,12 +22,17 @@ def import_csv(database: Database, path: Path, clock: Clock) -> int:
     """
     data = sheet.read_file(path)
     try:
-        rows = table.parse(data)
-        with database.transaction() as connection:
-            sheet.refuse(clashes(connection, rows))
-            keep(connection, rows, clock.now())
+        return import_data(database, data, clock)
     except SheetRefused as refused:
         raise refused.of(path) from refused
+
+
+def import_data(database: Database, data: bytes, clock: Clock) -> int:
+    """As `import_csv`, for the file's bytes."""
+    rows = table.parse(data)
+    with database.transaction() as connection:
+        sheet.refuse(clashes(connection, rows))
+        keep(connection, rows, clock.now())
     return len(rows)
 
 

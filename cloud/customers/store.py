@@ -87,6 +87,11 @@ def behind(connection: Connection, meter: str) -> UsagePoint | None:
     return next(_homes(connection, _all().where(_u.meter == meter)), None)
 
 
+def names(connection: Connection) -> frozenset[str]:
+    """The names of all homes."""
+    return frozenset(connection.execute(select(_u.id)).scalars())
+
+
 def page(connection: Connection, *, after: str = "", limit: int = MAX_PAGE) -> list[UsagePoint]:
     """Homes in the order of their names, from the first one after `after`."""
     return list(_homes(connection, _all().where(_u.id > after).order_by(_u.id).limit(min(limit, MAX_PAGE))))

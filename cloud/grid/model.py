@@ -9,7 +9,7 @@ finds out first and says better). All of its questions are answered from one wal
 homes costs O(N). Phases are some of A, B and C; an empty text is a phase nobody told.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -125,6 +125,11 @@ class Tree:
     def at(self, device: DeviceId) -> tuple[UsagePointId, ...]:
         """The homes connected at this device itself, with no other device between."""
         return self._homes_at.get(device, ()) if device in self._devices else self._unknown(device)
+
+    def names(self) -> Iterator[str]:
+        """Every name there is on this feeder, of devices and of homes."""
+        yield from self._devices
+        yield from self._services
 
     def __contains__(self, usage_point: object) -> bool:
         return usage_point in self._services

@@ -4,7 +4,8 @@ Every row knows its feeder, so that a home's feeder and a feeder's tree are each
 place in the grid, or none while nobody told.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, delete, insert, select
@@ -36,19 +37,46 @@ Index("ix_grid_device_feeder", _d.feeder)
 Index("ix_grid_service_feeder", _s.feeder)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Which feeder each device and each home is on."""
+
+    feeder_of: Mapping[str, DeviceId]
+    homes: frozenset[UsagePointId]
+    feeders: frozenset[DeviceId]
+
+
 def keep(connection: Connection, devices: Iterable[Device], services: Iterable[Service]) -> None:
     """Let these feeders stand as told and nothing else of them; other feeders stay as they are.
 
     Raises NotATree; IntegrityError when a device or a home stands on a feeder that is not among these.
     """
-    told = trees(devices, services)
-    feeders = [tree.feeder for tree in told]
-    connection.execute(delete(service_table).where(_s.feeder.in_(feeders)))
-    connection.execute(delete(device_table).where(_d.feeder.in_(feeders)))
+    keep_trees(connection, trees(devices, services))
+
+
+def keep_trees(connection: Connection, told: Sequence[Tree]) -> None:
+    """As `keep`. A feeder that is told to be a device of another one now goes up in that one."""
+    named = {device.id for tree in told for device in tree.devices}
+    replaced = [feeder for feeder in feeders(connection) if feeder in named]
+    for feeder in replaced:
+        connection.execute(delete(service_table).where(_s.feeder == feeder))
+    for feeder in replaced:
+        connection.execute(delete(device_table).where(_d.feeder == feeder))
     for tree in told:
         connection.execute(insert(device_table), [_device_row(tree.feeder, device) for device in tree.devices])
         if tree.services:
             connection.execute(insert(service_table), [_service_row(tree.feeder, each) for each in tree.services])
+
+
+def standing(connection: Connection) -> Standing:
+    """All that is on the grid now."""
+    devices = {row.id: DeviceId(row.feeder) for row in connection.execute(select(_d.id, _d.feeder))}
+    homes = {row.usage_point: DeviceId(row.feeder) for row in connection.execute(select(_s.usage_point, _s.feeder))}
+    return Standing(
+        feeder_of=devices | homes,
+        homes=frozenset(map(UsagePointId, homes)),
+        feeders=frozenset(devices.values()),
+    )
 
 
 def feeder_of(connection: Connection, usage_point: UsagePointId) -> DeviceId | None:

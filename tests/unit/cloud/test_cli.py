@@ -267,6 +267,29 @@ def test_a_gateway_on_a_bus_speaks_for_several_meters(state, fake, key_file, tmp
     assert shown == [[fake.id, "active", place["meter"], place["usage_point"]] for place in places]
 
 
+def test_an_imported_grid_is_shown_as_it_was_understood(state, tmp_path, capsys):
+    heading = "id,kind,parent,phases,meter,customer,name,email,language,time_zone,address"
+    home = "UP-1,usage_point,T-1,A,LMP1,C-1,Ana Souza,ana@example.com,pt-BR,America/Sao_Paulo,Rua 1"
+    (tmp_path / "grid.csv").write_text(f"{heading}\nF-1,feeder,,ABC,,,,,,,\nT-1,transformer,F-1,ABC,,,,,,,\n{home}\n")
+    shown = ["grid", str(state.path)]
+    _run(shown)
+    _run(["import", str(state.path), str(tmp_path / "grid.csv")])
+
+    _run(shown)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "no feeder is known",
+        "1 feeder, 1 transformer, 1 usage point, 1 customer imported",
+        "F-1  feeder  ABC",
+        "  T-1  transformer  ABC",
+        "    UP-1  A",
+    ]
+    (tree,) = answer(capsys, *shown)
+    assert tree["feeder"] == "F-1"
+    assert tree["devices"][1] == {"id": "T-1", "kind": "transformer", "parent": "F-1", "phases": "ABC"}
+    assert tree["usage_points"] == [{"id": "UP-1", "parent": "T-1", "phases": "A"}]
+
+
 def test_the_password_is_shown_nowhere_but_in_the_enrolment_file(state, key_file, tmp_path, capsys):
     _run(list(map(str, add(state, key_file, tmp_path / "enrolment.toml"))))
 
