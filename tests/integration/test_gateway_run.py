@@ -16,6 +16,7 @@ import pytest
 
 from gateway import cli
 from gateway.adapters.keys import load_key
+from simulators.control import tell
 from tests.waiting import eventually
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
@@ -136,3 +137,28 @@ def test_ports_that_vanish_and_come_back_are_read_again(
     assert after > before
     assert gateway.said("loop_died") == 0
     assert rss_kb < MOST_RSS_KB
+
+
+def test_meters_on_one_bus_are_read_in_turns_and_a_silent_one_alone_is_gone(
+    folder: Path, tmp_path: Path, status: Callable[[], dict[str, Any]]
+) -> None:
+    port, doors, addresses = tmp_path / "bus.tty", tmp_path / "meters", (17, 18, 19)
+    cli.run(["meter", "remove", str(folder), "1"])
+    for address in addresses:
+        words = ["--port", str(port), "--profile", "lamplight-sim-bus", "--address", str(address)]
+        cli.run(["meter", "add", str(folder), *words])
+    meters = [word for address in addresses for word in ("--meter", f"LMP{address}={address}")]
+
+    with started(tmp_path, "bus", "lamplight-sim", "bus", "--link", port, "--dir", doors, *meters):
+        eventually(lambda: (doors / "LMP18.sock").exists() and port.exists(), what="the bus")
+        tell(doors / "LMP18.sock", ["head", "off"])
+        with started(tmp_path, "gateway", "lamplight-gateway", "run", folder) as gateway:
+            eventually(lambda: gateway.said("meter_named_itself") == 2, deadline_s=30, what="two meters")
+            eventually(lambda: gateway.said("meter_gone") == 1, deadline_s=30, what="the silent one")
+            known = [meter["serial"] for meter in status()["meters"]]
+            gateway.process.send_signal(signal.SIGTERM)
+            exit_status = gateway.process.wait(timeout=20)
+
+    assert exit_status == 0
+    assert known == ["LMP17", "", "LMP19"]
+    assert [gateway.said(words) for words in ("meter_gone", "fault=silent", "another program")] == [1, 1, 0]
