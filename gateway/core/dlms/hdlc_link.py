@@ -7,9 +7,9 @@ pause. A turn that ends in silence is mended by asking the meter where it stands
 lost request and a lost answer alike. `retries` bounds how often anything is repeated without progress.
 
 Passed over: frames between other stations, our own echo from an optical head, frames out of turn, repeated frames, and
-noise up to `MAX_NOISE_BYTES`. The link fails as SILENT (nothing came), GARBLED (octets came, nothing that holds) or
-REFUSED (the meter disconnected us or rejected a frame). A link that failed is still taken leave of, unless the call was
-met with silence.
+noise up to `MAX_NOISE_BYTES`. The link fails as SILENT (nothing came to the last attempt), GARBLED (octets came, and
+nothing that holds) or REFUSED (the meter disconnected us or rejected a frame). So a meter cut off in mid-frame is
+silent, not garbled. A link that failed is still taken leave of, unless the call was met with silence.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,6 +59,7 @@ class HdlcLink:
         self._retries_left = 0
         self._polls_left = 0
         self._noise_before = 0
+        self._noise_at_repeat = 0
         self.negotiated = Negotiated()
         self.echoes = 0  # own frames that came back: an optical head that reflects, or a two-wire line
 
@@ -109,13 +110,14 @@ class HdlcLink:
     def _after_silence(self, now: float) -> Effects:
         if self._retries_left > 0:
             self._retries_left -= 1
+            self._noise_at_repeat = self._deframer.noise_bytes
             effects = self._transmit(now, self._repeat())
             # The answer to "where are you" may be "still here": this silence has paid for repeating the request.
             self._has_progressed = True
             return effects
         if self._state is LinkState.CLOSING:
             return self._closed()
-        if self._noise():
+        if self._deframer.noise_bytes > max(self._noise_before, self._noise_at_repeat):
             return self._fail(LinkFault.GARBLED, f"{self._noise()} octets came that are no frame")
         echo = "; our own echo came back" if self.echoes else ""
         was_opening = self._state is LinkState.OPENING

@@ -69,6 +69,15 @@ class TestOpening:
 
         assert failure == LinkFailed(LinkFault.GARBLED, "3 octets came that are no frame")
 
+    def test_a_meter_cut_off_in_mid_frame_that_answers_no_repetition_is_silent(self):
+        link = HdlcLink(SETTINGS)
+        link.open(0.0)
+
+        link.receive(said(UA, TAKES_64_BYTES_THREE_IN_A_ROW)[:12], 0.5)
+        effects = [link.tick(now) for now in (2.5, 4.5, 6.5)]
+
+        assert effects[-1][0].fault is LinkFault.SILENT
+
     def test_only_our_own_echo_is_silence_and_says_so(self):
         link = HdlcLink(replace(SETTINGS, retries=0))
         (ours,) = link.open(0.0)
