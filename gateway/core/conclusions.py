@@ -134,7 +134,15 @@ def _answered(checked: CheckedReading) -> MeterAnswered:
         voltages_mv=tuple(usable[quantity] for quantity in VOLTAGES if quantity in usable),
         power_failures=usable.get(Quantity.POWER_FAILURES),
         disconnector=Disconnector(usable.get(Quantity.DISCONNECTOR, Disconnector.UNKNOWN)),
+        is_loaded=_is_loaded(usable.get(Quantity.POWER_IMPORT_W), usable.get(Quantity.POWER_EXPORT_W)),
     )
+
+
+def _is_loaded(import_w: int | None, export_w: int | None) -> bool | None:
+    """Whether anything flows either way; that nothing does, only a meter that tells what is drawn can say."""
+    if import_w or export_w:
+        return True
+    return None if import_w is None else False
 
 
 def _latest(reading: Reading) -> LatestReading:

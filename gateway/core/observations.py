@@ -48,12 +48,14 @@ class MeterAnswered:
     """The meter was asked at `asked_at` and read what it measures then.
 
     An empty `voltages_mv` is a meter that answers and tells no voltage; a disconnector it does not tell is UNKNOWN.
+    `is_loaded` says whether anything flows through it now, None where it does not tell.
     """
 
     asked_at: datetime
     voltages_mv: tuple[int, ...]
     power_failures: int | None
     disconnector: Disconnector
+    is_loaded: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ def test_whatever_was_concluded_survives_a_restart(seen: list[Seen], cut: int) -
 
     again = recall(InterruptionState, remember(state))
 
-    assert again == replace(state, link_up=None, input_seen=None, contradiction=None)
+    assert again == replace(state, link_up=None, input_seen=None, contradiction=None, input_turn=None)
 
 
 def test_the_undisturbed_story_is_told_whole() -> None:

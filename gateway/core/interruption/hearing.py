@@ -1,7 +1,8 @@
 """What an observation amounts to: an edge counts once, beats count when they insist, everything else is what it is.
 
 Edges say when something happened and may come late or twice; beats say what is. Edges are believed. Three beats in a
-row that say otherwise are believed more: then an edge was lost, or the probe began anew in the dark.
+row that say otherwise are believed more: then an edge was lost, or the probe began anew in the dark. When the supply
+really fell is then not known.
 """
 
 from dataclasses import dataclass, replace
@@ -20,14 +21,15 @@ from gateway.core.observations import (
 )
 from wire.events import Disconnector
 
-_BEATS_BELIEVED = 3
+BEATS_BELIEVED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """The supply sense fell, by an edge or by the word of the beats."""
+    """The supply sense fell, by an edge that dates it or by the word of the beats."""
 
     at: datetime
+    is_dated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,14 @@ class Back:
     at: datetime
 
 
-Heard: TypeAlias = Lost | Back | ProbeLink | MeterAnswered | MeterFailed | Tick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensed:
+    """A beat tells what is known already: supply is there. `input_mv` stands at the gateway's 5 V input."""
+
+    input_mv: int
+
+
+Heard: TypeAlias = Lost | Back | Sensed | ProbeLink | MeterAnswered | MeterFailed | Tick
 
 
 def hear(state: InterruptionState, observation: Observation, now: datetime) -> tuple[InterruptionState, Heard | None]:
@@ -60,14 +69,15 @@ def _edge(state: InterruptionState, seen: SupplyEdge) -> tuple[InterruptionState
     if newest is not None and newest.boot_id == seen.edge.boot_id and seen.edge.event_id <= newest.event_id:
         return state, None
     known = replace(state, newest_edge=seen.edge, link_up=True, contradiction=None)
-    return known, Back(at=seen.occurred_at) if seen.present else Lost(at=seen.occurred_at)
+    return known, Back(at=seen.occurred_at) if seen.present else Lost(at=seen.occurred_at, is_dated=True)
 
 
 def _beat(state: InterruptionState, beat: ProbeBeat, now: datetime) -> tuple[InterruptionState, Heard | None]:
     state = replace(state, link_up=True, input_seen=InputSeen(input_mv=beat.input_mv, at=now))
     if beat.present is (state.phase in (Phase.PRESENT, Phase.RETURNING)):
-        return replace(state, contradiction=None), None
+        return replace(state, contradiction=None), Sensed(input_mv=beat.input_mv) if beat.present else None
     so_far = state.contradiction or Contradiction(beats=0, since=now)
-    if so_far.beats + 1 < _BEATS_BELIEVED:
+    if so_far.beats + 1 < BEATS_BELIEVED:
         return replace(state, contradiction=replace(so_far, beats=so_far.beats + 1)), None
-    return replace(state, contradiction=None), Back(at=so_far.since) if beat.present else Lost(at=so_far.since)
+    heard = Back(at=so_far.since) if beat.present else Lost(at=so_far.since, is_dated=False)
+    return replace(state, contradiction=None), heard

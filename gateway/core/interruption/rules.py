@@ -2,6 +2,9 @@
 
 After a restart a suspicion waits until the probe has had time to tell the rest: what looks like an hour's loss may be a
 dip whose end has not been heard yet. Likewise nothing is restored while the probe is not heard.
+
+Whether the meter fell silent together with the sense is settled when the sense falls, and holds for its silence after:
+no reading had failed and been done with before. One under way as the sense fell may well fail because of it.
 """
 
 from collections.abc import Callable
@@ -9,9 +12,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from gateway.core.interruption.assessment import assess, word_of
-from gateway.core.interruption.hearing import Back, Heard, Lost, hear
+from gateway.core.interruption import trouble
+from gateway.core.interruption.assessment import assess, load_of, word_of
+from gateway.core.interruption.hearing import BEATS_BELIEVED, Back, Heard, Lost, Sensed, hear
 from gateway.core.interruption.state import (
+    Contradiction,
+    Failing,
     Hold,
     InterruptionState,
     Limits,
@@ -20,9 +26,9 @@ from gateway.core.interruption.state import (
     known,
     sense_changed,
 )
-from gateway.core.interruption.verdict import PROVES_NOTHING, MeterWord, Sense
+from gateway.core.interruption.verdict import PROVES_NOTHING, READS_VOLTAGE, MeterWord, Sense
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation, ProbeLink, Tick
-from wire.events import Disconnector, InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
+from wire.events import Cause, Disconnector, InterruptionAssessed, LinkFault, SupplyDipped, SupplyLost, SupplyRestored
 from wire.instants import duration_ms, unix_ms
 
 _BACKLOG = timedelta(seconds=1)  # two rounds of the probe's repeats
@@ -38,15 +44,55 @@ def step(state: InterruptionState, observation: Observation, now: datetime, limi
     return (state, ()) if rule is None else rule(state, heard, now, limits)
 
 
-def _remember_count(state: InterruptionState, answer: MeterAnswered, _now: datetime, _limits: Limits) -> Step:
-    return replace(state, power_failures=answer.power_failures), ()
+def _read_normally(state: InterruptionState, answer: MeterAnswered, now: datetime, limits: Limits) -> Step:
+    if _is_from_before(state, answer):
+        return state, ()
+    state, head = trouble.head_back(state, answer, now, limits)
+    state, switch = trouble.switch_seen(state, answer, now)
+    has_drawn = state.has_drawn if answer.is_loaded is None else answer.is_loaded
+    state = replace(_answering(state), power_failures=answer.power_failures, has_drawn=has_drawn)
+    return state, (*head, *switch)
+
+
+def _fail_normally(state: InterruptionState, failed: MeterFailed, now: datetime, _limits: Limits) -> Step:
+    if _is_from_before(state, failed):
+        return state, ()
+    state = _silent(_failing(state, now), failed)
+    if failed.fault is not LinkFault.SILENT:
+        return state, ()
+    since = known(state.silent_since)
+    return trouble.seen(state, Cause.HEAD_OFF, since, now, testimony=failed, enough=trouble.SEEN_ENOUGH)
+
+
+def _sensed(state: InterruptionState, _sensed: Sensed, _now: datetime, _limits: Limits) -> Step:
+    failing = state.failing
+    if failing is not None and not failing.while_sensed:
+        state = replace(state, failing=replace(failing, while_sensed=True))
+    return state, ()
+
+
+def _sensed_normally(state: InterruptionState, sensed: Sensed, now: datetime, limits: Limits) -> Step:
+    """The beats also tell the gateway's own 5 V input; as with the sense, three in a row are believed."""
+    state, _ = _sensed(state, sensed, now, limits)
+    is_gone = trouble.trouble_of(state, Cause.GATEWAY_UNPLUGGED) is not None
+    if (sensed.input_mv < limits.input_low_mv) is is_gone:
+        return replace(state, input_turn=None), ()
+    turn = state.input_turn or Contradiction(beats=0, since=now)
+    turn = replace(turn, beats=turn.beats + 1)
+    if turn.beats < BEATS_BELIEVED:
+        return replace(state, input_turn=turn), ()
+    state = replace(state, input_turn=None)
+    if is_gone:
+        return trouble.over(state, Cause.GATEWAY_UNPLUGGED, now, testimony=None)
+    return trouble.seen(state, Cause.GATEWAY_UNPLUGGED, turn.since, now, testimony=None, enough=1)
 
 
 def _suspect(state: InterruptionState, lost: Lost, now: datetime, limits: Limits) -> Step:
     due_at = lost.at + limits.hold_off
     if now - lost.at > _BACKLOG:
         due_at = max(due_at, now + _BACKLOG)
-    return replace(sense_changed(state, Phase.SUSPECT, lost.at), began_at=lost.at, due_at=due_at), ()
+    state = replace(state, together=_fell_together(state, lost), began_at=lost.at, due_at=due_at)
+    return sense_changed(state, Phase.SUSPECT, lost.at), ()
 
 
 def _hear_the_backlog(state: InterruptionState, link: ProbeLink, now: datetime, _limits: Limits) -> Step:
@@ -62,15 +108,17 @@ def _lost_when_due(state: InterruptionState, _tick: Tick, now: datetime, _limits
 def _lost(state: InterruptionState, now: datetime) -> Step:
     input_mv = state.input_seen.input_mv if state.input_seen else 0
     event = SupplyLost(began_at_ms=unix_ms(known(state.began_at)), input_mv=input_mv)
+    state, ended = trouble.end_all(state, now)
     state, assessments = assess(replace(state, phase=Phase.LOST), Sense.LOST, now)
-    return state, (event, *assessments)
+    return state, (*ended, event, *assessments)
 
 
 def _back_in_suspicion(state: InterruptionState, back: Back, now: datetime, limits: Limits) -> Step:
     began_at = known(state.began_at)
     if back.at - began_at < limits.hold_off:
         dip = SupplyDipped(began_at_ms=unix_ms(began_at), duration_ms=duration_ms(back.at - began_at))
-        return at_rest(state, power_failures=None), (dip,)  # the meter may have counted the dip
+        at = max(back.at, known(state.changed_at))
+        return at_rest(replace(state, changed_at=at), power_failures=None), (dip,)  # the meter may have counted the dip
     state, lost = _lost(state, now)
     state, returning = _returning(state, back, now, limits)
     return state, (*lost, *returning)
@@ -78,31 +126,38 @@ def _back_in_suspicion(state: InterruptionState, back: Back, now: datetime, limi
 
 def _returning(state: InterruptionState, back: Back, _now: datetime, _limits: Limits) -> Step:
     at = max(back.at, known(state.changed_at))
-    return replace(state, phase=Phase.RETURNING, changed_at=at, returned_at=at, testimony=None), ()
+    return replace(state, phase=Phase.RETURNING, changed_at=at, returned_at=at, testimony=None, failing=None), ()
 
 
 def _fall_back(state: InterruptionState, lost: Lost, _now: datetime, _limits: Limits) -> Step:
-    return sense_changed(state, Phase.LOST, lost.at), ()
+    return sense_changed(replace(state, together=_fell_together(state, lost)), Phase.LOST, lost.at), ()
 
 
 def _weigh(state: InterruptionState, testimony: MeterAnswered | MeterFailed, now: datetime, limits: Limits) -> Step:
     """What the meter says while the sense is away; in a suspicion it is kept until there is something to assess."""
-    if testimony.asked_at < known(state.changed_at):
+    if _is_from_before(state, testimony):
         return state, ()
-    word = word_of(testimony, limits)
+    word = word_of(testimony, limits, together=state.together)
     if word not in PROVES_NOTHING or state.word in PROVES_NOTHING:
-        switch = testimony.disconnector if isinstance(testimony, MeterAnswered) else Disconnector.UNKNOWN
-        agreeing = state.agreeing + 1 if word is state.word else 1
-        state = replace(state, word=word, agreeing=agreeing, switch=switch)
-    state = replace(state, testimony=testimony)
+        said = (word, Disconnector.UNKNOWN, state.load)
+        if isinstance(testimony, MeterAnswered):
+            said = (word, testimony.disconnector, load_of(state, testimony))
+        agreeing = state.agreeing + 1 if said == (state.word, state.switch, state.load) else 1
+        state = replace(state, word=word, switch=said[1], load=said[2], agreeing=agreeing)
+    together = state.together and word not in READS_VOLTAGE
+    state, events = _judge(replace(state, testimony=testimony, together=together), now)
+    return _answering(state) if isinstance(testimony, MeterAnswered) else _silent(state, testimony), events
+
+
+def _judge(state: InterruptionState, now: datetime) -> Step:
     return (state, ()) if state.phase is Phase.SUSPECT else assess(state, Sense.LOST, now)
 
 
 def _prove(state: InterruptionState, answer: MeterAnswered, now: datetime, limits: Limits) -> Step:
     """A reading after the sense came back: one more proof that supply is restored, or the end of a run of them."""
-    if answer.asked_at < known(state.changed_at):
+    if _is_from_before(state, answer):
         return state, ()
-    state, assessments = assess(replace(state, testimony=answer), Sense.BACK, now)
+    state, assessments = assess(replace(_answering(state), testimony=answer), Sense.BACK, now)
     if limits.word(answer.voltages_mv) is not MeterWord.IN_BAND:
         returned_at = None if answer.voltages_mv else state.returned_at
         return replace(state, hold=None, returned_at=returned_at), assessments
@@ -125,8 +180,10 @@ def _prove(state: InterruptionState, answer: MeterAnswered, now: datetime, limit
     return at_rest(state, power_failures=answer.power_failures), (*assessments, *last, restored)
 
 
-def _break_hold(state: InterruptionState, failed: MeterFailed, _now: datetime, _limits: Limits) -> Step:
-    return (state, ()) if failed.asked_at < known(state.changed_at) else (replace(state, hold=None), ())
+def _break_hold(state: InterruptionState, failed: MeterFailed, now: datetime, _limits: Limits) -> Step:
+    if _is_from_before(state, failed):
+        return state, ()
+    return _silent(_failing(replace(state, hold=None), now), failed), ()
 
 
 def _is_closed(state: InterruptionState, answer: MeterAnswered) -> bool:
@@ -135,9 +192,40 @@ def _is_closed(state: InterruptionState, answer: MeterAnswered) -> bool:
     return answer.disconnector is Disconnector.CLOSED or unknown_is_none
 
 
+def _is_from_before(state: InterruptionState, testimony: MeterAnswered | MeterFailed) -> bool:
+    """Whether the meter was asked before the sense last changed: then it spoke of another moment."""
+    return state.changed_at is not None and testimony.asked_at < state.changed_at
+
+
+def _answering(state: InterruptionState) -> InterruptionState:
+    return replace(state, failing=None, silent_since=None)
+
+
+def _failing(state: InterruptionState, now: datetime) -> InterruptionState:
+    failing = state.failing
+    counted = Failing(noticed_at=now) if failing is None else replace(failing, failures=failing.failures + 1)
+    return replace(state, failing=counted)
+
+
+def _silent(state: InterruptionState, failed: MeterFailed) -> InterruptionState:
+    is_first = failed.fault is LinkFault.SILENT and state.silent_since is None
+    return replace(state, silent_since=failed.asked_at) if is_first else state
+
+
+def _fell_together(state: InterruptionState, lost: Lost) -> bool:
+    """Whether the meter had not failed before; without a word from it since the last fall, it stays as it was then."""
+    failing = state.failing
+    if failing is not None and (failing.while_sensed or (lost.is_dated and failing.noticed_at < lost.at)):
+        return False
+    is_heard_anew = state.phase is Phase.PRESENT or isinstance(state.testimony, MeterAnswered)
+    return is_heard_anew or state.together
+
+
 _RULES: dict[tuple[Phase, type[Heard]], Callable[..., Step]] = {
     (Phase.PRESENT, Lost): _suspect,
-    (Phase.PRESENT, MeterAnswered): _remember_count,
+    (Phase.PRESENT, Sensed): _sensed_normally,
+    (Phase.PRESENT, MeterAnswered): _read_normally,
+    (Phase.PRESENT, MeterFailed): _fail_normally,
     (Phase.SUSPECT, Back): _back_in_suspicion,
     (Phase.SUSPECT, ProbeLink): _hear_the_backlog,
     (Phase.SUSPECT, Tick): _lost_when_due,
@@ -147,6 +235,7 @@ _RULES: dict[tuple[Phase, type[Heard]], Callable[..., Step]] = {
     (Phase.LOST, MeterAnswered): _weigh,
     (Phase.LOST, MeterFailed): _weigh,
     (Phase.RETURNING, Lost): _fall_back,
+    (Phase.RETURNING, Sensed): _sensed,
     (Phase.RETURNING, MeterAnswered): _prove,
     (Phase.RETURNING, MeterFailed): _break_hold,
 }

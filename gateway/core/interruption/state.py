@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from gateway.core.interruption.verdict import MeterWord, Verdict
+from gateway.core.interruption.verdict import Load, MeterWord, Verdict
 from gateway.core.observations import EdgeId, MeterAnswered, MeterFailed
 from gateway.core.remembered import passing
-from wire.events import Disconnector, Stage
+from wire.events import Cause, Disconnector, Stage
+
+_ASKED_CLOSELY = 3  # failed readings after which a meter out of reach is asked no more often than any other
 
 
 class Phase(Enum):
@@ -32,13 +34,17 @@ class Attention(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Where the lines run; the band is EN 50160's 230 V +-10 %, and what is below `absent_below_mv` is no voltage."""
+    """Where the lines run; the band is EN 50160's 230 V +-10 %, and what is below `absent_below_mv` is no voltage.
+
+    Below `input_low_mv` the gateway's own 5 V input is not fed.
+    """
 
     hold_off: timedelta = timedelta(seconds=2)
     restored_hold: timedelta = timedelta(seconds=60)
     band_low_mv: int = 207_000
     band_high_mv: int = 253_000
     absent_below_mv: int = 23_000
+    input_low_mv: int = 4_000
 
     def word(self, voltages_mv: tuple[int, ...]) -> MeterWord:
         """What these phase voltages say."""
@@ -67,7 +73,7 @@ class InputSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contradiction:
-    """Beats in a row that say another supply state than the edges did, and when the first of them came."""
+    """Beats in a row that say otherwise than what is held, and when the first of them came."""
 
     beats: int
     since: datetime
@@ -79,6 +85,28 @@ class Hold:
 
     since: datetime
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """The meter has not answered since, while supply was sensed: `noticed_at` its first failed reading was done with.
+
+    `while_sensed`: the probe has sensed supply since then, so that the meter's line did not fail with the gateway's.
+    """
+
+    noticed_at: datetime
+    failures: int = 1
+    while_sensed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What is wrong while supply is sensed: seen so many times in a row since `began_at`, and when it was told."""
+
+    cause: Cause
+    began_at: datetime
+    seen: int = 0
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,21 +122,40 @@ class InterruptionState:
     word: MeterWord = MeterWord.UNASKED  # what the meter said while the sense was away, with the disconnector it told
     agreeing: int = 0
     switch: Disconnector = Disconnector.UNKNOWN
+    load: Load = Load.UNTOLD
+    together: bool = True  # the meter had not failed before the sense fell, and has read no voltage since
+    silent_since: datetime | None = None  # the first silent reading since the meter last answered
+    failing: Failing | None = None
     testimony: MeterAnswered | MeterFailed | None = None  # its last answer since the sense changed
     verdict: Verdict | None = None
     power_failures: int | None = None  # the meter's count when supply was last there
+    has_drawn: bool | None = None  # whether anything was drawn when supply was last there
+    troubles: tuple[Trouble, ...] = ()
     tells_disconnector: bool = False
     newest_edge: EdgeId | None = None
     link_up: bool | None = passing(None)
     input_seen: InputSeen | None = passing(None)
     contradiction: Contradiction | None = passing(None)
+    input_turn: Contradiction | None = passing(None)  # the same of the 5 V input: gone, or back
 
     @property
     def attention(self) -> Attention:
-        """Close while a verdict or a restoration waits for the meter's word."""
+        """Close while a verdict or a restoration waits for the meter's word, and after its first failed readings.
+
+        While it is out of reach a loss of supply can be told from a plug pulled only by its count, much later.
+        """
         settled = self.verdict is not None and self.verdict.stage is Stage.CONFIRMED
-        at_rest = self.phase is Phase.PRESENT or (self.phase is Phase.LOST and settled)
+        answers = self.failing is None or self.failing.failures > _ASKED_CLOSELY
+        at_rest = (self.phase is Phase.PRESENT and answers) or (self.phase is Phase.LOST and settled)
         return Attention.ROUTINE if at_rest else Attention.CLOSE
+
+    @property
+    def is_sensed(self) -> bool | None:
+        """Whether the probe senses supply now; None while it says nothing, or contradicts what is held."""
+        if self.phase in (Phase.SUSPECT, Phase.LOST):
+            return False
+        is_told = self.link_up and self.input_seen is not None and self.contradiction is None
+        return True if is_told else None
 
 
 def sense_changed(state: InterruptionState, phase: Phase, at: datetime) -> InterruptionState:
@@ -122,14 +169,20 @@ def sense_changed(state: InterruptionState, phase: Phase, at: datetime) -> Inter
         word=MeterWord.UNASKED,
         agreeing=0,
         switch=Disconnector.UNKNOWN,
+        load=Load.UNTOLD,
         testimony=None,
     )
 
 
 def at_rest(state: InterruptionState, *, power_failures: int | None) -> InterruptionState:
-    """Supply is there and nothing is open; only what belongs to the probe and the meter themselves is kept."""
+    """Supply is there and no interruption is open; what belongs to the probe and the meter themselves is kept."""
     return InterruptionState(
+        changed_at=state.changed_at,
+        silent_since=state.silent_since,
+        failing=state.failing,
         power_failures=power_failures,
+        has_drawn=state.has_drawn,
+        troubles=state.troubles,
         tells_disconnector=state.tells_disconnector,
         newest_edge=state.newest_edge,
         link_up=state.link_up,

@@ -4,11 +4,14 @@ The table holds one row for each thing that can be told apart; the first row tha
 provisional until as many readings in a row agree as its row asks for, and its grade says how strong all the evidence is
 together. What the table does not know it calls CANNOT_TELL; it never guesses.
 
-Two rules of evidence stand above the rows. A meter that merely answers proves nothing, because it may live on its
-capacitor: only a voltage it reads now does. And the meter's own count of power failures decides, because it was there.
+Three rules of evidence stand above the rows. A meter that merely answers proves nothing, because it may live on its
+capacitor: only a voltage it reads now does. The meter's own count of power failures decides, because it was there.
+And silence is evidence only of two witnesses who fell together: a meter that had failed before, or that has read a
+voltage since, is silent on its own, and a head knocked off is no outage because a plug is pulled later.
 
 `revise` holds a new finding against the verdict that stands: weaker evidence changes nothing, and a verdict that gives
-way to another cause is withdrawn by name, because somebody may have acted on it.
+way to another cause is withdrawn by name, because somebody may have acted on it. That a cause can no longer be told
+takes nothing from one that was settled; only an interruption is disproved so, by a count that did not move.
 """
 
 from dataclasses import dataclass
@@ -29,13 +32,23 @@ class MeterWord(Enum):
     """What the meter said while the supply sense was away."""
 
     UNASKED = "unasked"
-    SILENT = "silent"
+    SILENT = "silent since the sense fell"
+    SILENT_ALONE = "silent on its own"
     LINK_FAULT = "link fault"
     NO_VOLTAGE = "answers without a voltage"
     IN_BAND = "every phase in band"
     OUT_OF_BAND = "voltage out of band"
     PART_ABSENT = "some phases absent"
     ABSENT = "every phase absent"
+
+
+class Load(Enum):
+    """What the meter said of the current through it, while the supply sense was away."""
+
+    UNTOLD = "untold"
+    DRAWN = "something is drawn"
+    NONE = "nothing is drawn"
+    GONE = "nothing is drawn any more"
 
 
 class Counter(Enum):
@@ -50,8 +63,8 @@ class Counter(Enum):
 class Facts:
     """All that is known of one interruption.
 
-    `meter` and `disconnector` are what the meter said while the sense was away, `agreeing` how many readings in a row
-    said so; `counter` is its count as last read.
+    `meter`, `disconnector` and `load` are what the meter said while the sense was away, `agreeing` how many readings in
+    a row said so; `counter` is its count as last read.
     """
 
     sense: Sense
@@ -59,6 +72,7 @@ class Facts:
     agreeing: int
     disconnector: Disconnector
     counter: Counter
+    load: Load = Load.UNTOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +96,7 @@ class Row:
     meter: tuple[MeterWord, ...]
     disconnector: tuple[Disconnector, ...]
     counter: tuple[Counter, ...]
+    load: tuple[Load, ...]
     cause: Cause
     grade: Grade
     confirmed_by: int | None
@@ -93,6 +108,7 @@ class Row:
             and (not self.meter or facts.meter in self.meter)
             and (not self.disconnector or facts.disconnector in self.disconnector)
             and (not self.counter or facts.counter in self.counter)
+            and (not self.load or facts.load in self.load)
         )
 
 
@@ -100,29 +116,37 @@ _LOST, _RESTORED = (Sense.LOST,), (Sense.RESTORED,)
 _MOVED, _UNMOVED = (Counter.MOVED,), (Counter.UNMOVED,)
 _NOT_CLOSED = (Disconnector.OPEN, Disconnector.READY)
 PROVES_NOTHING = (MeterWord.UNASKED, MeterWord.NO_VOLTAGE, MeterWord.LINK_FAULT)
-_ALIVE_OR_NOTHING = (MeterWord.IN_BAND, *PROVES_NOTHING)
+READS_VOLTAGE = (MeterWord.IN_BAND, MeterWord.OUT_OF_BAND, MeterWord.PART_ABSENT)
+_SILENT = (MeterWord.SILENT, MeterWord.SILENT_ALONE)
+_ALIVE, _ALIVE_OR_NOTHING = (MeterWord.IN_BAND,), (MeterWord.IN_BAND, *PROVES_NOTHING)
 
 TABLE = (
-    # sense | meter | disconnector | counter | cause | grade | confirmed by
+    # sense | meter | disconnector | counter | load | cause | grade | confirmed by
     #
-    # The meter was there: its own count moved, or it reads that its line is dead.
-    Row((), (), (), _MOVED, Cause.SUPPLY_INTERRUPTED, Grade.STRONG, 0),
-    Row(_LOST, (MeterWord.ABSENT,), (), (), Cause.SUPPLY_INTERRUPTED, Grade.STRONG, 1),
+    # The meter was there: its own count moved, or it reads that its line is dead. (A failure that was over while the
+    # sense is still away is told in hindsight, and the count taken anew, before the table is asked: `assessment`.)
+    Row((), (), (), _MOVED, (), Cause.SUPPLY_INTERRUPTED, Grade.STRONG, 0),
+    Row(_LOST, (MeterWord.ABSENT,), (), (), (), Cause.SUPPLY_INTERRUPTED, Grade.STRONG, 1),
     # Both witnesses fell silent together; a second reading rules out a frame lost by chance.
-    Row(_LOST, (MeterWord.SILENT,), (), (), Cause.SUPPLY_INTERRUPTED, Grade.FAIR, 2),
-    # The meter reads a healthy voltage: the street is alive, and the gateway's own supply is not.
-    Row(_LOST, (MeterWord.IN_BAND,), _NOT_CLOSED, (), Cause.SWITCHED_OFF, Grade.FAIR, 2),
-    Row(_LOST, (MeterWord.IN_BAND,), (), (), Cause.GATEWAY_UNPLUGGED, Grade.FAIR, 2),
-    Row(_LOST, (MeterWord.PART_ABSENT,), (), (), Cause.PHASE_LOST, Grade.FAIR, 2),
+    Row(_LOST, (MeterWord.SILENT,), (), (), (), Cause.SUPPLY_INTERRUPTED, Grade.FAIR, 2),
+    # The meter reads a healthy voltage: the street is alive. What took the gateway's supply, switch and load tell.
+    Row(_LOST, _ALIVE, _NOT_CLOSED, (), (), Cause.SWITCHED_OFF, Grade.FAIR, 2),
+    Row(_LOST, _ALIVE, (), (), (Load.GONE,), Cause.OWN_BREAKER, Grade.FAIR, 2),
+    Row(_LOST, _ALIVE, (), (), (Load.NONE,), Cause.CANNOT_TELL, Grade.WEAK, None),
+    Row(_LOST, _ALIVE, (), (), (), Cause.GATEWAY_UNPLUGGED, Grade.FAIR, 2),
+    Row(_LOST, (MeterWord.PART_ABSENT,), (), (), (), Cause.PHASE_LOST, Grade.FAIR, 2),
     # Something is wrong, but nothing says where.
-    Row(_LOST, (MeterWord.OUT_OF_BAND,), (), (), Cause.CANNOT_TELL, Grade.WEAK, None),
-    Row(_LOST, (MeterWord.NO_VOLTAGE, MeterWord.LINK_FAULT), (), (), Cause.CANNOT_TELL, Grade.NONE, None),
+    Row(_LOST, (MeterWord.SILENT_ALONE,), (), (), (), Cause.CANNOT_TELL, Grade.WEAK, None),
+    Row(_LOST, (MeterWord.OUT_OF_BAND,), (), (), (), Cause.CANNOT_TELL, Grade.WEAK, None),
+    Row(_LOST, (MeterWord.NO_VOLTAGE, MeterWord.LINK_FAULT), (), (), (), Cause.CANNOT_TELL, Grade.NONE, None),
     # Supply is proved to be back and the count stands where it stood: the meter never lost its line.
     # Where it had been silent all the same, what silenced it is not known.
-    Row(_RESTORED, (MeterWord.SILENT,), (), _UNMOVED, Cause.CANNOT_TELL, Grade.FAIR, None),
-    Row(_RESTORED, _ALIVE_OR_NOTHING, _NOT_CLOSED, _UNMOVED, Cause.SWITCHED_OFF, Grade.FAIR, 0),
-    Row(_RESTORED, _ALIVE_OR_NOTHING, (), _UNMOVED, Cause.GATEWAY_UNPLUGGED, Grade.FAIR, 0),
-    Row(_RESTORED, (), (), (), Cause.CANNOT_TELL, Grade.NONE, None),
+    Row(_RESTORED, _SILENT, (), _UNMOVED, (), Cause.CANNOT_TELL, Grade.FAIR, None),
+    Row(_RESTORED, _ALIVE_OR_NOTHING, _NOT_CLOSED, _UNMOVED, (), Cause.SWITCHED_OFF, Grade.FAIR, 0),
+    Row(_RESTORED, _ALIVE_OR_NOTHING, (), _UNMOVED, (Load.GONE,), Cause.OWN_BREAKER, Grade.FAIR, 0),
+    Row(_RESTORED, _ALIVE_OR_NOTHING, (), _UNMOVED, (Load.NONE,), Cause.CANNOT_TELL, Grade.FAIR, None),
+    Row(_RESTORED, _ALIVE_OR_NOTHING, (), _UNMOVED, (), Cause.GATEWAY_UNPLUGGED, Grade.FAIR, 0),
+    Row(_RESTORED, (), (), (), (), Cause.CANNOT_TELL, Grade.NONE, None),
 )
 
 
@@ -154,5 +178,8 @@ def revise(standing: Verdict | None, found: Verdict) -> tuple[Verdict, ...]:
         return () if found == standing else (found,)
     if standing.cause is Cause.CANNOT_TELL or standing.stage is Stage.WITHDRAWN:
         return (found,)
+    is_disproved = standing.stage is not Stage.CONFIRMED or standing.cause is Cause.SUPPLY_INTERRUPTED
+    if found.cause is Cause.CANNOT_TELL and not is_disproved:
+        return ()
     withdrawal = Verdict(cause=standing.cause, stage=Stage.WITHDRAWN, grade=found.grade)
     return (withdrawal,) if found.cause is Cause.CANNOT_TELL else (withdrawal, found)
