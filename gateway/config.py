@@ -64,7 +64,7 @@ class SupplySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UplinkSettings:
-    """The way to the cloud; machine seconds."""
+    """The way to the cloud; machine seconds, where nothing else is said."""
 
     window_rows: int = setting(16, help="rows of a lane on the way at a time", minimum=1, maximum=100)
     resend_after_s: float = setting(5.0, help="first wait for a receipt; doubles each time", minimum=0.5, maximum=600)
@@ -74,6 +74,9 @@ class UplinkSettings:
     )
     longest_reconnect_s: float = setting(30.0, help="longest wait for the broker", minimum=1, maximum=600)
     keepalive_s: int = setting(30, help="MQTT keep-alive", minimum=5, maximum=600)
+    fault_after_s: float = setting(
+        30.0, help="away for this long, of the wall clock, with supply there is a fault", minimum=1, maximum=3_600
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

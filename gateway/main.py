@@ -45,6 +45,7 @@ from gateway.service.poller import Poller
 from gateway.service.ports import Loop
 from gateway.service.probe_watch import ProbeWatch
 from gateway.service.supervisor import Supervisor
+from gateway.service.uplink_desk import UplinkDesk
 from runtime import logs
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
@@ -158,11 +159,18 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
         for meter, profile in parts.meters
     )
     health = Health(clock=parts.clock, every=parts.settings.heartbeat, software=version("lamplight"))
+    uplink = UplinkDesk(timedelta(seconds=parts.settings.uplink.fault_after_s))
     pipeline = Pipeline(
-        book=journal, desks=desks, registry=parts.registry, health=health, inbox=inbox, clock=parts.clock
+        book=journal,
+        desks=desks,
+        registry=parts.registry,
+        health=health,
+        uplink=uplink,
+        inbox=inbox,
+        clock=parts.clock,
     )
     probe = (_probe(parts, journal, inbox),) if parts.settings.probe.port else ()
-    return (pipeline, *pollers, *probe, _forwarder(parts, journal))
+    return (pipeline, *pollers, *probe, _forwarder(parts, journal, uplink))
 
 
 def _rules(settings: GatewaySettings, profile: MeterProfile) -> MeterRules:
@@ -224,7 +232,7 @@ def _newest_edge(parts: Parts, journal: Journal) -> Callable[[], EdgeId | None]:
     return ask
 
 
-def _forwarder(parts: Parts, journal: Journal) -> Forwarder:
+def _forwarder(parts: Parts, journal: Journal, desk: UplinkDesk) -> Forwarder:
     settings = parts.settings.uplink
     return Forwarder(
         outbox=journal,
@@ -235,4 +243,5 @@ def _forwarder(parts: Parts, journal: Journal) -> Forwarder:
         reconnect=Patience(first_s=settings.reconnect_after_s, longest_s=settings.longest_reconnect_s),
         clock=parts.clock,
         chance=random.Random(),  # noqa: S311 - as above
+        tell=desk.saw,
     )

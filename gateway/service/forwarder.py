@@ -3,16 +3,19 @@
 A connection lost is a connection made anew, and everything without a receipt is sent again: the cloud knows a row it
 has by its place and its hash. Only a receipt signed by the cloud's own key, about this gateway's own chain, frees a
 row; the broker's word frees nothing.
+
+Whether the broker is reached is told to whoever judges that: reached is one that lets this gateway speak and listen.
 """
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gateway.core.errors import JournalUnavailable, UplinkLost
 from gateway.core.flight import Flight
 from gateway.core.outbox import OutboxRow, ReceiptOutcome
 from gateway.core.patience import Patience
+from gateway.core.uplink import UplinkSeen
 from gateway.service.ports import Outbox, Uplink
 from gateway.service.presence import Presence
 from runtime import logs
@@ -45,6 +48,7 @@ class Forwarder:
         reconnect: Patience,
         clock: Clock,
         chance: random.Random,
+        tell: Callable[[UplinkSeen], None],
     ) -> None:
         self._outbox = outbox
         self._uplink = uplink
@@ -54,6 +58,7 @@ class Forwarder:
         self._reconnect = reconnect
         self._clock = clock
         self._chance = chance
+        self._tell = tell
         self._broker = Presence(log, "broker")
 
     def run(self, stop: threading.Event) -> None:
@@ -63,11 +68,13 @@ class Forwarder:
             try:
                 self._uplink.open()
                 self._broker.here()
+                self._tell(UplinkSeen(up=True, at=self._clock.now()))
                 attempts = 0
                 self._serve(stop)
             except UplinkLost as lost:
                 attempts += 1
                 self._broker.gone(reason=str(lost))
+                self._tell(UplinkSeen(up=False, at=self._clock.now()))
             finally:
                 self._uplink.close()
             if not stop.is_set():

@@ -19,6 +19,7 @@ from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable, ProbeHeard,
 from gateway.service.meter_desk import MeterDesk
 from gateway.service.ports import Book, MeterBook
 from gateway.service.presence import Presence
+from gateway.service.uplink_desk import UplinkDesk
 from runtime import logs
 from runtime.clock import Clock
 from runtime.errors import EnvironmentRefused
@@ -41,6 +42,7 @@ class Pipeline:
         desks: tuple[MeterDesk, ...],
         registry: MeterBook,
         health: Health,
+        uplink: UplinkDesk,
         inbox: Inbox,
         clock: Clock,
     ) -> None:
@@ -48,6 +50,7 @@ class Pipeline:
         self._desks = desks
         self._registry = registry
         self._health = health
+        self._uplink = uplink
         self._inbox = inbox
         self._clock = clock
         self._registry_file = Presence(log, "registry", expected=True)
@@ -57,6 +60,7 @@ class Pipeline:
         """Take up where the journal left off, then handle every report until told to stop."""
         for desk in self._desks:
             desk.recall(self._book, self._clock.now())
+        self._uplink.recall(self._book)
         while not stop.is_set():
             self.handle(self._inbox.take(TICK_S))
 
@@ -66,11 +70,14 @@ class Pipeline:
         concluded = [(desk, self._conclude(desk, report, now)) for desk in self._concerned(report)]
         changes = [desk.changes(conclusion) for desk, conclusion in concluded]
         own = self._health.due(self._book, now)
-        kept = self._keep(Change(entries=own), *(change for pair in changes for change in pair))
+        way = self._uplink.conclude(self._is_supplied(), now)
+        way_changed = self._uplink.change(way)
+        kept = self._keep(Change(entries=own), way_changed, *(change for pair in changes for change in pair))
         if kept is None:
             return
         self._health.told(own, now)
-        readings_kept = kept[2::2]  # of each meter's pair the second; the gateway's own change stands before them all
+        self._uplink.adopt(way, way_changed)
+        readings_kept = kept[3::2]  # of each meter's pair the second; the gateway's own changes stand before them all
         for (desk, conclusion), pair, are_kept in zip(concluded, changes, readings_kept, strict=True):
             desk.adopt(conclusion, pair, readings_kept=are_kept)
         if report is not None:
@@ -93,6 +100,10 @@ class Pipeline:
                 return from_observation(desk.standing, report.seen, desk.rules, now)
             case None:
                 return from_observation(desk.standing, Tick(), desk.rules, now)
+
+    def _is_supplied(self) -> bool | None:
+        """What the one probe senses: every meter's standing knows the same."""
+        return self._desks[0].standing.supply.is_sensed if self._desks else None
 
     def _keep(self, *changes: Change) -> tuple[bool, ...] | None:
         """Into the journal, all in one transaction; for each change whether it was kept, None when the disk says no."""

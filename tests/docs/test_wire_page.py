@@ -4,9 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from gateway.core.interruption.verdict import TABLE
 from tests.unit.wire.golden import FILE
-from wire.events import CATALOGUE, Cause
+from wire.events import CATALOGUE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "wire.md").read_text(encoding="utf-8")
 VECTOR = json.loads(FILE.read_text())["vectors"][0]
@@ -25,12 +24,3 @@ def test_the_pages_catalogue_is_the_codes_catalogue():
     rows = re.findall(r"^\| (\d+) \| (\w+) \| (\w+) \|", PAGE, re.MULTILINE)
 
     assert rows == [(str(code), event.__name__, event.lane.name.lower()) for code, event in sorted(CATALOGUE.items())]
-
-
-def test_the_causes_it_calls_reserved_are_those_that_no_verdict_of_the_gateway_has():
-    sentence = next(line for line in PAGE.splitlines() if line.startswith("The causes "))
-
-    reserved = {Cause(int(number)) for _, number in re.findall(r"([A-Z_]+) \((\d)\)", sentence)}
-
-    assert reserved == set(Cause) - {row.cause for row in TABLE}
-    assert [Cause[name] for name, _ in re.findall(r"([A-Z_]+) \((\d)\)", sentence)] == sorted(reserved)

@@ -10,6 +10,7 @@ from gateway.adapters import journal_file
 from gateway.adapters.journal import Journal
 from gateway.core.outbox import Change, Entry
 from gateway.core.patience import Patience
+from gateway.core.uplink import UplinkSeen
 from gateway.service.forwarder import Forwarder
 from tests.fakes_gateway import FakeBroker, FakeClock, FakeCloud, StoryStop
 from wire.envelope import Purpose, seal
@@ -49,7 +50,12 @@ def cloud(clock: FakeClock) -> FakeCloud:
     return FakeCloud(SIGNER.public, clock)
 
 
-def forwarder(journal: Journal, broker: FakeBroker, receipt_key: PublicKey | None = None) -> Forwarder:
+def forwarder(
+    journal: Journal,
+    broker: FakeBroker,
+    receipt_key: PublicKey | None = None,
+    seen: list[UplinkSeen] | None = None,
+) -> Forwarder:
     return Forwarder(
         outbox=journal,
         uplink=broker,
@@ -59,6 +65,7 @@ def forwarder(journal: Journal, broker: FakeBroker, receipt_key: PublicKey | Non
         reconnect=Patience(first_s=1, longest_s=30),
         clock=broker.clock,
         chance=random.Random(3),
+        tell=(seen if seen is not None else []).append,
     )
 
 

@@ -22,6 +22,7 @@ from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable, ProbeHeard
 from gateway.service.meter_desk import MeterDesk
 from gateway.service.meter_watch import MeterWatch
 from gateway.service.pipeline import Pipeline
+from gateway.service.uplink_desk import UplinkDesk
 from runtime.errors import EnvironmentRefused
 from tests.fakes_gateway import METER_SERIAL, RULES, FakeClock, at, edge, hour_row, snapshot
 from wire.events import Heartbeat, IntervalReadings, Lane, LinkFault, event_name
@@ -51,10 +52,12 @@ class Bench:
         meter = RegisteredMeter(number=1, port="/dev/ttyUSB0", profile="lamplight-sim")
         self.desk = MeterDesk(meter, RULES, self.watch, backfill=timedelta(days=DAYS_BACK))
         self.inbox = Inbox()
+        self.uplink = UplinkDesk(timedelta(seconds=30))
         self.pipeline = Pipeline(
             book=self.journal,
             desks=(self.desk,),
             registry=self,
+            uplink=self.uplink,
             health=Health(clock=self.clock, every=timedelta(minutes=5), software="0.1.0"),
             inbox=self.inbox,
             clock=self.clock,
