@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.adapters.journal_file import closed_on_error, disk_refusals, identity_of, open_to_write, transaction
-from gateway.core.instants import unix_ms
 from gateway.core.outbox import Change, Entry, OutboxRow, ReceiptOutcome
 from runtime import logs
 from runtime.clock import Clock
@@ -27,6 +26,7 @@ from wire.chain import Head, genesis
 from wire.envelope import Purpose, Signer, link_hash, parse, seal
 from wire.events import Lane, LaneHead, event_name
 from wire.ids import GatewayId
+from wire.instants import unix_ms
 from wire.receipts import Receipt
 from wire.record import ClockSource, Link, Record, Stamp, encode_record
 from wire.refusals import WireRefused
