@@ -81,7 +81,7 @@ class Model:
     """How many of those under supply are said to be out all the same."""
     suspected: tuple[float, float] = (0.75, 0.01)
     alive: tuple[float, float] = (1e-12, 1.0)
-    unheard: tuple[float, float] = (0.95, 1.0)
+    unheard: tuple[float, float] = (0.80, 1.0)
     nothing: tuple[float, float] = (0.80, 1.0)
 
     def prior(self, kind: Kind) -> float:

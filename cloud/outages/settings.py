@@ -43,6 +43,28 @@ class OutageSettings:
         3_600, help="seconds after which 'is your power on?', if it could not be sent, is not asked",
         minimum=60, maximum=86_400,
     )  # fmt: skip
+    gather_s: int = setting(
+        5, help="seconds to wait for what else happens on a feeder before it is looked at", minimum=0, maximum=300,
+    )  # fmt: skip
+    same_loss_s: int = setting(
+        180, help="losses on a feeder that follow each other within so many seconds may be one failure",
+        minimum=1, maximum=3_600,
+    )  # fmt: skip
+    nested_after_s: int = setting(
+        120, help="seconds after the first home is back until those still out are looked for as outages of their own",
+        minimum=10, maximum=3_600,
+    )  # fmt: skip
+    ask_after_s: int = setting(
+        180, help="seconds after the first home is back until those that cannot be seen are asked",
+        minimum=10, maximum=86_400,
+    )  # fmt: skip
+    silent_after_s: int = setting(
+        900, help="a gateway unheard of for so many seconds cannot be expected to say that it is dark",
+        minimum=30, maximum=86_400,
+    )  # fmt: skip
+    live_voltage_mv: int = setting(
+        90_000, help="a meter that reads less on any phase is not held to be alive", minimum=1_000, maximum=400_000,
+    )  # fmt: skip
     clock_tolerance_s: int = setting(
         60, help="a gateway's time further in the future than this is not believed", minimum=1, maximum=3_600,
     )  # fmt: skip
@@ -74,6 +96,26 @@ class OutageSettings:
     @property
     def power_check_ttl(self) -> timedelta:
         return timedelta(seconds=self.power_check_ttl_s)
+
+    @property
+    def gather(self) -> timedelta:
+        return timedelta(seconds=self.gather_s)
+
+    @property
+    def same_loss(self) -> timedelta:
+        return timedelta(seconds=self.same_loss_s)
+
+    @property
+    def nested_after(self) -> timedelta:
+        return timedelta(seconds=self.nested_after_s)
+
+    @property
+    def ask_after(self) -> timedelta:
+        return timedelta(seconds=self.ask_after_s)
+
+    @property
+    def silent_after(self) -> timedelta:
+        return timedelta(seconds=self.silent_after_s)
 
     @property
     def clock_tolerance(self) -> timedelta:
