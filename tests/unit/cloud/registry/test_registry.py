@@ -162,7 +162,7 @@ def test_a_gateway_is_not_registered_when_one_of_its_meters_is_taken(office):
     with office.database.read() as connection:
         assert store.of_meter(connection, MeterSerial("LMP2")) == second
         assert store.of_meter(connection, MeterSerial("LMP1")) is None
-        assert [each.id for each in store.of_usage_points(connection, ["UP-2"])] == [first.id, second.id]
+        assert {each.id for each in store.of_usage_points(connection, ["UP-2"])} == {first.id, second.id}
 
 
 @pytest.mark.parametrize("count", [0, MAX_PLACES + 1])
