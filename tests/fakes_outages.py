@@ -6,18 +6,35 @@ from datetime import UTC, datetime, timedelta
 
 from cloud.kernel.ids import EventId
 from cloud.messaging.model import Announcement
-from cloud.outages.effects import CaseChanged, DropNotice, Effect, Noted, NotifyAt, Tell
+from cloud.outages.effects import (
+    BreakerNoticeAt,
+    CaseChanged,
+    DropBreakerNotice,
+    DropNotice,
+    Effect,
+    Noted,
+    NotifyAt,
+    Tell,
+    TellOfBreaker,
+)
 from cloud.outages.model import Case, Remark, State
 from cloud.outages.rules import step
 from cloud.outages.settings import OutageSettings
-from cloud.outages.signs import Assessed, ClosedByOperator, Dipped, Heard, Lost, NoticeDue, Observation, Returned
+from cloud.outages.signs import Assessed, BreakerDue, Dipped, Heard, Lost, NoticeDue, Observation, Returned, Unsaid
 from wire.events import Cause, Evidence, EvidenceKind, Grade, Stage
 from wire.ids import GatewayId
 
 EVENING = datetime(2026, 11, 21, 23, 15, tzinfo=UTC)
 OWN_METER = "LMP00000001"
 GATEWAY = GatewayId("7Z0M4QDA")
-DARK = (Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=0, age_ms=2_000),)
+AWAY = Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=0, age_ms=2_000)
+THERE = Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=1, age_ms=2_000)
+READS_POWER = Evidence(kind=EvidenceKind.METER_VOLTAGE, value=230_600, age_ms=1_000)
+DRAWS_NOTHING = Evidence(kind=EvidenceKind.METER_LOAD, value=0, age_ms=1_000)
+DARK = (AWAY,)
+BESIDE_SUPPLY = (THERE,)
+COUNTED = (THERE, READS_POWER)  # the meter's counter moved, and it reads power again
+TRIPPED = (AWAY, READS_POWER, DRAWS_NOTHING)
 
 
 def at(seconds: float) -> datetime:
@@ -67,6 +84,26 @@ def unplugged(seq: int, began_s: float, **frame: object) -> Assessed:
     return interrupted(seq, began_s, cause=Cause.GATEWAY_UNPLUGGED, **frame)  # type: ignore[arg-type] # as above
 
 
+def found(seq: int, began_s: float, cause: Cause, **verdict: object) -> Assessed:
+    """A verdict that is no outage, confirmed while the supply sense is away unless told otherwise."""
+    return interrupted(seq, began_s, cause=cause, **verdict)  # type: ignore[arg-type] # as above
+
+
+def beside(seq: int, began_s: float, cause: Cause, stage: Stage, **verdict: object) -> Assessed:
+    """A verdict made while supply is sensed."""
+    return interrupted(seq, began_s, cause=cause, stage=stage, evidence=BESIDE_SUPPLY, **verdict)  # type: ignore[arg-type] # as above
+
+
+def own_breaker(seq: int, began_s: float, **verdict: object) -> Assessed:
+    return found(seq, began_s, Cause.OWN_BREAKER, evidence=TRIPPED, **verdict)
+
+
+def in_hindsight(seq: int, began_s: float, said_s: float, **frame: object) -> Assessed:
+    """The meter counted a failure nobody saw, and reads power now."""
+    seen = interrupted(seq, began_s, grade=Grade.STRONG, evidence=COUNTED)
+    return replace(seen, heard=heard(seq, said_s, **frame))  # type: ignore[arg-type] # as above
+
+
 def restored(
     seq: int, began_s: float, back_s: float, *, lowest_mv: int | None = 230_600, off: bool = False, **frame: object
 ) -> Returned:
@@ -96,26 +133,43 @@ class Home:
     state: State = field(default_factory=lambda: State(meter=OWN_METER))
     effects: list[Effect] = field(default_factory=list)
     notices: dict[int, datetime] = field(default_factory=dict)
+    breaker_notices: dict[int, datetime] = field(default_factory=dict)
     cases: dict[int, Case] = field(default_factory=dict)
 
     def see(self, *observations: Observation, now: datetime | None = None) -> "Home":
         """Take observations in, each at the instant it is heard unless `now` says otherwise."""
         for seen in observations:
-            heard_at = EVENING if isinstance(seen, NoticeDue | ClosedByOperator) else seen.heard.heard_at
+            heard_at = EVENING if isinstance(seen, Unsaid) else seen.heard.heard_at
             self._step(seen, now or heard_at)
         return self
 
     def wait_until(self, seconds: float) -> "Home":
         """Let time pass; notices that fall due are heard."""
-        for number, due_at in sorted(self.notices.items(), key=lambda notice: notice[1]):
+        due = [(due_at, NoticeDue(case_number=number)) for number, due_at in self.notices.items()]
+        due += [(due_at, BreakerDue(occurrence=number)) for number, due_at in self.breaker_notices.items()]
+        for due_at, notice in sorted(due, key=lambda timer: timer[0]):
             if due_at <= at(seconds):
-                self._step(NoticeDue(case_number=number), due_at)
-        self.notices = {number: due_at for number, due_at in self.notices.items() if due_at > at(seconds)}
+                self._step(notice, due_at)
+        self.notices = _still_to_come(self.notices, seconds)
+        self.breaker_notices = _still_to_come(self.breaker_notices, seconds)
         return self
 
     @property
     def told(self) -> list[tuple[int, Announcement]]:
         return [(effect.case.number, effect.announcement) for effect in self.effects if isinstance(effect, Tell)]
+
+    @property
+    def told_of_breaker(self) -> list[int]:
+        return [effect.occurrence for effect in self.effects if isinstance(effect, TellOfBreaker)]
+
+    @property
+    def is_told_nothing(self) -> bool:
+        return not self.told and not self.told_of_breaker
+
+    @property
+    def found(self) -> Cause | None:
+        """The cause of the finding that stands."""
+        return self.state.finding.cause if self.state.finding else None
 
     @property
     def remarks(self) -> list[Remark]:
@@ -142,8 +196,16 @@ class Home:
                     self.notices[number] = due_at
                 case DropNotice(case_number=number):
                     self.notices.pop(number, None)
+                case BreakerNoticeAt(occurrence=number, due_at=due_at):
+                    self.breaker_notices[number] = due_at
+                case DropBreakerNotice(occurrence=number):
+                    self.breaker_notices.pop(number, None)
                 case _:
                     pass
+
+
+def _still_to_come(notices: dict[int, datetime], seconds: float) -> dict[int, datetime]:
+    return {number: due_at for number, due_at in notices.items() if due_at > at(seconds)}
 
 
 def at_another_meter(seen: Returned, meter: str = "LMP00000009") -> Returned:

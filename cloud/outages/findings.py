@@ -55,7 +55,7 @@ def taken_up(turn: Turn, made: Step) -> Step:
     """The step with what the verdict found, if that stands and nothing newer was found."""
     assert isinstance(turn.seen, Assessed)
     seen, before = turn.seen, made.state.finding
-    if seen.cause is Cause.SUPPLY_INTERRUPTED or not seen.stands:
+    if seen.cause is Cause.SUPPLY_INTERRUPTED or not seen.stands or _ended(made.state, seen):
         return made
     if before is not None and not is_newer(seen.heard.event, before.by):
         return made
