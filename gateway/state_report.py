@@ -8,11 +8,13 @@ from typing import TypeVar
 from gateway.adapters.journal_view import JournalView, LaneView, RowView
 from gateway.core.batches import IntervalProgress
 from gateway.core.conclusions import LatestReading
-from gateway.core.interruption import InterruptionState
+from gateway.core.interruption import InterruptionState, Trouble
 from gateway.core.reachability import Reachability
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
+from gateway.core.uplink import UplinkState
 from gateway.service.meter_desk import INTERVALS, REACH, READING, SUPPLY, name_of
+from gateway.service.uplink_desk import UPLINK
 from wire.events import Event, RegisterReadings, event_name, facts
 from wire.ids import GatewayId
 from wire.instants import from_unix_ms
@@ -45,6 +47,7 @@ class Status:
     now: datetime
     meters: tuple[MeterStatus, ...]
     lanes: tuple[LaneView, ...]
+    uplink: UplinkState | None = None
 
     def facts(self) -> dict[str, object]:
         """For programs."""
@@ -58,6 +61,7 @@ class Status:
             "refused": self.refused,
             "now": self.now.isoformat(),
             "meters": [_meter_facts(meter, self.now) for meter in self.meters],
+            "uplink": _uplink_facts(self.uplink),
             "lanes": [_lane_facts(lane) for lane in self.lanes],
         }
 
@@ -78,14 +82,15 @@ def status_of(
         meters=tuple(
             MeterStatus(
                 meter=meter,
-                supply=_recalled(view, SUPPLY, meter.number, InterruptionState),
-                reach=_recalled(view, REACH, meter.number, Reachability),
-                progress=_recalled(view, INTERVALS, meter.number, IntervalProgress),
-                reading=_recalled(view, READING, meter.number, LatestReading),
+                supply=_recalled(view, name_of(SUPPLY, meter.number), InterruptionState),
+                reach=_recalled(view, name_of(REACH, meter.number), Reachability),
+                progress=_recalled(view, name_of(INTERVALS, meter.number), IntervalProgress),
+                reading=_recalled(view, name_of(READING, meter.number), LatestReading),
             )
             for meter in meters
         ),
         lanes=tuple(view.lanes()),
+        uplink=_recalled(view, UPLINK, UplinkState),
     )
 
 
@@ -102,6 +107,9 @@ def status_lines(status: Status) -> Iterator[str]:
     for lane in status.lanes:
         known = f"{lane.receipted_seq} of {lane.seq} safe in the cloud"
         yield f"{lane.lane.name.lower():11}  {known}, {lane.waiting} waiting ({lane.waiting_bytes} B)"
+    if status.uplink is not None and status.uplink.away_since is not None:
+        verdict = f": {status.uplink.verdict}" if status.uplink.verdict else ""
+        yield f"uplink away since {_ago(status.uplink.away_since, status.now)}{verdict}"
     receipts = [lane.receipted_at_ms for lane in status.lanes if lane.receipted_at_ms is not None]
     last = _ago(from_unix_ms(max(receipts)), status.now) if receipts else "none yet"
     yield f"last receipt: {last}"
@@ -149,6 +157,20 @@ def _meter_facts(status: MeterStatus, now: datetime) -> dict[str, object]:
         "supply": None if supply is None else supply.phase.value,
         "supply_began_at": None if supply is None or supply.began_at is None else supply.began_at.isoformat(),
         "verdict": None if supply is None or supply.verdict is None else str(supply.verdict),
+        "troubles": [] if supply is None else [_trouble_facts(trouble) for trouble in supply.told_troubles],
+    }
+
+
+def _trouble_facts(trouble: Trouble) -> dict[str, object]:
+    return {"verdict": str(trouble.verdict), "began_at": trouble.began_at.isoformat()}
+
+
+def _uplink_facts(uplink: UplinkState | None) -> dict[str, object]:
+    away_since = None if uplink is None else uplink.away_since
+    verdict = None if uplink is None else uplink.verdict
+    return {
+        "away_since": None if away_since is None else away_since.isoformat(),
+        "verdict": None if verdict is None else str(verdict),
     }
 
 
@@ -168,6 +190,8 @@ def _meter_lines(status: MeterStatus, now: datetime) -> Iterator[str]:
         since = f" since {_ago(supply.began_at, now)}" if supply.began_at else ""
         verdict = f": {supply.verdict}" if supply.verdict else ""
         yield f"  supply {supply.phase.value}{since}{verdict}"
+        for trouble in supply.told_troubles:
+            yield f"  {trouble.verdict}, since {_ago(trouble.began_at, now)}"
 
 
 def _lane_facts(lane: LaneView) -> dict[str, object]:
@@ -183,8 +207,8 @@ def _lane_facts(lane: LaneView) -> dict[str, object]:
     }
 
 
-def _recalled(view: JournalView, kind: str, number: int, cls: type[T]) -> T | None:
-    line = view.recall(name_of(kind, number))
+def _recalled(view: JournalView, name: str, cls: type[T]) -> T | None:
+    line = view.recall(name)
     try:
         return None if line is None else recall(cls, line)
     except Forgotten:

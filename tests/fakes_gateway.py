@@ -27,6 +27,7 @@ from gateway.core.observations import (
 )
 from gateway.core.reachability import Reachability
 from gateway.core.reading import IntervalRow, IntervalStatus, Snapshot
+from gateway.core.remembered import recall, remember
 from tests import fakes_meter
 from wire.chain import Head, Step, follow, genesis
 from wire.envelope import Purpose, link_hash, parse, verify
@@ -56,6 +57,7 @@ def answered(
     *volts: float,
     power_failures: int | None = 12,
     disconnector: Disconnector = Disconnector.CLOSED,
+    loaded: bool | None = None,
 ) -> MeterAnswered:
     """The meter, asked at `asked_s`, reads these phase voltages."""
     return MeterAnswered(
@@ -63,6 +65,7 @@ def answered(
         voltages_mv=tuple(round(volt * 1000) for volt in volts),
         power_failures=power_failures,
         disconnector=disconnector,
+        is_loaded=loaded,
     )
 
 
@@ -131,13 +134,26 @@ class SupplyStory:
         *volts: float,
         power_failures: int | None = 12,
         disconnector: Disconnector = Disconnector.CLOSED,
+        loaded: bool | None = None,
     ) -> tuple[SupplyEvent, ...]:
         """Asked and answered at `s`."""
-        return self.see(s, answered(s, *volts, power_failures=power_failures, disconnector=disconnector))
+        answer = answered(s, *volts, power_failures=power_failures, disconnector=disconnector, loaded=loaded)
+        return self.see(s, answer)
 
-    def meter_reads_in_band(self, *seconds: float, power_failures: int | None = 12) -> None:
+    def meter_reads_in_band(self, *seconds: float, power_failures: int | None = 12, loaded: bool | None = None) -> None:
         for s in seconds:
-            self.meter_reads(s, 230, power_failures=power_failures)
+            self.meter_reads(s, 230, power_failures=power_failures, loaded=loaded)
+
+    def is_quiet(self, s: float) -> None:
+        """The probe is heard and senses supply, and the meter reads in band with something drawn."""
+        self.listen(s)
+        self.beat(s, present=True)
+        self.meter_reads(s, 230, loaded=True)
+
+    def restart(self, s: float) -> None:
+        """The gateway is killed and starts again; the probe says nothing until it is heard anew."""
+        self.state = recall(InterruptionState, remember(self.state))
+        self.see(s, Tick())
 
     def meter_fails(self, s: float, fault: LinkFault = LinkFault.SILENT) -> tuple[SupplyEvent, ...]:
         return self.see(s, failed(s, fault))

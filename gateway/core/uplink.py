@@ -29,9 +29,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from gateway.core.interruption import Verdict
 from gateway.core.remembered import passing
 from wire.events import Cause, Evidence, EvidenceKind, Grade, InterruptionAssessed, Stage
 from wire.instants import duration_ms, unix_ms
+
+WAN_FAULT = Verdict(cause=Cause.WAN_FAULT, stage=Stage.PROVISIONAL, grade=Grade.FAIR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,11 @@ class UplinkState:
     is_excused: bool = False  # the supply sense was away too
     told_at: datetime | None = None
     is_up: bool | None = passing(None)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What stands about the uplink, once it was told."""
+        return None if self.told_at is None else WAN_FAULT
 
 
 Step: TypeAlias = tuple[UplinkState, tuple[InterruptionAssessed, ...]]

@@ -12,9 +12,13 @@ The probe alone says that supply is lost, at once. Why, the meter says (`verdict
 That supply is back needs both: the probe's sense, and a voltage in band that the meter reads *now*, for the whole hold,
 without a break. A reading asked for before the sense changed is about another moment, and is passed over.
 
+What is wrong while supply is sensed (a head knocked off, a switch thrown, a plug pulled) is told beside these phases,
+and ends when the sense falls.
+
     state       what the machine knows, and where the lines run
     hearing     what an observation amounts to: edges once each, beats only when they insist
     rules       the table (phase, what was heard) -> what follows
+    trouble     what is wrong while supply is sensed
     assessment  the facts held against the truth table, and the evidence that goes with a verdict
     verdict     the truth table
 
@@ -41,6 +45,7 @@ Five observations: the supply falls, the hold-off passes, the meter is silent tw
 """
 
 from gateway.core.interruption.rules import Step, SupplyEvent, step
-from gateway.core.interruption.state import Attention, InterruptionState, Limits, Phase
+from gateway.core.interruption.state import Attention, InterruptionState, Limits, Phase, Trouble
+from gateway.core.interruption.verdict import Verdict
 
-__all__ = ["Attention", "InterruptionState", "Limits", "Phase", "Step", "SupplyEvent", "step"]
+__all__ = ["Attention", "InterruptionState", "Limits", "Phase", "Step", "SupplyEvent", "Trouble", "Verdict", "step"]

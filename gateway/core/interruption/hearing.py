@@ -57,7 +57,8 @@ def hear(state: InterruptionState, observation: Observation, now: datetime) -> t
         case ProbeBeat():
             return _beat(state, observation, now)
         case ProbeLink():
-            return replace(state, link_up=observation.up, contradiction=None), observation
+            input_seen = None if observation.up else state.input_seen  # what was said before is of another conversation
+            return replace(state, link_up=observation.up, contradiction=None, input_seen=input_seen), observation
         case MeterAnswered() if observation.disconnector is not Disconnector.UNKNOWN:
             return replace(state, tells_disconnector=True), observation
         case _:

@@ -11,7 +11,7 @@ from enum import Enum
 from gateway.core.interruption.verdict import Load, MeterWord, Verdict
 from gateway.core.observations import EdgeId, MeterAnswered, MeterFailed
 from gateway.core.remembered import passing
-from wire.events import Cause, Disconnector, Stage
+from wire.events import Cause, Disconnector, Grade, Stage
 
 _ASKED_CLOSELY = 3  # failed readings after which a meter out of reach is asked no more often than any other
 
@@ -108,6 +108,11 @@ class Trouble:
     seen: int = 0
     told_at: datetime | None = None
 
+    @property
+    def verdict(self) -> Verdict:
+        """What is told of it while it lasts."""
+        return Verdict(cause=self.cause, stage=Stage.PROVISIONAL, grade=Grade.FAIR)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterruptionState:
@@ -148,6 +153,11 @@ class InterruptionState:
         answers = self.failing is None or self.failing.failures > _ASKED_CLOSELY
         at_rest = (self.phase is Phase.PRESENT and answers) or (self.phase is Phase.LOST and settled)
         return Attention.ROUTINE if at_rest else Attention.CLOSE
+
+    @property
+    def told_troubles(self) -> tuple[Trouble, ...]:
+        """What is wrong while supply is sensed, as far as it was told."""
+        return tuple(trouble for trouble in self.troubles if trouble.told_at is not None)
 
     @property
     def is_sensed(self) -> bool | None:

@@ -39,8 +39,7 @@ def seen(
     trouble = replace(trouble, seen=min(trouble.seen + 1, enough))
     if trouble.seen < enough or not state.is_sensed:
         return _with(state, trouble), ()
-    verdict = Verdict(cause=cause, stage=Stage.PROVISIONAL, grade=Grade.FAIR)
-    event = assessed(verdict, trouble.began_at, _evidence(state, trouble, testimony, now))
+    event = assessed(trouble.verdict, trouble.began_at, _evidence(state, trouble, testimony, now))
     return _with(state, replace(trouble, told_at=now)), (event,)
 
 
@@ -99,8 +98,7 @@ def end_all(state: InterruptionState, now: datetime) -> Told:
             trouble.began_at,
             evidence_of(state, sensed, None, now),
         )
-        for trouble in state.troubles
-        if trouble.told_at is not None
+        for trouble in state.told_troubles
     )
     return replace(state, troubles=()), withdrawn
 
