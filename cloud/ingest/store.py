@@ -183,6 +183,7 @@ def page(
     connection: Connection,
     *,
     gateways: Collection[GatewayId] | None = None,
+    subjects: Collection[str] | None = None,
     without_codes: Collection[int] = (),
     after: int | None = None,
     before: int | None = None,
@@ -190,7 +191,8 @@ def page(
 ) -> list[StoredEvent]:
     """Accepted events, the last one first; those after an arrival number, where given, in the order they came.
 
-    Only of these gateways, only with an arrival number below `before`, without events of some codes, where given.
+    Only of these gateways, only about these meters ("" is the gateway itself), only with an arrival number below
+    `before`, without events of some codes, where given.
     """
     statement = select(intake_table).limit(limit)
     statement = statement.order_by(_i.arrival.desc()) if after is None else statement.order_by(_i.arrival)
@@ -200,6 +202,10 @@ def page(
         statement = statement.where(_i.arrival < before)
     if gateways is not None:
         statement = statement.where(_i.gateway.in_(gateways))
+    if subjects is not None:
+        statement = statement.where(_i.subject.in_(subjects))
+    if subjects is not None:
+        statement = statement.where(_i.subject.in_(subjects))
     if without_codes:
         statement = statement.where(_i.code.not_in(without_codes))
     return _events(connection, statement)

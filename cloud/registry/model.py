@@ -58,6 +58,10 @@ class Gateway:
         place = self.place_of(meter)
         return place is not None and place.usage_point == usage_point
 
+    def subjects_in(self, usage_point: str) -> tuple[str, ...]:
+        """What its events may be about where a home is concerned: itself, and that home's meter; no neighbour's."""
+        return ("", *(place.meter for place in self.places if place.usage_point == usage_point))
+
     def facts(self) -> dict[str, object]:
         """All of it in plain values, for JSON."""
         return {

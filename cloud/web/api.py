@@ -14,10 +14,10 @@ from cloud.ingest import store as intake
 from cloud.kernel.ids import EventId
 from cloud.messaging import store as messaging
 from cloud.messaging.model import State
+from cloud.outages import area_store
 from cloud.outages import store as outages
-from cloud.readings import store as readings
 from cloud.registry import store as registry
-from cloud.web import answers, homes
+from cloud.web import answers, homes, outage_pages
 from cloud.web.event_pages import prove
 from cloud.web.parameters import (
     DEFAULT_LIMIT,
@@ -26,6 +26,7 @@ from cloud.web.parameters import (
     BeforeQuery,
     GatewayQuery,
     Limit,
+    OutagePath,
     UsagePointPath,
     UsagePointQuery,
     event_id,
@@ -36,11 +37,14 @@ from cloud.web.schema import (
     EventDetail,
     EventPage,
     MessagePage,
+    OutageDetail,
+    OutagePage,
     QuarantinePage,
     UsagePointDetail,
     UsagePointPage,
 )
 from cloud.web.services import Served
+from cloud.web.sight import Onlooker
 from wire.ids import GatewayId
 
 _LIST_HOMES: Final = "list them with GET /api/v1/usage-points"
@@ -51,11 +55,12 @@ router = APIRouter(prefix="/api/v1", responses=ANY_ROUTE)
 @router.get("/usage-points", tags=["homes"])
 def usage_points(served: Served, after: AfterNameQuery = None, limit: Limit = DEFAULT_LIMIT) -> UsagePointPage:
     """Every home, and what can be said of its power."""
-    now, fresh_for = served.clock.now(), served.settings.fresh_for
+    now = served.clock.now()
     with served.database.read() as connection:
         found = homes.page(connection, after=after or "", limit=limit + 1)
-        supplies = [homes.supply(connection, home, now, fresh_for=fresh_for) for home in found[:limit]]
-    listed = [answers.usage_point(home, supply, now) for home, supply in zip(found, supplies, strict=False)]
+        onlooker = Onlooker(connection, now, served.settings)
+        sights = [onlooker.look(home) for home in found[:limit]]
+    listed = [answers.usage_point(sight, now) for sight in sights]
     return UsagePointPage(usage_points=listed, next=listed[-1].id if len(found) > limit else None)
 
 
@@ -67,11 +72,10 @@ def usage_point(served: Served, usage_point: UsagePointPath) -> UsagePointDetail
         home = homes.find(connection, usage_point)
         if home is None:
             raise NotFound(f"there is no usage point {usage_point}", do=_LIST_HOMES)
-        latest = [] if home.meter is None else readings.latest(connection, home.meter)
         cases = outages.newest(connection, usage_point=home.id, limit=1)
-        supply = homes.supply(connection, home, now, fresh_for=served.settings.fresh_for)
+        sight = Onlooker(connection, now, served.settings).look(home)
     open_case = next((case for case in cases if case.case.is_open), None)
-    return answers.usage_point_detail(home, supply, now, latest, open_case)
+    return answers.usage_point_detail(sight, now, open_case)
 
 
 @router.get("/events", tags=["events"])
@@ -85,8 +89,8 @@ def events(
 ) -> EventPage:
     """Accepted events, the newest first; behind `after`, the oldest first: that is how a program follows them."""
     with served.database.read() as connection:
-        gateways = _gateways(connection, usage_point, gateway)
-        found = intake.page(connection, gateways=gateways, before=before, after=after, limit=limit)
+        gateways, subjects = _speakers(connection, usage_point, gateway)
+        found = intake.page(connection, gateways=gateways, subjects=subjects, before=before, after=after, limit=limit)
     is_end = len(found) < limit and after is None
     return EventPage(
         events=[answers.event(event) for event in found], next=None if is_end or not found else found[-1].arrival
@@ -122,6 +126,27 @@ def cases(
     return CasePage(cases=[answers.case(case) for case in found], next=found[-1].id if len(found) == limit else None)
 
 
+@router.get("/outages", tags=["outages"])
+def located(served: Served, before: BeforeQuery = None, limit: Limit = DEFAULT_LIMIT) -> OutagePage:
+    """Outages of the grid with the homes they reached, the last opened first."""
+    with served.database.read() as connection:
+        found = area_store.newest(connection, before=before, limit=limit)
+    listed = [answers.outage(outage) for outage in found]
+    return OutagePage(outages=listed, next=found[-1].number if len(found) == limit else None)
+
+
+@router.get("/outages/{outage}", tags=["outages"], responses=NOT_FOUND)
+def located_one(served: Served, outage: OutagePath) -> OutageDetail:
+    """One outage with its homes and its timeline."""
+    with served.database.read() as connection:
+        found = outage_pages.find(connection, outage)
+        if found is None:
+            raise NotFound(f"there is no outage {outage}", do="list them with GET /api/v1/outages")
+        nested = area_store.within(connection, found.number)
+        timeline = area_store.timeline(connection, found.number)
+    return answers.outage_detail(found, nested, timeline)
+
+
 @router.get("/messages", tags=["messages"])
 def messages(
     served: Served,
@@ -149,9 +174,12 @@ def refused(served: Served, limit: Limit = DEFAULT_LIMIT) -> QuarantinePage:
     )
 
 
-def _gateways(connection: Connection, usage_point: str | None, gateway: str | None) -> list[GatewayId] | None:
-    """Whose events are wanted; None for everybody's."""
+def _speakers(
+    connection: Connection, usage_point: str | None, gateway: str | None
+) -> tuple[list[GatewayId] | None, set[str] | None]:
+    """Whose events are wanted, and about what; None for everybody's and for anything."""
     if usage_point is None:
-        return None if gateway is None else [GatewayId(gateway)]
-    of_home = [known.id for known in registry.of_usage_points(connection, [usage_point])]
-    return of_home if gateway is None else [known for known in of_home if known == gateway]
+        return (None if gateway is None else [GatewayId(gateway)]), None
+    of_home = [known for known in registry.of_usage_points(connection, [usage_point]) if gateway in (None, known.id)]
+    subjects = {subject for known in of_home for subject in known.subjects_in(usage_point)}
+    return [known.id for known in of_home], subjects

@@ -15,17 +15,22 @@ from cloud.ingest import store as intake
 from cloud.ingest.store import StoredEvent
 from cloud.messaging import store as messaging
 from cloud.messaging.model import Message
+from cloud.outages import answers
 from cloud.outages import store as outages
+from cloud.outages.answers import Answer
 from cloud.outages.model import Case, State
 from cloud.outages.store import TimelineEntry
 from cloud.readings import store as readings
 from cloud.readings.store import IntervalReading, RegisterReading
-from cloud.web import curve, drawing, letters, standing, words
+from cloud.web import curve, drawing, letters, looks, words
 from cloud.web.curve import Curve, Measured, Period
 from cloud.web.drawing import Drawing, Span
 from cloud.web.homes import Home
 from cloud.web.letters import ShownLetter
+from cloud.web.looks import Seen
 from cloud.web.moments import Moments
+from cloud.web.settings import WebSettings
+from cloud.web.sight import Onlooker, Sight
 from cloud.web.standing import Supply
 from cloud.web.words import Said
 from wire.events import Heartbeat, Lane
@@ -47,18 +52,21 @@ _NARROW: Final = (360, 260)
 class Known:
     """What the stores hold of a home at one moment; `until` is where its load curve ends."""
 
-    home: Home
+    sight: Sight
     now: datetime
-    state: State
     cases: Sequence[Case]
     timeline: Sequence[TimelineEntry]
     messages: Sequence[Message]
-    registers: Sequence[RegisterReading]
+    answer: Answer | None
     intervals: Sequence[IntervalReading]
     since: datetime
     until: datetime
     events: Sequence[StoredEvent]
     heartbeat: StoredEvent | None
+
+    @property
+    def home(self) -> Home:
+        return self.sight.home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +95,36 @@ class ShownCurve:
 class Shown:
     """A home's page, ready for its template."""
 
-    home: Home
+    sight: Sight
     moments: Moments
-    supply: Supply
-    state: State
+    notes: Sequence[str]
+    evidence: Sequence[Seen]
+    finding: str
+    answer: Answer | None
+    her_link: str | None
     cases: Sequence[Case]
     letters: Sequence[ShownLetter]
     timeline: Sequence[TimelineEntry]
-    registers: Sequence[RegisterReading]
     load: ShownCurve
     span: timedelta
     events: Sequence[ShownEvent]
     heartbeat: StoredEvent | None
+
+    @property
+    def home(self) -> Home:
+        return self.sight.home
+
+    @property
+    def supply(self) -> Supply:
+        return self.sight.supply
+
+    @property
+    def state(self) -> State:
+        return self.sight.state
+
+    @property
+    def registers(self) -> Sequence[RegisterReading]:
+        return self.sight.registers
 
     @property
     def latest_case(self) -> Case | None:
@@ -110,12 +136,13 @@ class Shown:
         return any(letter.needs_person for letter in self.letters)
 
 
-def read(connection: Connection, home: Home, now: datetime, span: timedelta) -> Known:
+def read(connection: Connection, home: Home, now: datetime, settings: WebSettings, span: timedelta) -> Known:
     """Everything the page needs, as it stands in this snapshot."""
     meter = home.meter
     newest = None if meter is None else readings.newest_start_at(connection, meter)
     until = _curve_end(newest, now, span)
     gateways = home.gateway_ids
+    subjects = {subject for gateway in home.gateways for subject in gateway.subjects_in(home.id)}
     return Known(
         home=home,
         now=now,
@@ -123,27 +150,31 @@ def read(connection: Connection, home: Home, now: datetime, span: timedelta) -> 
         cases=outages.of_home(connection, home.id, limit=MAX_CASES),
         timeline=outages.timeline(connection, home.id, limit=MAX_LINES),
         messages=messaging.newest(connection, usage_point=home.id, limit=MAX_MESSAGES),
-        registers=[] if meter is None else readings.latest(connection, meter),
+        answer=answers.of_homes(connection, [home.id]).get(home.id),
         intervals=[] if meter is None else readings.intervals(connection, meter, until - span - _MARGIN, until),
         since=until - span,
         until=until,
-        events=intake.page(connection, gateways=gateways, without_codes=[Heartbeat.code], limit=MAX_EVENTS),
+        events=intake.page(
+            connection, gateways=gateways, subjects=subjects, without_codes=[Heartbeat.code], limit=MAX_EVENTS
+        ),
         heartbeat=intake.latest_of_code(connection, gateways, Heartbeat.code),
     )
 
 
-def show(known: Known, fresh_for: timedelta) -> Shown:
-    """The page of what is known."""
+def show(known: Known, her_link: str | None = None) -> Shown:
+    """The page of what is known; `her_link` leads to the customer's own view of it."""
     moments = Moments(zone=known.home.zone, now=known.now)
     return Shown(
-        home=known.home,
+        sight=known.sight,
         moments=moments,
-        supply=standing.supply_of(known.state, known.registers, known.now, fresh_for=fresh_for),
-        state=known.state,
+        notes=looks.notes(known.sight.supply, moments),
+        evidence=looks.evidence(known.sight.supply),
+        finding=looks.finding(known.sight.supply),
+        answer=known.answer,
+        her_link=her_link,
         cases=known.cases,
         letters=letters.in_order(known.messages, moments),
         timeline=known.timeline,
-        registers=known.registers,
         load=_load(known, moments),
         span=known.until - known.since,
         events=[show_event(event, moments) for event in known.events],

@@ -76,7 +76,9 @@ def test_the_newest_events_can_be_asked_for_by_gateway_and_by_arrival(cloud):
         newest = store.page(connection, limit=2)
         of_nobody = store.page(connection, gateways=[], limit=10)
         after = store.page(connection, after=1, limit=10)
+        of_meter = store.page(connection, subjects=[cloud.gateway.meter], limit=10)
 
     assert [event.arrival for event in newest] == [3, 2]
     assert of_nobody == []
+    assert [event.arrival for event in of_meter] == [3, 1]
     assert [event.arrival for event in after] == [2, 3]

@@ -148,6 +148,8 @@ def test_a_gateway_on_a_bus_speaks_for_each_of_its_meters_and_no_other(office):
     assert added.speaks_for("UP-2", "LMP2")
     assert not added.speaks_for("UP-2", "LMP1")
     assert not added.speaks_for("UP-4", "LMP4")
+    assert added.subjects_in("UP-2") == ("", "LMP2")
+    assert added.subjects_in("UP-4") == ("",)
 
 
 def test_a_gateway_is_not_registered_when_one_of_its_meters_is_taken(office):
