@@ -67,7 +67,9 @@ class UplinkSettings:
     """The way to the cloud; machine seconds, where nothing else is said."""
 
     window_rows: int = setting(16, help="rows of a lane on the way at a time", minimum=1, maximum=100)
-    resend_after_s: float = setting(5.0, help="first wait for a receipt; doubles each time", minimum=0.5, maximum=600)
+    resend_after_s: float = setting(
+        2.0, help="wait for a receipt; after three it doubles each time", minimum=0.5, maximum=600
+    )
     longest_resend_s: float = setting(60.0, help="longest wait for a receipt", minimum=1, maximum=3_600)
     reconnect_after_s: float = setting(
         1.0, help="first wait for the broker; doubles each time", minimum=0.1, maximum=60

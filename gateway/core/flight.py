@@ -1,19 +1,26 @@
 """Which rows to send now: what has not been sent on this connection, and what has waited too long for its receipt.
 
-The window is what the caller offers: the oldest rows of each lane that no receipt covers. A row is sent as it is, again
-and again, each time after twice the wait, up to a bound and spread by chance, until a receipt covers it. Nothing else
-ends its flight: not that it was handed over, not the broker's acknowledgement.
+The window is what the caller offers: the oldest rows of each lane that no receipt covers. Receipts are cumulative, so
+it is the first row of a lane whose loss, or whose receipt's loss, holds up all behind it: that one alone is sent again,
+three times after the first wait, then each time after twice as long, up to a bound and spread by chance. What was lost
+behind it comes first in its turn, and goes at once, its own wait being over. So a cloud that is away costs a row a
+lane, not a window, and a row that got through is not sent again for another's loss. Nothing but a receipt ends a row's
+flight: not that it was handed over, not the broker's acknowledgement.
 
 >>> from wire.events import Lane
->>> row = OutboxRow(lane=Lane.ALARM, seq=1, envelope=b"")
+>>> first, second = (OutboxRow(lane=Lane.ALARM, seq=seq, envelope=b"") for seq in (1, 2))
 >>> flight = Flight(Patience(first_s=5, longest_s=60), chance=lambda: 0.5)
->>> for now_s in (0, 4, 5, 14, 15):
-...     print(now_s, len(flight.due([row], now_s)))
-0 1
-4 0
-5 1
-14 0
-15 1
+>>> for now_s in (0, 4, 5, 10, 15, 24, 25):
+...     print(now_s, [row.seq for row in flight.due([first, second], now_s)])
+0 [1, 2]
+4 []
+5 [1]
+10 [1]
+15 [1]
+24 []
+25 [1]
+>>> [row.seq for row in flight.due([second], 26)]
+[2]
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +29,8 @@ from dataclasses import dataclass
 from gateway.core.outbox import OutboxRow
 from gateway.core.patience import Patience
 from wire.events import Lane
+
+_PROMPT_TIMES = 3  # a bad line swallows one or two in a row; a cloud that is away swallows more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +51,21 @@ class Flight:
         """The rows of the window to send at `now_s`, in its order; they count as sent. What left the window is done."""
         before, self._sent = self._sent, {}
         due = []
+        lanes = set()
         for row in window:
-            place = (row.lane, row.seq)
+            place, leads = (row.lane, row.seq), row.lane not in lanes
+            lanes.add(row.lane)
             sent = before.get(place)
-            if sent is None or now_s >= sent.again_s:
+            if sent is None or (leads and now_s >= sent.again_s):
                 times = 1 if sent is None else sent.times + 1
-                sent = _Sent(times=times, again_s=now_s + self._patience.wait_s(times, self._chance()))
+                sent = _Sent(
+                    times=times,
+                    again_s=now_s + self._patience.wait_s(max(times - _PROMPT_TIMES + 1, 1), self._chance()),
+                )
                 due.append(row)
             self._sent[place] = sent
         return due
+
+    def _wait_s(self, times: int) -> float:
+        """How long a row waits for its receipt that was sent so many times."""
+        return self._patience.wait_s(max(times + 1 - _PROMPT_TIMES, 1), self._chance())

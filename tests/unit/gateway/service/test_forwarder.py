@@ -12,7 +12,7 @@ from gateway.core.outbox import Change, Entry
 from gateway.core.patience import Patience
 from gateway.core.uplink import UplinkSeen
 from gateway.service.forwarder import Forwarder
-from tests.fakes_gateway import FakeBroker, FakeClock, FakeCloud, StoryStop
+from tests.fakes_gateway import FakeBroker, FakeClock, FakeCloud, StoryStop, at
 from wire.envelope import Purpose, seal
 from wire.events import Lane, RegisterReadings, SupplyLost
 from wire.ids import gateway_id_of
@@ -137,7 +137,7 @@ def test_what_the_broker_swallowed_is_sent_again_as_the_same_bytes(
     run_for(journal, broker, 20)
 
     envelopes = {payload for _, payload in broker.published}
-    assert len(broker.published) == 3
+    assert len(broker.published) == 4
     assert len(envelopes) == 1
     assert journal.waiting() == 1
 
@@ -168,6 +168,18 @@ def test_a_broker_that_is_away_is_asked_less_and_less_often(
 
     assert 3_600 / 36 <= broker.opened <= 3_600 / 24 + 6
     assert not broker.is_open
+
+
+def test_it_tells_when_the_broker_is_reached_and_when_it_is_lost(
+    journal: Journal, cloud: FakeCloud, clock: FakeClock
+) -> None:
+    seen: list[UplinkSeen] = []
+    broker = FakeBroker(cloud, clock, refuses=2)
+
+    forwarder(journal, broker, seen=seen).run(EndsAt(clock, 60))
+
+    assert [word.up for word in seen] == [False, False, True]
+    assert seen[0].at == at(0)
 
 
 def test_an_event_made_while_connected_goes_at_once(journal: Journal, cloud: FakeCloud, clock: FakeClock) -> None:
