@@ -7,6 +7,9 @@ The session is persistent under a fixed client identifier, so the broker keeps w
 subscribe anew on every connect all the same: a broker that lost its memory would otherwise be silent for ever. When
 the database will not take a batch the connection is given up with nothing acknowledged, and the broker delivers it
 again to the next one. None of this carries the promise: a gateway sends again what has no receipt.
+
+Receipts are published at most once: they are cumulative, and one that is lost is healed by the next. Acknowledged ones
+would stop altogether once the broker owed us twenty acknowledgements.
 """
 
 import threading
@@ -30,8 +33,8 @@ _BATCH_WINDOW_S: Final = 0.010
 _IDLE_S: Final = 0.5  # how long `run` may take to see that it was told to stop
 _RETRY_S: Final = 1.0
 _KEEPALIVE_S: Final = 30
-_MAX_OUTGOING: Final = 1_000
 _QOS: Final = 1
+_QOS_OF_RECEIPTS: Final = 0
 
 log = logs.get(__name__)
 
@@ -100,7 +103,7 @@ class Consumer:
             return
         batch, self._arrived = self._arrived, []
         for receipt in self._intake.take([arrival.message for arrival in batch]):
-            client.publish(receipt.topic, receipt.payload, qos=_QOS)
+            client.publish(receipt.topic, receipt.payload, qos=_QOS_OF_RECEIPTS)
         for arrival in batch:
             client.ack(arrival.delivery, arrival.qos)
 
@@ -115,7 +118,6 @@ class Consumer:
         client.username_pw_set(INGEST_USER, self._password)
         if self._settings.tls_ca_file is not None:
             client.tls_set(ca_certs=str(self._settings.tls_ca_file))
-        client.max_queued_messages_set(_MAX_OUTGOING)
         client.on_connect = self._on_connect
         client.on_message = self._on_message
         return client

@@ -6,6 +6,11 @@ connection and is thrown away with its queue; what was under way stands in the j
 broker's acknowledgements are never taken for delivery. No thread of paho's runs: an error surfaces where it can be
 handled, and no callback does more than put something on a bounded list.
 
+A connection can be dead and not know it: a router has forgotten it, and nothing comes back, not even a refusal. A
+broker that says nothing for half a keep-alive after something was published is gone; while nothing is published, the
+keep-alive finds it out in one to two of its own. Receipts come at most once: they are cumulative, and a broker that
+waited for our acknowledgement of each would stop sending them once enough of those were lost.
+
 A broker that is not on this machine is spoken to by TLS alone (`enrolment` refuses anything else).
 """
 
@@ -26,11 +31,12 @@ from wire.envelope import MAX_ENVELOPE_BYTES
 from wire.ids import GatewayId
 
 _QOS = 1
+_QOS_OF_RECEIPTS = 0
 _CONNECT_WITHIN_S = 10.0
 _TCP_WITHIN_S = 5.0
 _TURN_S = 0.1
 _FAREWELL_S = 0.2
-_MOST_UNDER_WAY = 256  # far above the forwarder's window; more means that the broker takes nothing any longer
+_MOST_UNDER_WAY = 512  # above the widest window of all lanes; more, and the broker has left too much unacknowledged
 _MOST_RECEIPTS = 256  # receipts are cumulative: an older one may go
 HERE, GONE = b"here", b"gone"  # on the state topic: a hint, never evidence
 
@@ -47,10 +53,11 @@ class MqttUplink:
         self._answer: ReasonCode | None = None
         self._is_listening = False
         self._receipts: deque[bytes] = deque(maxlen=_MOST_RECEIPTS)
+        self._unanswered_since_s: float | None = None
 
     def open(self) -> None:
         self.close()
-        self._answer, self._is_listening = None, False
+        self._answer, self._is_listening, self._unanswered_since_s = None, False, None
         self._receipts.clear()
         client = self._client = self._new_client()
         try:
@@ -59,7 +66,7 @@ class MqttUplink:
         except (OSError, ValueError) as error:  # ssl.SSLError and a name not found are OSErrors
             raise self._lost(f"cannot connect: {error}", "check the network and the broker") from error
         self._await_answer()
-        client.subscribe(topics.receipt(self._gateway), _QOS)
+        client.subscribe(topics.receipt(self._gateway), _QOS_OF_RECEIPTS)
         self._await_listening()
         client.publish(topics.state(self._gateway), HERE, _QOS, retain=True)
 
@@ -69,6 +76,8 @@ class MqttUplink:
         result = self._open_client().publish(topic, payload, _QOS)
         if result.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise self._lost(f"cannot send: {paho.error_string(result.rc)}", "it is sent again on a new connection")
+        if self._unanswered_since_s is None:
+            self._unanswered_since_s = self._clock.monotonic()
 
     def wait(self, timeout_s: float) -> Sequence[bytes]:
         self._turn(timeout_s)
@@ -99,6 +108,7 @@ class MqttUplink:
         client.will_set(topics.state(self._gateway), GONE, _QOS, retain=True)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
+        client.on_publish = self._on_publish
         client.on_message = self._on_message
         return client
 
@@ -114,7 +124,11 @@ class MqttUplink:
     def _on_subscribe(self, *_details: Any) -> None:
         self._is_listening = True  # that it is granted proves nothing either; receipts that never come will show it
 
+    def _on_publish(self, *_details: Any) -> None:
+        self._unanswered_since_s = None  # acknowledged: the broker is there, and that is all it means
+
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        self._unanswered_since_s = None
         if len(message.payload) <= MAX_ENVELOPE_BYTES:
             self._receipts.append(bytes(message.payload))
 
@@ -141,6 +155,9 @@ class MqttUplink:
         code = self._open_client().loop(timeout_s)
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise self._lost(f"the connection broke: {paho.error_string(code)}", "check the network and the broker")
+        since_s = self._unanswered_since_s
+        if since_s is not None and self._clock.monotonic() - since_s > self._keepalive_s / 2:
+            raise self._lost("the broker has fallen silent", "check the network")
 
     def _open_client(self) -> paho.Client:
         if self._client is None:

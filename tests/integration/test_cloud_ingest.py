@@ -93,6 +93,18 @@ def test_what_a_gateway_says_is_stored_and_receipted(site, speaker):
     assert site.refused() == {}
 
 
+@pytest.mark.parametrize("site", BROKERS[:1], indirect=True)  # the other delivers as was subscribed, whatever was sent
+def test_a_receipt_waits_for_nobodys_acknowledgement(site, speaker):
+    qualities = []
+    with site.ingest():
+        speaker.connect().fake.say_many(1)
+        speaker.peer.client.on_message = lambda _client, _data, message: qualities.append(message.qos)
+
+        eventually(lambda: qualities or speaker.has_all_receipts())
+
+    assert set(qualities) == {0}
+
+
 def test_what_is_said_while_the_cloud_is_away_arrives_when_it_comes_back(site, speaker):
     with site.ingest() as worker:
         speaker.connect().fake.say_many(1)

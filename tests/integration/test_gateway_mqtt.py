@@ -5,7 +5,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,8 +19,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from gateway.adapters.enrolment import Enrolment, Secret
 from gateway.adapters.mqtt import GONE, HERE, MqttUplink
+from gateway.config import UplinkSettings
 from gateway.core.errors import UplinkLost
 from runtime.clock import SystemClock
+from tests.integration.simulators.players import uplink_playing
 from tests.waiting import eventually
 from wire import topics
 from wire.envelope import MAX_ENVELOPE_BYTES
@@ -30,6 +32,7 @@ from wire.keys import SoftwareSigner
 
 GATEWAY = GatewayId("7Z0M4QDA")
 PASSWORD = "correct horse"
+BROKERS_WINDOW = 20  # mosquitto's own default: so many unacknowledged, and it waits
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") or shutil.which(
     "mosquitto"
 )
@@ -270,6 +273,55 @@ def test_a_closed_uplink_says_that_it_is_closed(uplink: MqttUplink) -> None:
         uplink.publish(topics.up(GATEWAY, Lane.ALARM), b"")
     with pytest.raises(UplinkLost, match="no connection"):
         uplink.wait(0.01)
+
+
+def test_receipts_lost_on_the_way_do_not_keep_the_next_from_coming(
+    enrolment: Enrolment, broker: Broker, ingest: Ingest, tmp_path: Path
+) -> None:
+    with uplink_playing(tmp_path, broker.port, seed=1) as line:
+        uplink = uplink_to(replace(enrolment, port=line.port))
+        uplink.open()
+        came = gathered(uplink)
+        line.tell("lose", "100")
+        lost_before = line.counts()["lost"]
+        for _ in range(BROKERS_WINDOW + 5):
+            ingest.say(b"lost")
+        eventually(lambda: line.counts()["lost"] >= lost_before + BROKERS_WINDOW, what="the window is used up")
+        line.tell("lose", "0")
+
+        ingest.say(b"heard")
+
+        assert eventually(came) == [b"heard"]
+        uplink.close()
+
+
+def publish_rows(uplink: MqttUplink, count: int, lane: Lane = Lane.ALARM) -> None:
+    for _ in range(count):
+        uplink.publish(topics.up(GATEWAY, lane), b"row")
+
+
+def test_the_widest_window_of_all_lanes_can_be_handed_over_at_once(uplink: MqttUplink, ingest: Ingest) -> None:
+    (widest,) = (each.metadata["rule"].maximum for each in fields(UplinkSettings) if each.name == "window_rows")
+    uplink.open()
+
+    for lane in Lane:
+        publish_rows(uplink, widest, lane)
+
+    eventually(lambda: uplink.wait(0.05) or len(ingest.heard) > widest * len(Lane))
+
+
+def test_a_broker_that_takes_nothing_any_longer_is_given_up(
+    enrolment: Enrolment, broker: Broker, tmp_path: Path
+) -> None:
+    with uplink_playing(tmp_path, broker.port, seed=1) as line:
+        uplink = uplink_to(replace(enrolment, port=line.port))
+        uplink.open()
+        line.tell("line", "ana", "mute")
+
+        with pytest.raises(UplinkLost, match="cannot send"):
+            publish_rows(uplink, 1_000)
+
+        uplink.close()
 
 
 # --- TLS --------------------------------------------------------------------------------------------------------------

@@ -54,3 +54,35 @@ def playing(kind: str, folder: Path, *words: str) -> Iterator[Player]:
             yield Player(process=process, link=link, control=control_path)
         finally:
             process.kill()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinePlayer:
+    """A running relay with one line, `ana`."""
+
+    control: Path
+    port: int
+
+    def tell(self, *words: str) -> dict[str, object]:
+        return control.tell(self.control, words)
+
+    def counts(self) -> dict[str, int]:
+        """What the line carried, by name."""
+        lines = self.tell("status")["lines"]
+        assert isinstance(lines, dict)
+        return dict(lines["ana"])
+
+
+@contextmanager
+def uplink_playing(folder: Path, to: int, *, seed: int) -> Iterator[LinePlayer]:
+    """A relay to the broker's port, ready to carry."""
+    path = folder / "uplink.sock"
+    argv = command("uplink", "--control", str(path), "--to", str(to), "--line", "ana=0", "--seed", str(seed))
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            ready = process.stdout.readline()
+            assert ready.startswith(f"ready control={path} to={to} lines=ana:")
+            yield LinePlayer(control=path, port=int(ready.rpartition(":")[2]))
+        finally:
+            process.kill()
