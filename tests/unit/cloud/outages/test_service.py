@@ -1,111 +1,33 @@
 """From accepted events to cases, timers and messages, in one transaction each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
-from cloud.ingest.store import StoredEvent
-from cloud.kernel.db import Database
 from cloud.kernel.ids import EventId, MeterSerial, UsagePointId
-from cloud.kernel.loop import Loop
 from cloud.messaging import store as messages
-from cloud.messaging.catalogue import Catalogue
 from cloud.messaging.model import Message, State
-from cloud.messaging.service import Composer
 from cloud.outages import store
 from cloud.outages.model import End, Phase, Remark
-from cloud.outages.service import OutageService
-from cloud.outages.settings import OutageSettings
-from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, register
+from tests.fakes_cloud import NOON
 from tests.fakes_messaging import home_of, move_in
-from wire.envelope import parse
+from tests.fakes_town import BACK, LOST, VERDICT, Town, ms, town_in
 from wire.events import (
-    Cause,
-    Disconnector,
-    Event,
-    Evidence,
-    EvidenceKind,
-    Grade,
     Heartbeat,
-    InterruptionAssessed,
     Stage,
     SupplyDipped,
-    SupplyLost,
-    SupplyRestored,
 )
-from wire.instants import unix_ms
-from wire.record import ClockSource, decode_record
-
-DARK = (Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=0, age_ms=2_000),)
-
-
-def ms(seconds: float) -> int:
-    return unix_ms(NOON + timedelta(seconds=seconds))
-
-
-LOST = SupplyLost(began_at_ms=ms(0), input_mv=0)
-VERDICT = InterruptionAssessed(
-    began_at_ms=ms(0), cause=Cause.SUPPLY_INTERRUPTED, stage=Stage.CONFIRMED, grade=Grade.FAIR, evidence=DARK
-)
-BACK = SupplyRestored(
-    began_at_ms=ms(0),
-    restored_at_ms=ms(2_880),
-    held_s=60,
-    voltages_mv=(230_600,),
-    disconnector=Disconnector.CLOSED,
-    power_failures=4,
-)
-
-
-@dataclass(slots=True)
-class Town:
-    """One home behind one gateway, and the loop that drives its rules."""
-
-    database: Database
-    clock: HandClock
-    gateway: FakeGateway
-    service: OutageService
-
-    def hear(self, event: Event, *, source: ClockSource = ClockSource.NTP, subject: str | None = None) -> None:
-        """Let the gateway say something now, and the cloud act on it."""
-        now = self.clock.now()
-        message = self.gateway.say(event, at=now, subject=subject)
-        record = decode_record(parse(message.payload).payload)
-        record = replace(record, stamp=replace(record.stamp, source=source))
-        link = record.link
-        event_id = EventId(gateway=link.gateway, gen=link.gen, lane=int(link.lane), seq=link.seq)
-        stored = StoredEvent(arrival=1, id=event_id, record=record, received_at=now)
-        with self.database.transaction() as connection:
-            self.service.on_event(connection, stored, now)
-
-    def wait(self, seconds: float) -> None:
-        """Let story time pass, and the timers that fall due be heard."""
-        self.clock.go_on(seconds)
-        loop = Loop(database=self.database, clock=self.clock, handlers=self.service.handlers(), on_commit=lambda: None)
-        loop.turn()
-
-    def messages(self) -> list[Message]:
-        with self.database.read() as connection:
-            return list(reversed(messages.newest(connection, limit=10)))
-
-    def phase(self) -> Phase:
-        with self.database.read() as connection:
-            return store.load_state(connection, home_of().id, self.gateway.meter).phase
+from wire.record import ClockSource
 
 
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
-    with fresh_database(tmp_path) as database:
-        gateway = FakeGateway()
-        register(database, gateway)
-        with database.transaction() as connection:
-            move_in(connection, home_of())
-        service = OutageService(OutageSettings(), Composer(Catalogue.load(), "utility.example"))
-        yield Town(database, HandClock(), gateway, service)
+    with town_in(tmp_path) as town:
+        yield town
 
 
 def told(town: Town) -> None:
