@@ -144,6 +144,9 @@ class SupplyStory:
         for s in seconds:
             self.meter_reads(s, 230, power_failures=power_failures, loaded=loaded)
 
+    def tick(self, s: float) -> tuple[SupplyEvent, ...]:
+        return self.see(s, Tick())
+
     def is_quiet(self, s: float) -> None:
         """The probe is heard and senses supply, and the meter reads in band with something drawn."""
         self.listen(s)
@@ -187,6 +190,7 @@ RULES = MeterRules(
 )
 METER_SERIAL = "LMP10000001"
 NO_REMARK = IntervalStatus(0)
+POWERS = tuple(Attribute(class_id=3, obis=Obis.parse(f"1.0.{way}.7.0.255"), index=2) for way in (1, 2))
 POWER_FAILURES = Attribute(class_id=1, obis=Obis.parse("0.0.96.7.21.255"), index=2)
 
 
@@ -197,6 +201,7 @@ def snapshot(
     energy_wh: int = 1_234_500,
     power_failures: int = 12,
     serial: str = METER_SERIAL,
+    power_w: tuple[int | None, int | None] = (None, None),
 ) -> Snapshot:
     """What the simulated meter's model answers at `s`."""
     answers = {
@@ -210,6 +215,10 @@ def snapshot(
     if volts is not None:
         answers[fakes_meter.VOLTAGE] = fakes_meter.u16(round(volts * 10))
         answers[fakes_meter.VOLTAGE.sibling(3)] = fakes_meter.scaler_unit(-1, 35)
+    for register, watts in zip(POWERS, power_w, strict=True):
+        if watts is not None:
+            answers[register] = fakes_meter.u32(watts)
+            answers[register.sibling(3)] = fakes_meter.scaler_unit(0, 27)
     return Snapshot(read_at=at(s), answers=answers, denied={})
 
 

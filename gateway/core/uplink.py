@@ -30,7 +30,6 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from gateway.core.interruption import Verdict
-from gateway.core.remembered import passing
 from wire.events import Cause, Evidence, EvidenceKind, Grade, InterruptionAssessed, Stage
 from wire.instants import duration_ms, unix_ms
 
@@ -52,7 +51,6 @@ class UplinkState:
     away_since: datetime | None = None
     is_excused: bool = False  # the supply sense was away too
     told_at: datetime | None = None
-    is_up: bool | None = passing(None)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -76,7 +74,7 @@ def step(
     if seen.up:
         return _here(state, now)
     since = state.away_since or seen.at
-    state = replace(state, away_since=since, is_up=False)
+    state = replace(state, away_since=since)
     if state.told_at is not None or state.is_excused:
         return state, ()
     if is_supplied is False:
@@ -88,10 +86,9 @@ def step(
 
 
 def _here(state: UplinkState, now: datetime) -> Step:
-    here = UplinkState(is_up=True)
     if state.told_at is None:
-        return here, ()
-    return here, (_assessed(state, Stage.CONFIRMED, is_up=True, now=now),)
+        return UplinkState(), ()
+    return UplinkState(), (_assessed(state, Stage.CONFIRMED, is_up=True, now=now),)
 
 
 def _assessed(state: UplinkState, stage: Stage, *, is_up: bool, now: datetime) -> InterruptionAssessed:

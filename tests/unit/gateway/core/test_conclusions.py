@@ -101,6 +101,18 @@ def test_a_value_nobody_believes_is_not_sent_and_judges_no_supply() -> None:
     assert str(concluded.standing.supply.verdict) == "cannot tell, provisional, none"
 
 
+@pytest.mark.parametrize(
+    ("import_w", "export_w", "is_loaded"),
+    [(230, 0, True), (0, 1_500, True), (0, 0, False), (0, None, False), (None, None, None), (None, 0, None)],
+)
+def test_a_reading_tells_whether_anything_flows_and_no_watts(
+    import_w: int | None, export_w: int | None, is_loaded: bool | None
+) -> None:
+    concluded = read(standing(), 60, power_w=(import_w, export_w))
+
+    assert concluded.standing.supply.has_drawn is is_loaded
+
+
 def test_the_load_profile_is_sent_as_far_as_it_is_new() -> None:
     before = standing(through_h=1)
     window = Window(since=at(HOUR_S), until=at(3 * HOUR_S + 60))

@@ -14,9 +14,10 @@ from gateway.adapters.journal_view import JournalView
 from gateway.core.batches import Window
 from gateway.core.errors import JournalUnavailable
 from gateway.core.interruption import Attention, Phase
-from gateway.core.observations import ProbeLink, ProbeObservation
+from gateway.core.observations import ProbeBeat, ProbeLink, ProbeObservation
 from gateway.core.reading import IntervalRow
 from gateway.core.registered_meter import RegisteredMeter
+from gateway.core.uplink import UplinkSeen
 from gateway.service.health import Health
 from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable, ProbeHeard
 from gateway.service.meter_desk import MeterDesk
@@ -25,7 +26,7 @@ from gateway.service.pipeline import Pipeline
 from gateway.service.uplink_desk import UplinkDesk
 from runtime.errors import EnvironmentRefused
 from tests.fakes_gateway import METER_SERIAL, RULES, FakeClock, at, edge, hour_row, snapshot
-from wire.events import Heartbeat, IntervalReadings, Lane, LinkFault, event_name
+from wire.events import Heartbeat, IntervalReadings, Lane, LinkFault, event_name, facts
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
 
@@ -194,6 +195,46 @@ def test_killed_between_any_two_reports_the_same_story_is_told(bench: Bench) -> 
         "InterruptionAssessed",
         "SupplyRestored",
     ]
+
+
+def test_an_uplink_gone_while_supply_is_there_is_told_of_the_gateway_itself_also_by_one_that_was_killed(
+    bench: Bench,
+) -> None:
+    def hear_the_probe(s: float) -> None:
+        bench.hear(s, ProbeLink(up=True))
+        bench.hear(s, ProbeBeat(present=True, input_mv=5_100))
+
+    hear_the_probe(0)
+    bench.uplink.saw(UplinkSeen(up=False, at=at(10)))
+    bench.tick(11)
+    bench.kill()
+    bench.start()
+    hear_the_probe(20)
+    bench.uplink.saw(UplinkSeen(up=False, at=at(20)))
+    for s in (39, 40, 41):
+        bench.tick(s)
+    bench.kill()
+    bench.start()
+    bench.uplink.saw(UplinkSeen(up=True, at=at(90)))
+    bench.tick(90)
+    bench.tick(91)
+
+    with JournalView(bench.path) as view:
+        alarms = [row.record for row in view.newest(10, Lane.ALARM)]
+    assert [facts(record.event)["stage"] for record in alarms] == ["provisional", "confirmed"]
+    assert {(record.subject, facts(record.event)["began_at_ms"]) for record in alarms} == {("", 1_795_284_010_000)}
+
+
+def test_an_uplink_line_that_cannot_be_read_back_is_begun_anew(bench: Bench) -> None:
+    bench.uplink.saw(UplinkSeen(up=False, at=at(10)))
+    bench.tick(11)
+    bench.journal._connection.execute("UPDATE remembered SET line = '{' WHERE name = 'uplink'")
+    bench.kill()
+    bench.start()
+
+    bench.tick(12)
+
+    assert bench.said(Lane.ALARM) == []
 
 
 def test_a_report_is_done_when_the_journal_holds_what_followed(bench: Bench) -> None:

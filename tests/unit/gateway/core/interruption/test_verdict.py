@@ -1,5 +1,7 @@
 """The truth table in the words of what happened."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.core.interruption import Phase
@@ -280,3 +282,123 @@ def test_a_fault_is_evidence_of_its_own_kind(
 
     assert isinstance(event, InterruptionAssessed)
     assert event.evidence[-1] == Evidence(kind=kind, value=value, age_ms=0)
+
+
+def test_nothing_drawn_where_something_was_means_the_homes_own_breaker() -> None:
+    story = SupplyStory()
+    story.is_quiet(-60)
+    story.supply_is_lost(0)
+
+    story.meter_reads_in_band(3, 8, loaded=False)
+
+    assert story.verdicts == ["OWN_BREAKER PROVISIONAL WEAK", "OWN_BREAKER CONFIRMED FAIR"]
+
+
+def test_an_own_breaker_put_back_stays_what_it_was(story: SupplyStory) -> None:
+    story.supply_rises(5)
+    story.meter_reads_in_band(10, 40, 70, 75)
+    story.meter_reads(100, 230, loaded=True)
+    story.supply_is_lost(200)
+    story.meter_reads_in_band(203, 208, loaded=False)
+    story.supply_rises(300)
+
+    story.meter_reads_in_band(305, 335, 365, loaded=True)
+
+    assert story.verdicts[-1] == "OWN_BREAKER CONFIRMED FAIR"
+    assert story.names[-1] == "SupplyRestored"
+
+
+@pytest.mark.parametrize("before", [None, False])
+def test_nothing_drawn_where_nothing_was_known_to_be_cannot_be_told(story: SupplyStory, before: bool | None) -> None:
+    story.state = replace(story.state, has_drawn=before)
+
+    story.meter_reads_in_band(3, 8, loaded=False)
+
+    assert story.verdicts == ["CANNOT_TELL PROVISIONAL WEAK"]
+
+
+def test_what_cannot_be_told_for_want_of_load_stays_so_when_the_count_did_not_move(story: SupplyStory) -> None:
+    story.meter_reads_in_band(3, 8, loaded=False)
+    story.supply_rises(60)
+
+    story.meter_reads_in_band(65, 95, 125)
+
+    assert story.verdicts == ["CANNOT_TELL PROVISIONAL WEAK", "CANNOT_TELL PROVISIONAL FAIR"]
+
+
+def test_load_drawn_since_the_sense_fell_shows_that_no_breaker_took_the_supply() -> None:
+    story = SupplyStory()
+    story.is_quiet(-60)
+    story.supply_is_lost(0)
+
+    story.meter_reads_in_band(3, loaded=True)
+    story.meter_reads_in_band(8, 13, 18, loaded=False)
+
+    assert story.verdicts == ["GATEWAY_UNPLUGGED PROVISIONAL WEAK", "GATEWAY_UNPLUGGED CONFIRMED FAIR"]
+
+
+def test_the_load_is_evidence_and_never_in_watts(story: SupplyStory) -> None:
+    story.meter_reads(3, 230, loaded=True)
+
+    event = story.said[-1]
+
+    assert isinstance(event, InterruptionAssessed)
+    assert Evidence(kind=EvidenceKind.METER_LOAD, value=1, age_ms=0) in event.evidence
+
+
+@pytest.mark.parametrize(
+    ("switch", "loaded", "standing"),
+    [
+        (Disconnector.CLOSED, True, "GATEWAY_UNPLUGGED"),
+        (Disconnector.OPEN, False, "SWITCHED_OFF"),
+        (Disconnector.CLOSED, False, "OWN_BREAKER"),
+    ],
+)
+def test_an_outage_while_something_else_keeps_the_sense_away_is_told_in_hindsight(
+    switch: Disconnector, loaded: bool, standing: str
+) -> None:
+    story = SupplyStory()
+    story.is_quiet(-60)
+    story.supply_is_lost(0)
+    for s in (3, 8):
+        story.meter_reads(s, 230, disconnector=switch, loaded=loaded)
+    for s in (300, 360):
+        story.meter_fails(s)
+
+    for s in (600, 660):
+        story.meter_reads(s, 230, disconnector=switch, loaded=loaded, power_failures=13)
+
+    event = story.said[-1]
+    assert isinstance(event, InterruptionAssessed)
+    assert story.verdicts[1:] == [f"{standing} CONFIRMED FAIR", "SUPPLY_INTERRUPTED CONFIRMED STRONG"]
+    assert event.began_at_ms == 1_795_284_300_000
+    assert Evidence(kind=EvidenceKind.METER_VOLTAGE, value=230_000, age_ms=0) in event.evidence
+    assert story.state.verdict is not None
+    assert story.state.verdict.cause.name == standing
+
+
+def test_without_a_silent_reading_the_hindsight_begins_where_the_sense_fell(story: SupplyStory) -> None:
+    story.meter_reads(60, 230, power_failures=13, loaded=True)
+
+    assert story.verdicts == ["SUPPLY_INTERRUPTED CONFIRMED STRONG", "GATEWAY_UNPLUGGED PROVISIONAL WEAK"]
+    assert [event.began_at_ms for event in story.said[1:] if isinstance(event, InterruptionAssessed)] == [
+        1_795_284_000_000,
+        1_795_284_000_000,
+    ]
+
+
+def test_an_interruption_whose_count_moved_is_not_withdrawn_by_a_voltage_that_is_back(story: SupplyStory) -> None:
+    story.meter_fails(3)
+    story.meter_fails(8)
+
+    story.meter_reads_in_band(600, 605, 610, power_failures=13, loaded=True)
+
+    assert story.verdicts[2:] == ["SUPPLY_INTERRUPTED CONFIRMED STRONG"]
+
+
+def test_a_count_told_without_a_voltage_decides_as_ever(story: SupplyStory) -> None:
+    story.meter_reads_in_band(3, 8)
+
+    story.meter_reads(600, power_failures=13)
+
+    assert story.verdicts[2:] == ["GATEWAY_UNPLUGGED WITHDRAWN STRONG", "SUPPLY_INTERRUPTED CONFIRMED STRONG"]

@@ -1,0 +1,68 @@
+"""What `status` tells of verdicts that stand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters import journal_file
+from gateway.adapters.journal import Journal
+from gateway.adapters.journal_view import JournalView
+from gateway.core.interruption import InterruptionState, Trouble
+from gateway.core.outbox import Change
+from gateway.core.registered_meter import RegisteredMeter
+from gateway.core.remembered import remember
+from gateway.core.uplink import UplinkState
+from gateway.state_report import Status, status_lines, status_of
+from tests.fakes_gateway import FakeClock, at
+from wire.events import Cause
+from wire.ids import gateway_id_of
+from wire.keys import SoftwareSigner
+
+SIGNER = SoftwareSigner.generate()
+GATEWAY = gateway_id_of(SIGNER.public.spki)
+METER = RegisteredMeter(number=1, port="/dev/ttyUSB0", profile="lamplight-sim")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal_file.create(tmp_path / "journal.sqlite", GATEWAY, gen=1)
+    journal = Journal.open(tmp_path / "journal.sqlite", GATEWAY, SIGNER, FakeClock())
+    yield journal
+    journal.close()
+
+
+def status_after(journal: Journal, tmp_path: Path, **remembered: object) -> Status:
+    lines = {name.replace("_", "/"): remember(value) for name, value in remembered.items()}
+    journal.commit(Change(remembered=lines))
+    with JournalView(tmp_path / "journal.sqlite") as view:
+        return status_of(view, (METER,), now=at(600), process=None, is_enrolled=True)
+
+
+def test_a_head_that_is_off_is_told_with_its_age(journal: Journal, tmp_path: Path) -> None:
+    off = Trouble(cause=Cause.HEAD_OFF, began_at=at(0), seen=2, told_at=at(10))
+    seen_once = Trouble(cause=Cause.SWITCHED_OFF, began_at=at(500), seen=1)
+
+    status = status_after(journal, tmp_path, supply_1=InterruptionState(troubles=(off, seen_once)))
+
+    assert "  head off, provisional, fair, since 2026-11-21 18:00:00 UTC (10 min ago)" in list(status_lines(status))
+    assert "switched off" not in "".join(status_lines(status))
+    assert status.facts()["meters"][0]["troubles"] == [  # type: ignore[index]  # it is plain JSON
+        {"verdict": "head off, provisional, fair", "began_at": "2026-11-21T18:00:00+00:00"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told_at", "verdict"), [(None, ""), (at(30), ": wan fault, provisional, fair")], ids=["untold", "told"]
+)
+def test_an_uplink_that_is_away_is_told(journal: Journal, tmp_path: Path, told_at: object, verdict: str) -> None:
+    status = status_after(journal, tmp_path, uplink=UplinkState(away_since=at(0), told_at=told_at))  # type: ignore[arg-type]  # as above
+
+    assert f"uplink away since 2026-11-21 18:00:00 UTC (10 min ago){verdict}" in list(status_lines(status))
+
+
+def test_a_gateway_that_reaches_the_cloud_says_nothing_of_it(journal: Journal, tmp_path: Path) -> None:
+    status = status_after(journal, tmp_path)
+
+    assert "uplink" not in "".join(status_lines(status))
+    assert status.facts()["uplink"] == {"away_since": None, "verdict": None}
