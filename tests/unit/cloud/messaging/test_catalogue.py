@@ -86,6 +86,55 @@ def test_power_back_says_how_long_it_was_out_and_what_the_meter_measured(
     assert re.search(r"(9:03 PM|21:03)$", said["returned_at"])
 
 
+@pytest.mark.parametrize("language", Language)
+def test_check_breaker_says_what_the_meter_measured_and_when(language: Language) -> None:
+    said = told(letter(Announcement.CHECK_BREAKER, language).body)
+
+    assert said.keys() == {"customer_name", "address", "began_at", "measured_at", "voltage_mv", "case"}
+    assert said["voltage_mv"] == "231 V"
+
+
+@pytest.mark.parametrize("language", Language)
+def test_still_out_says_since_when_the_neighbours_have_power_and_this_home_has_none(language: Language) -> None:
+    said = told(letter(Announcement.STILL_OUT, language).body)
+
+    assert said.keys() == {"customer_name", "address", "began_at", "neighbours_back_at", "case"}
+    assert re.search(r"(8:46 PM|20:46)$", said["neighbours_back_at"])
+
+
+@pytest.mark.parametrize("language", Language)
+def test_power_check_says_nothing_of_this_home_but_that_it_cannot_be_seen(language: Language) -> None:
+    said = told(letter(Announcement.POWER_CHECK, language).body)
+
+    assert said.keys() == {"customer_name", "address", "neighbours_back_at", "case"}
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("announcement", [Announcement.STILL_OUT, Announcement.POWER_CHECK])
+def test_what_is_not_known_is_never_said_to_be(announcement: Announcement, language: Language) -> None:
+    """ "Your power is back" and "your power is out" belong to those who know it."""
+    subject = prose(letter(announcement, language).subject)
+
+    assert subject not in {prose(letter(OUT, language).subject), prose(letter(BACK, language).subject)}
+    for sentence in _CERTAINTIES[language]:
+        assert sentence not in letter(announcement, language).body.text.lower()
+
+
+_CERTAINTIES = {
+    Language.EN: ("your power is back", "your power is out", "your power has been back"),
+    Language.PT_BR: ("você tem energia de novo", "você está sem energia"),
+    Language.ES: ("vuelve a tener electricidad desde", "no tiene electricidad desde"),
+    Language.FR: ("vous avez de nouveau du courant", "vous êtes sans courant"),
+}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_breaker_is_switched_on_once_and_left_to_an_electrician_when_it_trips_again(language: Language) -> None:
+    body = letter(Announcement.CHECK_BREAKER, language).body.text.lower()
+
+    assert re.search("electrician|eletricista|electricista|électricien", body)
+
+
 @pytest.mark.parametrize(("announcement", "language"), EVERY)
 def test_every_message_is_short_and_has_its_five_parts(announcement: Announcement, language: Language) -> None:
     body = letter(announcement, language).body.text
@@ -104,7 +153,16 @@ def test_every_message_is_in_its_own_language(language: Language, word: str) -> 
         assert word in letter(announcement, language).body.text.lower()
 
 
-@pytest.mark.parametrize(("announcement", "claim"), [(OUT, "power_is_out"), (BACK, "power_is_back")])
+@pytest.mark.parametrize(
+    ("announcement", "claim"),
+    [
+        (OUT, "power_is_out"),
+        (BACK, "power_is_back"),
+        (Announcement.CHECK_BREAKER, "nothing_is_drawn"),
+        (Announcement.STILL_OUT, "no_return_shown"),
+        (Announcement.POWER_CHECK, "cannot_be_seen"),
+    ],
+)
 @pytest.mark.parametrize("language", Language)
 def test_a_message_needs_the_fact_it_claims_as_a_whole(
     announcement: Announcement, claim: str, language: Language
@@ -117,10 +175,22 @@ def test_all_languages_of_a_message_say_the_same_facts(announcement: Announcemen
     assert len({CATALOGUE.find(announcement, language).needs for language in Language}) == 1
 
 
+def test_only_what_continues_an_outage_follows_it() -> None:
+    follows = {announcement: CATALOGUE.find(announcement, Language.EN).follows for announcement in Announcement}
+
+    assert follows == {
+        OUT: None,
+        BACK: OUT,
+        Announcement.CHECK_BREAKER: None,
+        Announcement.STILL_OUT: OUT,
+        Announcement.POWER_CHECK: None,
+    }
+
+
 def test_a_french_colon_never_begins_a_line() -> None:
     for announcement in Announcement:
         source = (files("cloud.messaging") / "templates" / f"{announcement}.fr.txt").read_text("utf-8")
-        assert not re.search(r"(?<!\u00a0):", source)
+        assert not re.search(r"(?<!\u00a0)[:?]", source)
 
 
 @settings(max_examples=50, deadline=None)

@@ -96,6 +96,37 @@ def test_a_stale_fact_means_no_message(connection: Connection) -> None:
     assert message.reason.startswith("power_is_out is too old to repeat (good until 2026-11-21 23:30:00 UTC)")
 
 
+def test_composing_says_whether_it_was_the_first_time(connection: Connection) -> None:
+    composer = Composer(CATALOGUE, "utility.example")
+
+    assert [composer.compose(connection, outage_news(), LATER) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize("announcement", Announcement)
+@pytest.mark.parametrize("language", Language)
+def test_every_announcement_can_be_written_from_a_full_sheet(
+    connection: Connection, announcement: Announcement, language: Language
+) -> None:
+    home = home_of(language)
+    compose(connection, outage_news(home=home))
+    stand(connection, State.DELIVERED)
+
+    compose(connection, outage_news(announcement, home=home))
+
+    written = store.newest(connection, limit=1)[0]
+    assert (written.key.template, written.letter is not None) == (announcement, True)
+
+
+def test_what_is_overtaken_can_be_of_one_kind_only(connection: Connection) -> None:
+    compose(connection)
+    compose(connection, outage_news(Announcement.POWER_CHECK, case="T-1-1/UP-1"))
+
+    service.overtake(connection, home_of().id, LATER, only=Announcement.POWER_CHECK)
+
+    overtaken = {found.key.template: found.overtaken_at for found in store.newest(connection, limit=10)}
+    assert overtaken == {"power_out": None, "power_check": LATER}
+
+
 @pytest.mark.parametrize("first", [State.SENDING, State.DELIVERED, State.UNKNOWN])
 def test_the_end_is_told_to_whom_the_beginning_may_have_been_told(connection: Connection, first: State) -> None:
     compose(connection)

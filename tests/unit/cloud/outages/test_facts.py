@@ -9,7 +9,7 @@ from cloud.kernel.facts import SourceKind
 from cloud.outages import facts
 from cloud.outages.model import Case
 from cloud.outages.settings import OutageSettings
-from tests.fakes_outages import Home, at, interrupted, lost, restored
+from tests.fakes_outages import DARK, Home, at, interrupted, lost, own_breaker, restored
 
 SETTINGS = OutageSettings()
 
@@ -46,6 +46,42 @@ def test_it_is_out_grows_old_and_it_went_out_does_not() -> None:
 
     assert sheet["power_is_out"].valid_until == at(4) + timedelta(minutes=15)
     assert sheet["began_at"].ttl is None
+
+
+def test_a_breaker_is_told_with_the_voltage_at_the_meter_and_of_when_it_is() -> None:
+    finding = Home().see(lost(1, 0), own_breaker(2, 0)).state.finding
+    assert finding is not None
+
+    sheet = facts.own_breaker("UP-1-breaker-1", finding, SETTINGS)
+
+    assert {name: fact.value for name, fact in sheet.items()} == {
+        "case": "UP-1-breaker-1",
+        "began_at": at(0),
+        "measured_at": at(3),
+        "voltage_mv": 230_600,
+        "nothing_is_drawn": "fair",
+    }
+    assert sheet["nothing_is_drawn"].valid_until == at(4) + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("change", [{"clock_is_good": False}, {"evidence": DARK}])
+def test_a_breaker_that_cannot_be_timed_or_measured_leaves_only_its_name(change: dict) -> None:
+    finding = Home().see(lost(1, 0), own_breaker(2, 0)).state.finding
+    assert finding is not None
+
+    assert set(facts.own_breaker("UP-1-breaker-1", replace(finding, **change), SETTINGS)) == {"case"}
+
+
+def test_still_out_rests_on_the_neighbours_returns_and_the_case() -> None:
+    case = Home().see(lost(1, 0), interrupted(2, 0)).wait_until(60).case
+    around = facts.Neighbours(back_at=at(1_800), by=(restored(7, 0, 1_800).heard.event,))
+
+    sheet = facts.still_out("UP-1", case, around, at(2_000), SETTINGS)
+
+    assert [source.ref.rsplit("/", 1)[1] for source in sheet["neighbours_back_at"].sources] == ["7"]
+    assert str(sheet["no_return_shown"].sources[0]) == "case:UP-1-1"
+    assert sheet["no_return_shown"].valid_until == at(2_000) + timedelta(hours=1)
+    assert sheet["began_at"].value == at(0)
 
 
 @pytest.mark.parametrize(
