@@ -32,6 +32,7 @@ from cloud.messaging.mail import sender_address
 from cloud.messaging.postman import Postman
 from cloud.messaging.service import Composer
 from cloud.messaging.smtp import SmtpSender
+from cloud.outages.area_service import AreaService, look_again
 from cloud.outages.service import OutageService
 from cloud.readings import service as readings
 from cloud.state import StateFolder
@@ -102,8 +103,10 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
             wake()
 
     composer = Composer(Catalogue.load(), sender_address(settings.mail.sender).domain)
-    outages = OutageService(settings.outages, composer)
-    handlers = {EVENT_TASK: tell([readings.on_event, outages.on_event]), **outages.handlers()}
+    outages = OutageService(settings.outages, composer, look_again(settings.outages))
+    areas = AreaService(settings.outages, outages)
+    heard = tell([readings.on_event, outages.on_event, areas.on_event])
+    handlers = {EVENT_TASK: heard, **outages.handlers(), **areas.handlers()}
     loop = Loop(database=database, clock=clock, handlers=handlers, on_commit=on_commit)
     postman = _postman(settings, database, clock, on_commit)
     woken += [loop.wake, postman.wake]

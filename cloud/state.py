@@ -23,6 +23,7 @@ import cloud.ingest.quarantine
 import cloud.ingest.store
 import cloud.messaging.store
 import cloud.outages.answers
+import cloud.outages.area_store
 import cloud.outages.store
 import cloud.readings.store  # noqa: F401 - imported for its tables, like those above
 from cloud.broker.folder import BrokerFolder

@@ -91,6 +91,13 @@ def reschedule(connection: Connection, kind: str, key: str, due_at: datetime, pa
     connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=fresh))
 
 
+def ensure(connection: Connection, kind: str, key: str, due_at: datetime) -> None:
+    """Let the task stand open; one that stands open already keeps its own due instant."""
+    fresh = {"due_at": due_at, "payload": None, "attempts": 0, "failure": None, "parked_at": None, "done_at": None}
+    statement = insert(task_table).values(kind=kind, key=key, **fresh)
+    connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=fresh, where=~_is_open))
+
+
 def cancel(connection: Connection, kind: str, key: str) -> bool:
     """Take an open or parked task away as if it had never been added; False if there was none to take."""
     statement = delete(task_table).where(_t.kind == kind, _t.key == key, _t.done_at.is_(None))
