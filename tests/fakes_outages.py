@@ -34,6 +34,7 @@ DRAWS_NOTHING = Evidence(kind=EvidenceKind.METER_LOAD, value=0, age_ms=1_000)
 DARK = (AWAY,)
 BESIDE_SUPPLY = (THERE,)
 COUNTED = (THERE, READS_POWER)  # the meter's counter moved, and it reads power again
+COUNTED_AWAY = (AWAY, READS_POWER)  # the same, while something else keeps the sense away
 TRIPPED = (AWAY, READS_POWER, DRAWS_NOTHING)
 
 
@@ -98,9 +99,11 @@ def own_breaker(seq: int, began_s: float, **verdict: object) -> Assessed:
     return found(seq, began_s, Cause.OWN_BREAKER, evidence=TRIPPED, **verdict)
 
 
-def in_hindsight(seq: int, began_s: float, said_s: float, **frame: object) -> Assessed:
+def in_hindsight(
+    seq: int, began_s: float, said_s: float, *, evidence: tuple[Evidence, ...] = COUNTED, **frame: object
+) -> Assessed:
     """The meter counted a failure nobody saw, and reads power now."""
-    seen = interrupted(seq, began_s, grade=Grade.STRONG, evidence=COUNTED)
+    seen = interrupted(seq, began_s, grade=Grade.STRONG, evidence=evidence)
     return replace(seen, heard=heard(seq, said_s, **frame))  # type: ignore[arg-type] # as above
 
 

@@ -17,6 +17,7 @@ mend it. If the verdict was held up on its way nobody is told, for it may be ove
 """
 
 from dataclasses import replace
+from typing import Final
 
 from cloud.messaging.model import Announcement
 from cloud.outages.effects import (
@@ -32,6 +33,8 @@ from cloud.outages.model import Breaker, Case, Ending, Finding, Remark, State
 from cloud.outages.signs import Assessed, BreakerDue, Lost, Returned
 from cloud.outages.turn import Turn, is_newer
 from wire.events import Cause, Stage
+
+_UNSEEING: Final = frozenset({Cause.CANNOT_TELL, Cause.HEAD_OFF})
 
 
 def look_beside(turn: Turn, is_past: bool) -> Step:
@@ -70,6 +73,12 @@ def cleared(turn: Turn, made: Step) -> Step:
     if finding is None or heard is None or not is_newer(heard.event, finding.by):
         return made
     return _dropped(made)
+
+
+def seen_again(turn: Turn, made: Step) -> Step:
+    """The step without a finding of not being able to see: the meter was read. What keeps the home dark still does."""
+    finding = made.state.finding
+    return cleared(turn, made) if finding is not None and finding.cause in _UNSEEING else made
 
 
 def lost_anew(turn: Turn, made: Step) -> Step:

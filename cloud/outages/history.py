@@ -13,7 +13,7 @@ from cloud.messaging.model import Announcement
 from cloud.outages import findings
 from cloud.outages.effects import Effect, Retract, Step, Tell
 from cloud.outages.model import END_UNKNOWN, WITHDRAWN, Case, Ending, Phase, Remark, Return, State
-from cloud.outages.signs import Assessed, Lost, Returned, Saying, Sign
+from cloud.outages.signs import Assessed, Lost, Returned, Saying, Sign, senses_supply
 from cloud.outages.turn import Turn, is_newer
 
 
@@ -54,7 +54,7 @@ def is_past(state: State, seen: Assessed) -> bool:
 def recorded(turn: Turn) -> Step:
     """The record of an interruption that the meter's own counter tells of, and its own voltage shows to be over."""
     assert isinstance(turn.seen, Assessed)
-    made = findings.cleared(turn, _open_and_shut(turn, turn.seen, Return.shown_by(turn.seen)))
+    made = findings.seen_again(turn, _open_and_shut(turn, turn.seen, Return.shown_by(turn.seen)))
     state = replace(made.state, suspicion=None)
     return Step(state=state, effects=(*made.effects, Retract(only=Announcement.POWER_CHECK)))
 
@@ -66,7 +66,7 @@ def completed(turn: Turn, seen: Returned, remark: Remark) -> Step:
     over = Ending(began_at=seen.began_at, returned=returned, by=seen.heard.event, case_number=number)
     state = turn.state.remembering(over)
     case = state.case
-    if case is None or case.number != number or not case.lacks_exact_end:
+    if case is None or case.number != number or not _is_exact_end(case, seen):
         return turn.noted(remark, number, state=state)
     case = case.resting_on(seen.heard).completed(returned)
     tell: tuple[Effect, ...] = ()
@@ -123,8 +123,12 @@ def _open_and_shut(turn: Turn, seen: Assessed, returned: Return) -> Step:
     if returned.proven_by == seen.heard.event or all(known.began_at != seen.began_at for known in turn.state.endings):
         case = replace(case, attention=END_UNKNOWN)
     made = turn.with_case(case, Remark.HISTORY)
+    made = replace(made, state=replace(made.state, case=turn.state.open_case or case))
+    finding = turn.state.finding
+    if finding is not None and finding.began_at == seen.began_at and not finding.senses_supply:
+        return made  # what keeps the sense away began then, and is not over
     over = Ending(began_at=seen.began_at, returned=returned, by=returned.proven_by, case_number=case.number)
-    return replace(made, state=replace(made.state, case=turn.state.open_case or case).remembering(over))
+    return replace(made, state=made.state.remembering(over))
 
 
 def _case_ended_by(state: State, seen: Returned) -> int | None:
@@ -136,3 +140,15 @@ def _case_ended_by(state: State, seen: Returned) -> int | None:
         return number
     is_within = case.began_at <= seen.began_at and seen.returned_at <= case.returned.at
     return case.number if is_within else None
+
+
+def _is_exact_end(case: Case, seen: Returned) -> bool:
+    """Whether a proof of return is the end that a closed case waits for.
+
+    A record in hindsight that was made while the sense was still away ended by then: what the sense came back from
+    later is something else.
+    """
+    if not case.lacks_exact_end:
+        return False
+    is_of_the_sense = case.returned is None or bool(senses_supply(case.evidence))
+    return is_of_the_sense or (case.returned is not None and seen.returned_at <= case.returned.at)

@@ -13,6 +13,7 @@ from cloud.outages.model import End, Phase
 from cloud.outages.signs import ClosedByOperator, Observation, Saying, Sign, live_voltage, senses_supply, sign_of
 from tests.fakes_outages import (
     COUNTED,
+    COUNTED_AWAY,
     DARK,
     OWN_METER,
     TRIPPED,
@@ -45,7 +46,7 @@ saying = st.one_of(
     st.builds(found, seqs, starts, others, stage=stages, evidence=st.sampled_from((DARK, TRIPPED))),
     st.builds(own_breaker, seqs, starts, stage=stages),
     st.builds(beside, seqs, starts, others, stages),
-    st.builds(interrupted, seqs, starts, stage=stages, evidence=st.sampled_from((COUNTED, COUNTED[:1]))),
+    st.builds(interrupted, seqs, starts, stage=stages, evidence=st.sampled_from((COUNTED, COUNTED[:1], COUNTED_AWAY))),
     st.builds(lambda seq, start, lasts: in_hindsight(seq, start, start + lasts), seqs, starts, st.integers(5, 4_000)),
     st.builds(dipped, seqs, starts),
     st.builds(lambda seq, start, lasts: restored(seq, start, start + lasts), seqs, starts, st.integers(5, 4_000)),

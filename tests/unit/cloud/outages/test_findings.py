@@ -111,6 +111,12 @@ def test_a_newer_finding_replaces_an_older_one_and_not_the_other_way_round() -> 
     assert home.found is Cause.SWITCHED_OFF
 
 
+def test_an_older_word_on_another_loss_does_not_replace_what_was_found() -> None:
+    home = Home().see(beside(9, 800, Cause.HEAD_OFF, PROVISIONAL), unplugged(5, 100))
+
+    assert home.found is Cause.HEAD_OFF
+
+
 def test_a_withdrawn_finding_is_gone() -> None:
     home = Home().see(lost(1, 0), unplugged(2, 0), unplugged(3, 0, stage=WITHDRAWN))
 

@@ -4,9 +4,12 @@ A recloser dips the street; then, one after the other, a plug is pulled, a head 
 breaker trips and an uplink goes. Then the transformer fails, at `DARK_S`; power is back at `BACK_S`, in house 2 later.
 """
 
+import pytest
+
 from cloud.messaging.model import Announcement
-from cloud.outages.model import END_UNKNOWN, Phase
+from cloud.outages.model import END_UNKNOWN, End, Phase
 from tests.fakes_outages import (
+    COUNTED_AWAY,
     TRIPPED,
     Home,
     at,
@@ -23,7 +26,7 @@ from tests.fakes_outages import (
 from wire.events import Cause, Stage
 
 OUT, BACK = Announcement.POWER_OUT, Announcement.POWER_BACK
-PROVISIONAL, CONFIRMED = Stage.PROVISIONAL, Stage.CONFIRMED
+PROVISIONAL, CONFIRMED, WITHDRAWN = Stage.PROVISIONAL, Stage.CONFIRMED, Stage.WITHDRAWN
 DARK_S, BACK_S, LATE_BACK_S, MORNING_S = 2_000, 3_200, 4_400, 20_000
 
 
@@ -62,23 +65,42 @@ def test_house_3_cannot_be_seen_and_learns_of_its_outage_in_hindsight() -> None:
     home = through_the_dip().see(beside(2, 400, Cause.HEAD_OFF, PROVISIONAL))
     assert (home.state.phase, home.found) == (Phase.SUPPLIED, Cause.HEAD_OFF)
 
-    home.see(lost(3, DARK_S), found(4, DARK_S, Cause.CANNOT_TELL, stage=PROVISIONAL)).wait_until(LATE_BACK_S)
+    home.see(found(3, 400, Cause.HEAD_OFF, stage=WITHDRAWN, heard_s=DARK_S + 2), lost(4, DARK_S))
+    home.see(found(5, DARK_S, Cause.CANNOT_TELL, stage=PROVISIONAL)).wait_until(LATE_BACK_S)
     assert (home.state.phase, home.found, home.cases) == (Phase.SUSPECTED, Cause.CANNOT_TELL, {})
 
-    home.see(in_hindsight(5, 400, 5_000), beside(6, 400, Cause.HEAD_OFF, CONFIRMED, heard_s=5_001))
+    home.see(in_hindsight(6, DARK_S, 5_000))
     assert (home.state.phase, home.state.finding, home.case.attention) == (Phase.SUPPLIED, None, END_UNKNOWN)
 
     home.see(restored(7, DARK_S, BACK_S, heard_s=5_070)).wait_until(MORNING_S)
-    assert (home.is_told_nothing, home.case.returned and home.case.returned.at) == (True, at(BACK_S))
+    assert (home.is_told_nothing, home.case.attention) == (True, None)
+    assert home.case.returned is not None
+    assert home.case.returned.at == at(BACK_S)
 
 
-def test_house_4_is_switched_off_before_and_after_and_told_nothing() -> None:
+@pytest.mark.parametrize("silent_since_s", [DARK_S + 10, 500], ids=["its silence was seen", "its silence was not seen"])
+def test_house_4_is_switched_off_before_and_after_and_told_nothing(silent_since_s: int) -> None:
     home = through_the_dip().see(lost(2, 500), found(3, 500, Cause.SWITCHED_OFF, stage=PROVISIONAL))
 
-    home.see(found(4, 500, Cause.SWITCHED_OFF), found(5, 500, Cause.CANNOT_TELL, heard_s=DARK_S + 5))
-    home.see(found(6, 500, Cause.SWITCHED_OFF, heard_s=BACK_S + 5)).wait_until(MORNING_S)
+    home.see(found(4, 500, Cause.SWITCHED_OFF))
+    home.see(in_hindsight(5, silent_since_s, BACK_S + 20, evidence=COUNTED_AWAY)).wait_until(MORNING_S)
 
-    assert (home.found, home.cases, home.is_told_nothing) == (Cause.SWITCHED_OFF, {}, True)
+    assert (home.state.phase, home.found, home.is_told_nothing) == (Phase.SUPPLIED, Cause.SWITCHED_OFF, True)
+    assert (home.case.end, home.case.attention) == (End.RESTORED, END_UNKNOWN)
+
+    home.see(restored(6, 500, MORNING_S + 100)).wait_until(2 * MORNING_S)
+
+    assert (home.state.finding, home.is_told_nothing) == (None, True)
+    assert home.case.returned is not None
+    assert home.case.returned.at == at(BACK_S + 19)
+
+
+def test_house_4_is_found_switched_off_whatever_is_said_of_it_later() -> None:
+    home = Home().see(lost(2, 500), found(3, 500, Cause.SWITCHED_OFF))
+
+    home.see(in_hindsight(5, 500, BACK_S, evidence=COUNTED_AWAY), unplugged(6, 500, heard_s=BACK_S + 10))
+
+    assert (home.found, home.case.end_cause) == (Cause.GATEWAY_UNPLUGGED, None)
 
 
 def test_house_5_is_told_of_its_breaker_and_its_outage_is_history() -> None:
