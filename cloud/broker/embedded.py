@@ -1,6 +1,6 @@
 """The broker inside this program, for where mosquitto is not: amqtt, with our passwords, permissions and bounds.
 
-Four things of amqtt 0.12.1 are mended at its door, where a CONNECT is read, because behind it they cannot be:
+Six things of amqtt 0.12.1 are mended at its door, where a CONNECT is read, because behind it they cannot be:
 
 - It looks up a client's session before it checks the password, so that anybody could end ingest's session by asking
   for it. Here a CONNECT is answered for first, and what is not let in never reaches it.
@@ -8,6 +8,8 @@ Four things of amqtt 0.12.1 are mended at its door, where a CONNECT is read, bec
 - It lets a client take over its own live session and then marks the new connection as gone. Here the old connection
   ends before the new one begins.
 - It remembers for a while that a client wanted nothing kept, and keeps nothing although the client now wants it kept.
+- It publishes a will wherever its client wanted. Here a CONNECT whose will lies outside its user's rights is refused.
+- It retains whatever it is told to, without end. Here that is one short word a gateway, on its state topic.
 
 It keeps everything in memory and loses what is on its way when a client reconnects. Nothing rests on it: gateways send
 again what has no receipt. Passwords are read anew whenever their file has changed.
@@ -34,11 +36,13 @@ from cloud.broker.folder import BrokerFolder
 from cloud.broker.settings import BrokerSettings
 from runtime import logs
 from runtime.errors import EnvironmentRefused
+from wire import topics
 
 _MAX_QUEUED: Final = 10_000
 _MAX_CONNECTIONS: Final = 1_000
 _MAX_CONNECT_BYTES: Final = 4_096
 _CONNECT: Final = 0x10
+_MAX_RETAINED_BYTES: Final = 64
 _DOOR_TIMEOUT_S: Final = 10.0
 _TAKE_OVER_POLL_S: Final = 0.02
 _MALFORMED: Final = (AMQTTError, MQTTError, NoDataError, ValueError, IndexError, struct.error)
@@ -101,9 +105,19 @@ class GuardedBroker(Broker):  # type: ignore[misc] # amqtt is untyped
         if permissions.may(session.username or "", "read", subscription[0]):
             await super()._publish_retained_messages_for_subscription(subscription, session)
 
+    async def retain_message(
+        self, source_session: Session | None, topic_name: str | None, data: bytes | None, qos: int | None = None
+    ) -> None:
+        """Retain a gateway's state, a short word; nothing else, so that no gateway can fill the memory."""
+        place = topics.parse(topic_name or "")
+        if place is not None and place.kind is topics.Kind.STATE and len(data or b"") <= _MAX_RETAINED_BYTES:
+            await super().retain_message(source_session, topic_name, data, qos)
+
     def _answers_for(self, connect: ConnectPacket) -> bool:
         """Whether the sender of a CONNECT showed to be the user it names."""
         user, password = connect.username or "", connect.password or ""
+        if connect.will_flag and not permissions.may(user, "write", connect.will_topic or ""):
+            return False
         return connect.client_id == user and self._registered.admits(user, password)
 
     async def _make_way(self, connect: ConnectPacket) -> None:

@@ -5,6 +5,8 @@ import socket
 from types import SimpleNamespace
 
 import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from cloud.broker import mosquitto
 from cloud.kernel.ids import MeterSerial, UsagePointId
@@ -146,6 +148,46 @@ def test_what_another_gateway_left_retained_is_not_heard_either(site, a, b):
 
     with site.enter(a) as gateway:
         gateway.publish(state, b"", retain=True)  # the broker is shared with the tests that follow
+
+
+def test_a_will_outside_a_gateways_rights_reaches_nobody(site, a, b):
+    with site.ingest() as ingest:
+        ingest.subscribe(UPLINK_FILTER)
+        die(site, a, will_topic=up(b))
+        die(site, a, will_topic=up(a))
+
+        eventually(lambda: (up(a), b"will") in ingest.heard)
+        assert (up(b), b"will") not in ingest.heard
+
+
+def die(site, gateway, *, will_topic):
+    """Connect with a will, if that is let in, and break off without a word."""
+    client = Client(CallbackAPIVersion.VERSION2, client_id=gateway.id, protocol=MQTTProtocolVersion.MQTTv311)
+    client.username_pw_set(gateway.id, gateway.password)
+    client.will_set(will_topic, b"will", qos=1)
+    answers = []
+    client.on_connect = lambda *_: answers.append("answered")
+    client.connect("127.0.0.1", site.port)
+    eventually(lambda: (client.loop(0.05), answers)[1])
+    with contextlib.suppress(AttributeError):
+        client.socket().close()
+
+
+@pytest.mark.parametrize("site", BROKERS[1:], indirect=True)
+def test_a_gateway_can_leave_its_state_behind_and_nothing_else(site, a):
+    state = f"lw/1/{a.id}/up/state"
+    with site.enter(a) as gateway:
+        for topic in (f"{state}/more", up(a), f"lw/1/{a.id}/up/anything"):
+            gateway.publish(topic, b"left", retain=True)
+        gateway.publish(state, b"x" * 65, b"here", b"x" * 65, retain=True)
+
+    with site.ingest() as ingest:
+        ingest.subscribe(UPLINK_FILTER)
+        eventually(ingest.payloads)
+
+        assert ingest.heard == [(state, b"here")]
+    with site.enter(a) as gateway:
+        gateway.publish(state, b"", retain=True)
 
 
 def test_what_is_said_while_ingest_is_away_waits_for_it_or_arrives_when_said_again(site, a):
