@@ -2,10 +2,12 @@
 
 A report that does not fit is dropped and counted. Nothing is lost by that: the probe tells an edge again until it is
 acknowledged, a beat comes every second, and a meter has one report under way at a time and is read again.
+That it is full is said once in the log, and once, with the count, when half of it is free again.
 `done` is called when the journal holds what followed from the report, and not before.
 """
 
 import queue
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +16,13 @@ from typing import TypeAlias
 from gateway.core.batches import Window
 from gateway.core.observations import ProbeObservation
 from gateway.core.reading import IntervalRow, Snapshot
+from gateway.service.presence import Presence
+from runtime import logs
 from wire.events import LinkFault
 
 CAPACITY = 256
+
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,8 @@ class Inbox:
 
     def __init__(self) -> None:
         self._reports: queue.Queue[Report] = queue.Queue(maxsize=CAPACITY)
+        self._room = Presence(log, "inbox_room", expected=True)
+        self._lock = threading.Lock()
         self.dropped = 0
 
     def offer(self, report: Report) -> bool:
@@ -63,8 +71,13 @@ class Inbox:
         try:
             self._reports.put_nowait(report)
         except queue.Full:
-            self.dropped += 1
+            with self._lock:
+                self.dropped += 1
+                self._room.gone(capacity=CAPACITY)
             return False
+        if not self._room.is_here and self._reports.qsize() <= CAPACITY // 2:
+            with self._lock:
+                self._room.here(dropped=self.dropped)
         return True
 
     def take(self, timeout_s: float) -> Report | None:
