@@ -133,6 +133,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
         links=folder.customer_links(),
         bell=bell,
         settings=settings.web,
+        close_case=areas.close,
         parts=parts,
         on_commit=on_commit,
     )

@@ -26,6 +26,7 @@ from cloud.messaging.ports import Delivered, Ending
 from cloud.messaging.postman import Postman
 from cloud.messaging.service import Composer
 from cloud.messaging.settings import MailSettings
+from cloud.outages.area_service import AreaService, look_again
 from cloud.outages.service import OutageService
 from cloud.outages.settings import OutageSettings
 from cloud.readings import service as readings
@@ -95,8 +96,11 @@ class Town:
 
     def __post_init__(self) -> None:
         composer = Composer(Catalogue.load(), "utility.example")
-        outages = OutageService(OutageSettings(), composer)
-        handlers = {EVENT_TASK: tell([readings.on_event, outages.on_event]), **outages.handlers()}
+        settings = OutageSettings()
+        homes = OutageService(settings, composer, look_again(settings))
+        self._areas = AreaService(settings, homes)
+        listeners = [readings.on_event, homes.on_event, self._areas.on_event]
+        handlers = {EVENT_TASK: tell(listeners), **homes.handlers(), **self._areas.handlers()}
         self._intake = Intake(
             database=self.database, clock=self.clock, signer=SoftwareSigner.generate(), on_commit=self.bell.ring
         )
@@ -118,6 +122,7 @@ class Town:
             links=self.links,
             bell=self.bell,
             settings=WebSettings(),
+            close_case=self._areas.close,
             on_commit=self.bell.ring,
         )
 

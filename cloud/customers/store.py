@@ -1,6 +1,6 @@
 """The tables of homes and people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -90,6 +90,16 @@ def behind(connection: Connection, meter: str) -> UsagePoint | None:
 def names(connection: Connection) -> frozenset[str]:
     """The names of all homes."""
     return frozenset(connection.execute(select(_u.id)).scalars())
+
+
+def of_names(connection: Connection, names: Collection[str]) -> dict[UsagePointId, UsagePoint]:
+    """The homes of these names that are known."""
+    return {home.id: home for home in _homes(connection, _all().where(_u.id.in_(names)))}
+
+
+def of_customer(connection: Connection, customer: str, *, limit: int) -> list[UsagePoint]:
+    """The homes of a customer, in the order of their names."""
+    return list(_homes(connection, _all().where(_u.customer == customer).order_by(_u.id).limit(limit)))
 
 
 def page(connection: Connection, *, after: str = "", limit: int = MAX_PAGE) -> list[UsagePoint]:

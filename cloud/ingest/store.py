@@ -204,8 +204,6 @@ def page(
         statement = statement.where(_i.gateway.in_(gateways))
     if subjects is not None:
         statement = statement.where(_i.subject.in_(subjects))
-    if subjects is not None:
-        statement = statement.where(_i.subject.in_(subjects))
     if without_codes:
         statement = statement.where(_i.code.not_in(without_codes))
     return _events(connection, statement)

@@ -1,6 +1,6 @@
 """Answers of the REST interface, made from what the stores hold; what they look like stands in `schema`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,11 +8,13 @@ from cloud.ingest.quarantine import Quarantined
 from cloud.ingest.store import StoredEvent
 from cloud.kernel.facts import Fact, FactValue
 from cloud.messaging.model import Message, Traced
+from cloud.outages.area_model import Member, Outage
+from cloud.outages.area_model import Standing as Membership
+from cloud.outages.area_store import OutageLine
 from cloud.outages.facts import case_name
-from cloud.outages.model import Case, Return
+from cloud.outages.model import Finding, Return
 from cloud.outages.store import HomeCase
 from cloud.readings.store import RegisterReading
-from cloud.web.homes import Home
 from cloud.web.moments import machine
 from cloud.web.schema import (
     MAX_RAW_SHOWN,
@@ -21,7 +23,12 @@ from cloud.web.schema import (
     EventAnswer,
     EvidenceAnswer,
     FigureAnswer,
+    FindingAnswer,
+    LineAnswer,
+    MemberAnswer,
     MessageAnswer,
+    OutageAnswer,
+    OutageDetail,
     RefusedAnswer,
     RegisterAnswer,
     ReturnAnswer,
@@ -30,25 +37,24 @@ from cloud.web.schema import (
     UsagePointAnswer,
     UsagePointDetail,
 )
-from cloud.web.standing import Supply
-from wire.events import event_name, facts
+from cloud.web.sight import Sight
+from wire.events import Evidence, event_name, facts
 
 
-def usage_point(home: Home, supply: Supply, now: datetime) -> UsagePointAnswer:
-    return UsagePointAnswer(**_usage_point(home, supply, now))
+def usage_point(sight: Sight, now: datetime) -> UsagePointAnswer:
+    return UsagePointAnswer(**_usage_point(sight, now))
 
 
-def usage_point_detail(
-    home: Home, supply: Supply, now: datetime, registers: list[RegisterReading], open_case: HomeCase | None
-) -> UsagePointDetail:
+def usage_point_detail(sight: Sight, now: datetime, open_case: HomeCase | None) -> UsagePointDetail:
     return UsagePointDetail(
-        **_usage_point(home, supply, now),
-        registers=[_register(reading) for reading in registers],
+        **_usage_point(sight, now),
+        registers=[_register(reading) for reading in sight.registers],
         open_case=None if open_case is None else case(open_case),
     )
 
 
-def _usage_point(home: Home, supply: Supply, now: datetime) -> dict[str, Any]:
+def _usage_point(sight: Sight, now: datetime) -> dict[str, Any]:
+    home, supply = sight.home, sight.supply
     age_s = None if supply.as_of is None else (now - supply.as_of).total_seconds()
     state = StateAnswer(
         standing=supply.standing.value,
@@ -57,6 +63,7 @@ def _usage_point(home: Home, supply: Supply, now: datetime) -> dict[str, Any]:
         as_of=supply.as_of,
         age_s=age_s,
         voltage_mv=supply.voltage_mv,
+        notes=[note.value for note in supply.notes],
     )
     return {
         "id": home.id,
@@ -66,8 +73,69 @@ def _usage_point(home: Home, supply: Supply, now: datetime) -> dict[str, Any]:
         "time_zone": home.zone.key,
         "address": home.address,
         "gateways": list(home.gateway_ids),
+        "heard_at": sight.heard_at,
         "state": state,
+        "phase": sight.state.phase.value,
+        "finding": None if supply.finding is None else _finding(supply.finding),
+        "dips": sight.state.dips,
+        "outage": sight.outage_name,
     }
+
+
+def _finding(held: Finding) -> FindingAnswer:
+    return FindingAnswer(
+        cause=held.cause.name.lower(),
+        stage=held.stage.name.lower(),
+        grade=held.grade.name.lower(),
+        evidence=_evidence(held.evidence),
+        by=str(held.by),
+        began_at=held.began_at,
+        said_at=held.said_at,
+    )
+
+
+def outage(found: Outage) -> OutageAnswer:
+    return OutageAnswer(**_outage(found))
+
+
+def outage_detail(found: Outage, nested: Sequence[Outage], timeline: Sequence[OutageLine]) -> OutageDetail:
+    return OutageDetail(
+        **_outage(found),
+        nested=[each.name for each in nested],
+        timeline=[
+            LineAnswer(mark=line.mark.value, detail=line.detail, usage_point=line.usage_point, at=line.at)
+            for line in timeline
+        ],
+    )
+
+
+def _outage(found: Outage) -> dict[str, Any]:
+    return {
+        "number": found.number,
+        "name": found.name,
+        "feeder": found.feeder,
+        "device": found.device,
+        "within": found.within,
+        "state": "open" if found.is_open else "closed",
+        "began_at": found.began_at,
+        "opened_at": found.opened_at,
+        "first_back_at": found.first_back_at,
+        "closed_at": found.closed_at,
+        "counts": {standing.value: found.count(standing) for standing in Membership if found.count(standing)},
+        "members": [_member(member) for member in found.members],
+    }
+
+
+def _member(member: Member) -> MemberAnswer:
+    return MemberAnswer(
+        usage_point=member.usage_point,
+        standing=member.standing.value,
+        since=member.since,
+        case=None if member.case_number is None else case_name(member.usage_point, member.case_number),
+        asked_at=member.asked_at,
+        closed_by=member.closed_by,
+        close_reason=member.close_reason,
+    )
 
 
 def _register(reading: RegisterReading) -> RegisterAnswer:
@@ -94,7 +162,7 @@ def case(found: HomeCase) -> CaseAnswer:
         is_clock_good=held.clock_is_good,
         stage=held.stage.name.lower(),
         grade=held.grade.name.lower(),
-        evidence=_evidence(held),
+        evidence=_evidence(held.evidence),
         verdict_by=str(held.verdict_by),
         verdict_at=held.verdict_at,
         sources=[str(event) for event in held.sources],
@@ -105,12 +173,14 @@ def case(found: HomeCase) -> CaseAnswer:
         end=held.end and held.end.value,
         end_by=None if held.end_by is None else str(held.end_by),
         end_cause=None if held.end_cause is None else held.end_cause.name.lower(),
+        closed_by=held.closed_by,
+        close_reason=held.close_reason,
         attention=held.attention,
     )
 
 
-def _evidence(held: Case) -> list[EvidenceAnswer]:
-    return [EvidenceAnswer(kind=item.kind.name.lower(), value=item.value, age_ms=item.age_ms) for item in held.evidence]
+def _evidence(items: Sequence[Evidence]) -> list[EvidenceAnswer]:
+    return [EvidenceAnswer(kind=item.kind.name.lower(), value=item.value, age_ms=item.age_ms) for item in items]
 
 
 def _returned(returned: Return | None) -> ReturnAnswer | None:

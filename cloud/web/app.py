@@ -14,10 +14,10 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
-from cloud.web import api, doors, event_pages, live, pages, problems
+from cloud.web import api, customer_pages, doors, event_pages, live, outage_pages, pages, problems
 from cloud.web.forms import MAX_BODY_BYTES
 from cloud.web.gate import Gate
-from cloud.web.live import Places
+from cloud.web.live import Room
 from cloud.web.services import Services
 
 _TITLE: Final = "Lamplight"
@@ -42,9 +42,10 @@ def create_app(services: Services) -> FastAPI:
         middleware=[Middleware(Gate, access=services.access), problems.for_the_unforeseen()],
     )
     app.state.services = services
-    app.state.places = Places()
+    app.state.room = Room()
     problems.install(app)
-    for router in (doors.router, pages.router, event_pages.router, live.router, api.router):
-        app.include_router(router)
+    app.add_exception_handler(customer_pages.NobodysLink, customer_pages.no_such_link)
+    for module in (doors, pages, event_pages, outage_pages, customer_pages, live, api):
+        app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("cloud.web") / "static")), name="static")
     return app

@@ -18,6 +18,7 @@ from cloud.messaging.model import Message
 from cloud.outages import answers
 from cloud.outages import store as outages
 from cloud.outages.answers import Answer
+from cloud.outages.area_model import Standing as Membership
 from cloud.outages.model import Case, State
 from cloud.outages.store import TimelineEntry
 from cloud.readings import store as readings
@@ -131,6 +132,12 @@ class Shown:
         return self.cases[0] if self.cases else None
 
     @property
+    def can_be_settled(self) -> bool:
+        """Whether it has no case to close, and an outage waits for a word about it."""
+        around = self.sight.around
+        return self.state.open_case is None and around is not None and around.member.standing is Membership.UNVERIFIED
+
+    @property
     def needs_person(self) -> bool:
         """Whether a message waits for somebody's decision."""
         return any(letter.needs_person for letter in self.letters)
@@ -144,9 +151,8 @@ def read(connection: Connection, home: Home, now: datetime, settings: WebSetting
     gateways = home.gateway_ids
     subjects = {subject for gateway in home.gateways for subject in gateway.subjects_in(home.id)}
     return Known(
-        home=home,
+        sight=Onlooker(connection, now, settings).look(home),
         now=now,
-        state=outages.load_state(connection, home.id, meter or ""),
         cases=outages.of_home(connection, home.id, limit=MAX_CASES),
         timeline=outages.timeline(connection, home.id, limit=MAX_LINES),
         messages=messaging.newest(connection, usage_point=home.id, limit=MAX_MESSAGES),

@@ -4,8 +4,8 @@ A gateway may be registered before its customer is imported, and a customer may 
 Whose meter counts is the customer file's word; only where it is silent, the gateway's.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,13 +13,9 @@ from sqlalchemy import Connection
 
 from cloud.customers import store as customers
 from cloud.customers.model import Customer, UsagePoint
-from cloud.kernel.ids import MeterSerial, UsagePointId
-from cloud.outages import store as outages
-from cloud.readings import store as readings
+from cloud.kernel.ids import CustomerId, MeterSerial, UsagePointId
 from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Status
-from cloud.web import standing
-from cloud.web.standing import Supply
 from wire.ids import GatewayId
 
 _UTC: Final = ZoneInfo("UTC")
@@ -55,19 +51,28 @@ def page(connection: Connection, *, after: str = "", limit: int) -> list[Home]:
     points = {point.id: point for point in customers.page(connection, after=after, limit=limit)}
     known = registry.usage_points(connection, after=after, limit=limit)
     names = sorted({*points, *known})[:limit]
-    gateways: dict[UsagePointId, list[Gateway]] = {name: [] for name in names}
-    for gateway in registry.of_usage_points(connection, names):
-        for name in gateways.keys() & {place.usage_point for place in gateway.places}:
-            gateways[name].append(gateway)
+    gateways = _by_home(registry.of_usage_points(connection, names), names)
     return [_home(name, points.get(name), gateways[name]) for name in names]
 
 
-def supply(connection: Connection, home: Home, now: datetime, *, fresh_for: timedelta) -> Supply:
-    """What can be said of a home's power at `now`."""
-    meter = home.meter
-    state = outages.load_state(connection, home.id, meter or "")
-    registers = [] if meter is None else readings.latest(connection, meter)
-    return standing.supply_of(state, registers, now, fresh_for=fresh_for)
+def of_names(connection: Connection, names: Sequence[UsagePointId]) -> list[Home]:
+    """The homes of these names that are known, in this order."""
+    gateways = _by_home(registry.of_usage_points(connection, names), names)
+    points = customers.of_names(connection, names)
+    return [_home(name, points.get(name), gateways[name]) for name in names if name in points or gateways[name]]
+
+
+def of_customer(connection: Connection, customer: CustomerId, *, limit: int) -> list[Home]:
+    """A customer's homes, in the order of their names."""
+    return of_names(connection, [point.id for point in customers.of_customer(connection, customer, limit=limit)])
+
+
+def _by_home(gateways: Sequence[Gateway], names: Sequence[UsagePointId]) -> dict[UsagePointId, list[Gateway]]:
+    found: dict[UsagePointId, list[Gateway]] = {name: [] for name in names}
+    for gateway in gateways:
+        for name in found.keys() & {place.usage_point for place in gateway.places}:
+            found[name].append(gateway)
+    return found
 
 
 def _home(name: UsagePointId, point: UsagePoint | None, gateways: list[Gateway]) -> Home:

@@ -30,6 +30,9 @@ STATES: Final = {
 TEMPLATES: Final[Mapping[str, str]] = {
     Announcement.POWER_OUT: "Your power is out",
     Announcement.POWER_BACK: "Your power is back",
+    Announcement.CHECK_BREAKER: "Please check your main switch",
+    Announcement.STILL_OUT: "We treat your home as still without power",
+    Announcement.POWER_CHECK: "Is your power on?",
 }
 _DECISIONS: Final = {Turn.MARKED_DELIVERED: "It arrived: mark as delivered", Turn.SENT_AGAIN: "Send it again"}
 
@@ -50,6 +53,7 @@ class Note:
     number: int
     anchor: str
     back_to: str
+    fact_id: str
     fact: str
     value: Words
     sources: tuple[Source, ...]
@@ -166,6 +170,7 @@ def _note(message: Message, number: int, fact: Fact, moments: Moments) -> Note:
         number=number,
         anchor=f"m{message.id}-n{number}",
         back_to=f"m{message.id}",
+        fact_id=fact.id,
         fact=words.FACTS.get(fact.id, fact.id.replace("_", " ")),
         value=value_of(fact, moments),
         sources=fact.sources,
@@ -173,13 +178,17 @@ def _note(message: Message, number: int, fact: Fact, moments: Moments) -> Note:
     )
 
 
-def source_link(source: Source) -> Markup:
-    """Where a source can be looked at."""
+def source_link(source: Source, usage_point: str) -> Markup:
+    """Where a source can be looked at, of a message about this home."""
     match source.kind:
         case SourceKind.EVENT:
             return Markup('<a class="mono" href="/events/{ref}">{ref}</a>').format(ref=source.ref)
+        case SourceKind.CASE if source.ref.startswith(f"{usage_point}-"):
+            return Markup('our case book, <a href="/homes/{home}#case-{ref}">{ref}</a>').format(
+                home=usage_point, ref=source.ref
+            )
         case SourceKind.CASE:
-            return Markup('our case book, <a href="#case-{ref}">{ref}</a>').format(ref=source.ref)
+            return Markup('our book of outages, <a href="/outages/{ref}">{ref}</a>').format(ref=source.ref)
         case SourceKind.CUSTOMER:
             return Markup("the utility’s customer file, {ref}").format(ref=source.ref)
 

@@ -51,6 +51,10 @@ class Moments:
         local = self._local(at)
         return f"{_day(local)}, {_clock(local, seconds=False)}"
 
+    def time(self, at: datetime) -> str:
+        """As `minute`, as mere text: "18:02"."""
+        return f"{self._day_unless_today(at)}{_clock(self._local(at), seconds=False)}"
+
     def local(self, at: datetime) -> datetime:
         """The instant by the home's clock."""
         return self._local(at)

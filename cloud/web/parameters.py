@@ -12,6 +12,7 @@ _DEFAULT_LIMIT: Final = 50
 _MAX_CURSOR: Final = 2**53 - 1  # what every JSON reader can hold
 _MAX_PLACE: Final = 2**32
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,31}$"
+_OUTAGE: Final = r"^(?:[A-Za-z0-9][A-Za-z0-9_.:-]{0,31}-)?[0-9]{1,15}$"
 _GATEWAY: Final = r"^[0-9A-HJKMNP-TV-Z]{8}$"
 
 UsagePointPath: TypeAlias = Annotated[str, Path(pattern=_NAME, description="a usage point's name", examples=["UP-1"])]
@@ -37,6 +38,11 @@ GatewayPath: TypeAlias = Annotated[str, Path(pattern=_GATEWAY, description="a ga
 GenPath: TypeAlias = Annotated[int, Path(ge=0, le=_MAX_PLACE, description="the generation of its chain")]
 LanePath: TypeAlias = Annotated[int, Path(ge=0, le=2, description="0 alarms, 1 readings, 2 diagnostics")]
 SeqPath: TypeAlias = Annotated[int, Path(ge=1, le=_MAX_PLACE, description="its number in the lane")]
+OutagePath: TypeAlias = Annotated[
+    str,
+    Path(pattern=_OUTAGE, description="an outage's name or number", examples=["T-0101-1"]),
+]
+FeederQuery: TypeAlias = Annotated[str | None, Query(pattern=_NAME, description="only of this feeder")]
 MessagePath: TypeAlias = Annotated[int, Path(ge=1, le=_MAX_CURSOR, description="a message's number")]
 
 

@@ -20,12 +20,18 @@ class Answer(BaseModel):
 class StateAnswer(Answer):
     """What can be said of a home's power now; silence is never taken for power."""
 
-    standing: str = Field(description="on, out, lost, returning, low, stale or unheard", examples=["out"])
+    standing: str = Field(
+        description="on, out, lost, returning, low, stale, unheard, unverified, switched_off or own_breaker",
+        examples=["out"],
+    )
     since: datetime | None = Field(description="since when it stands so, where that is known")
     proven_by: list[str] = Field(description="the events it rests on")
     as_of: datetime | None = Field(description="of when the newest evidence is")
     age_s: float | None = Field(description="how old that evidence is, in seconds")
     voltage_mv: int | None = Field(description="the lowest phase read, where a reading is the evidence")
+    notes: list[str] = Field(
+        description="beside it: unplugged, head_off, switched_off, own_breaker, phase_lost, cannot_tell, silent"
+    )
 
 
 class RegisterAnswer(Answer):
@@ -44,6 +50,18 @@ class EvidenceAnswer(Answer):
     kind: str = Field(examples=["supply_sense"])
     value: int
     age_ms: int = Field(description="how old it was when the verdict was made")
+
+
+class FindingAnswer(Answer):
+    """A gateway's verdict other than an outage, that stands now."""
+
+    cause: str = Field(description="as in the event’s own words", examples=["gateway_unplugged"])
+    stage: str = Field(description="provisional or confirmed")
+    grade: str
+    evidence: list[EvidenceAnswer]
+    by: str = Field(description="the event that says so")
+    began_at: datetime
+    said_at: datetime
 
 
 class ReturnAnswer(Answer):
@@ -77,9 +95,11 @@ class CaseAnswer(Answer):
     told_at: datetime | None
     returned: ReturnAnswer | None
     closed_at: datetime | None
-    end: str | None = Field(description="restored or no_outage")
+    end: str | None = Field(description="restored, no_outage or operator")
     end_by: str | None
     end_cause: str | None
+    closed_by: str | None = Field(description="the person who closed it, where one did")
+    close_reason: str | None
     attention: str | None = Field(description="why a person should look")
 
 
@@ -93,7 +113,12 @@ class UsagePointAnswer(Answer):
     time_zone: str
     address: str
     gateways: list[str]
+    heard_at: datetime | None = Field(description="when one of its gateways was heard last, about anything")
     state: StateAnswer
+    phase: str = Field(description="what the rules hold of it: supplied, suspected, out or told")
+    finding: FindingAnswer | None
+    dips: int = Field(description="how often supply went and came back by itself")
+    outage: str | None = Field(description="the open outage of the grid it lies in", examples=["T-0101-1"])
 
 
 class UsagePointDetail(UsagePointAnswer):
@@ -158,6 +183,58 @@ class CasePage(Answer):
     """Cases, the last opened first."""
 
     cases: list[CaseAnswer]
+    next: int | None = Field(description="the cursor of what follows; null at the end")
+
+
+class MemberAnswer(Answer):
+    """A home that an outage reached, and how it stands there."""
+
+    usage_point: str
+    standing: str = Field(description="out, back, unverified, other_cause, elsewhere or closed")
+    since: datetime
+    case: str | None = Field(description="its own case, as in /api/v1/cases", examples=["UP-1-1"])
+    asked_at: datetime | None = Field(description="when its customer was asked, or told that it goes on")
+    closed_by: str | None
+    close_reason: str | None
+
+
+class OutageAnswer(Answer):
+    """An outage of the grid: where, and which homes it reached."""
+
+    number: int = Field(description="rises in the order outages were opened; a cursor")
+    name: str = Field(examples=["T-0101-1"])
+    feeder: str
+    device: str = Field(description="where it is held to be: a device or, for a single home, its usage point")
+    within: int | None = Field(description="the outage it was found in")
+    state: str = Field(description="open or closed")
+    began_at: datetime
+    opened_at: datetime
+    first_back_at: datetime | None = Field(description="when a first home was proven back")
+    closed_at: datetime | None
+    counts: dict[str, int] = Field(description="how many homes stand how")
+    members: list[MemberAnswer]
+
+
+class LineAnswer(Answer):
+    """A line of an outage's timeline."""
+
+    mark: str = Field(examples=["opened"])
+    detail: str
+    usage_point: str | None
+    at: datetime
+
+
+class OutageDetail(OutageAnswer):
+    """An outage with what was found within it, and its timeline."""
+
+    nested: list[str]
+    timeline: list[LineAnswer]
+
+
+class OutagePage(Answer):
+    """Outages, the last opened first."""
+
+    outages: list[OutageAnswer]
     next: int | None = Field(description="the cursor of what follows; null at the end")
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from datetime import datetime
+from typing import Annotated, Protocol, TypeAlias
 
 from fastapi import Depends
+from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
 from cloud.kernel.access import Access
 from cloud.kernel.bell import Bell
 from cloud.kernel.db import Database
+from cloud.kernel.ids import UsagePointId
 from cloud.web.links import CustomerLinks
 from cloud.web.settings import WebSettings
 from runtime.clock import Clock
@@ -21,6 +24,13 @@ def _no_parts() -> Mapping[str, bool]:
 
 def _nothing() -> None:
     return None
+
+
+class CloseCase(Protocol):
+    """Closes a home's case on a person's word; see `OutageService.close_by_operator`."""
+
+    def __call__(self, connection: Connection, usage_point: UsagePointId, who: str, reason: str, now: datetime) -> None:
+        """Raises NoOpenCase, CloseRefused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +49,7 @@ class Services:
     links: CustomerLinks
     bell: Bell
     settings: WebSettings
+    close_case: CloseCase
     parts: Callable[[], Mapping[str, bool]] = _no_parts
     on_commit: Callable[[], None] = _nothing
 

@@ -77,22 +77,30 @@ SYMBOLS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dwelling:
-    """A home to be drawn: `words` stand beside it, `name` is what is read out for its link."""
+    """A home to be drawn: `words` stand beside it, `name` is what is read out for its link.
+
+    It `is_cut` where its own service is what failed, so that the wire to it is dead and no other.
+    """
 
     usage_point: str
     light: Light
     words: tuple[str, ...]
     name: str
     badges: tuple[Badge, ...] = ()
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
-    """A device on the way to the homes; `outage` is the name of the open outage that stands there."""
+    """A device on the way to the homes; `outage` is the name of the open outage that stands there.
+
+    It `is_dead` until power was proven back below it.
+    """
 
     id: str
     kind: str
     outage: str | None = None
+    is_dead: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +212,7 @@ def draw(feeder: Station, branches: Sequence[Branch], paper: Paper) -> Street:
     pen.place_feeder(feeder)
     y: float = _TOP
     for branch in branches:
-        y = pen.draw_branch(branch, y, is_dead=feeder.outage is not None)
+        y = pen.draw_branch(branch, y, is_dead=feeder.is_dead)
     return Street(
         name=paper.name,
         width=paper.width,
@@ -244,7 +252,7 @@ class _Pen:
         step = min(self.paper.step, (self.paper.width - x - 84) / max(len(branch.stations), 1))
         for station in branch.stations:
             self._wire(f"M{x:.0f} {line_y:.0f}H{x + step:.0f}", is_dead=is_dead)
-            is_dead = is_dead or station.outage is not None
+            is_dead = is_dead or station.is_dead
             x += step
             self._place(station, x, line_y)
         return self._rows(branch.houses, x, line_y, is_dead=is_dead)
@@ -285,10 +293,10 @@ class _Pen:
         at: float = self.paper.left
         drops = []
         for house in row:
-            is_detached = len(house) == 1
+            is_detached, is_cut = len(house) == 1, all(home.is_cut for home in house)
             x = at + (self.paper.place - _HOUSE) / 2 if is_detached else at + 8
             drops.append(x + (_HOUSE if is_detached else _BLOCK) / 2)
-            self._wire(f"M{drops[-1]:.0f} {wire_y:.0f}V{base_y - _height(house):.0f}", is_dead=is_dead)
+            self._wire(f"M{drops[-1]:.0f} {wire_y:.0f}V{base_y - _height(house):.0f}", is_dead=is_dead or is_cut)
             self.buildings.append(_detached(house[0], x, base_y) if is_detached else _apartments(house, x, base_y))
             at += _span(house) * self.paper.place
         self._wire(f"M{min(*drops, *risers):.0f} {wire_y:.0f}H{max(*drops, *risers):.0f}", is_dead=is_dead)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from cloud.kernel import i18n
 from cloud.kernel.i18n import Language
+from cloud.outages.area_model import Mark
 from cloud.outages.model import Remark
 from cloud.web.moments import Moments, length
 from wire.events import (
@@ -109,6 +110,19 @@ REMARKS: Final = {
     Remark.DIPPED: "Supply dipped and came back by itself",
     Remark.HISTORY: "Heard after it was over; kept for the record",
     Remark.REPEATED: "Said before, or overtaken: changes nothing",
+}
+MARKS: Final = {
+    Mark.OPENED: "Located: homes that lost supply together have one cause",
+    Mark.MOVED: "More evidence names another place",
+    Mark.ABSORBED: "Another outage explains this one, too",
+    Mark.FIRST_BACK: "A first home is proven back",
+    Mark.FOUND_WITHIN: "Found within: power is back around a home that stays dark",
+    Mark.STILL_OUT: "Customer is to be told: still without power",
+    Mark.ASKED: "Customer is to be asked: is your power on?",
+    Mark.RESTORED: "No home is known to be out any more",
+    Mark.MEMBER_CLOSED: "A person closed a home’s part in it",
+    Mark.DISMISSED: "No outage after all",
+    Mark.CLOSED: "Closed: every home is settled",
 }
 FACTS: Final = {
     "began_at": "when the interruption began",

@@ -90,7 +90,7 @@
 
   function open() {
     if (stream !== null) return;
-    stream = new EventSource("/live");
+    stream = new EventSource(document.body.dataset.livePage);
     stream.addEventListener("ready", () => {
       say(state.dataset.textOn);
       wanted(); // what happened while nobody listened

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from cloud.web import live
 from cloud.web.app import create_app
-from cloud.web.live import Places
+from cloud.web.live import Places, Room
 
 DEADLINE_S = 5.0
 
@@ -55,7 +55,7 @@ async def entered(app, services):
 def test_places_are_counted_and_given_back(town):
     services = town.services()
     app = create_app(services)
-    app.state.places = Places(1)
+    app.state.room = Room(operators=Places(1))
 
     async def two_pages():
         first = await entered(app, services)
@@ -67,7 +67,7 @@ def test_places_are_counted_and_given_back(town):
         return refused.value.status_code
 
     assert asyncio.run(two_pages()) == 503
-    assert app.state.places.free == 1
+    assert app.state.room.operators.free == 1
 
 
 def test_who_comes_when_the_server_stops_finds_no_place(town, client):
@@ -77,3 +77,30 @@ def test_who_comes_when_the_server_stops_finds_no_place(town, client):
 
     assert answer.status_code == 503
     assert answer.json()["what"] == "no place is free for one more open page"
+
+
+def test_a_reader_has_so_many_places_and_no_more():
+    places = Places(3, each=2)
+
+    assert [places.take("ana"), places.take("ana"), places.take("ana")] == [True, True, False]
+    assert [places.take("ben"), places.take("ben")] == [True, False]
+
+
+def test_who_leaves_makes_room():
+    places = Places(1, each=1)
+    places.take("ana")
+    places.give_back("ana")
+
+    assert places.take("ben")
+
+
+def test_a_customers_line_does_not_tell_how_much_happens_elsewhere(town):
+    async def heard():
+        stream = live.for_customers(town.services())
+        first = await asyncio.wait_for(anext(stream), DEADLINE_S)
+        town.bell.ring()
+        second = await asyncio.wait_for(anext(stream), DEADLINE_S)
+        await stream.aclose()
+        return [(said.event, said.data) for said in (first, second)]
+
+    assert asyncio.run(heard()) == [("ready", ""), ("news", "")]

@@ -9,14 +9,31 @@ from cloud.kernel.access import COOKIE_NAME
 from cloud.web.app import create_app
 from tests.fakes_web import TOKEN
 
+DECISIONS = {
+    "/messages/{number}/decide": {"turn": "sent_again"},
+    "/homes/{usage_point}/close": {"who": "Op", "reason": "x"},
+}
+FOR_CUSTOMERS = {"/you/{token}", "/you/{token}/live", "/you/{token}/answer"}  # test_customer_pages tries these
 OPEN = {"/healthz", "/enter", "/static"}
-FOR_PEOPLE = ["/", "/homes/UP-1", "/events/ABCDEFGH/1/0/1", "/quarantine", "/docs", "/no/such/page"]
+FOR_PEOPLE = [
+    "/",
+    "/homes",
+    "/homes/UP-1",
+    "/outages",
+    "/outages/T-1-1",
+    "/events/ABCDEFGH/1/0/1",
+    "/quarantine",
+    "/docs",
+    "/no/such/page",
+]
 FOR_PROGRAMS = [
     "/api/v1/usage-points",
     "/api/v1/usage-points/UP-1",
     "/api/v1/events",
     "/api/v1/events/ABCDEFGH/1/0/1",
     "/api/v1/cases",
+    "/api/v1/outages",
+    "/api/v1/outages/T-1-1",
     "/api/v1/messages",
     "/api/v1/quarantine",
     "/api/v1/no-such-thing",
@@ -43,7 +60,8 @@ def test_every_route_there_is_is_tried_below(lived_in):
     templates = {path.replace("ABCDEFGH/1/0/1", "{gateway}/{gen}/{lane}/{seq}") for path in templates}
 
     assert len(paths) > 10
-    assert paths - OPEN - templates == {"/messages/{number}/decide"}
+    templates = {path.replace("T-1-1", "{outage}") for path in templates}
+    assert paths - OPEN - FOR_CUSTOMERS - templates == set(DECISIONS)
 
 
 @pytest.mark.parametrize("path", FOR_PEOPLE)
@@ -64,8 +82,9 @@ def test_programs_without_rights_are_told_how_to_get_them(stranger, path):
     assert answer.json()["do"].startswith("send 'Authorization: Bearer")
 
 
-def test_a_decision_without_rights_changes_nothing(stranger):
-    answer = stranger.post("/messages/1/decide", data={"turn": "sent_again"})
+@pytest.mark.parametrize(("path", "form"), DECISIONS.items())
+def test_a_decision_without_rights_changes_nothing(stranger, path, form):
+    answer = stranger.post(path.format(number=1, usage_point="UP-2"), data=form)
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/enter")
 
