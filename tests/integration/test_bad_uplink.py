@@ -27,6 +27,9 @@ from wire.units import Quantity
 
 EVENTS = 40
 KEEPALIVE_S = 3
+one_broker = pytest.mark.parametrize(
+    "site", BROKERS[:1], indirect=True
+)  # it is the line and the gateway that are tried
 
 
 @pytest.fixture(scope="module", params=BROKERS)
@@ -125,6 +128,7 @@ def test_everything_arrives_once_and_in_order_though_the_line_loses_and_doubles(
     assert carried["published"] < 4 * EVENTS
 
 
+@one_broker
 def test_a_line_that_is_cut_is_noticed_at_once_and_used_again_when_it_is_there(site, line, tmp_path):
     with House(site, line, tmp_path) as house:
         eventually(house.is_reached)
@@ -138,6 +142,7 @@ def test_a_line_that_is_cut_is_noticed_at_once_and_used_again_when_it_is_there(s
     assert house.in_the_intake(Lane.ALARM) == [1]
 
 
+@one_broker
 def test_an_alarm_said_into_a_dead_line_finds_out_in_half_a_keep_alive(site, line, tmp_path):
     with House(site, line, tmp_path) as house:
         eventually(house.is_reached)
@@ -152,6 +157,7 @@ def test_an_alarm_said_into_a_dead_line_finds_out_in_half_a_keep_alive(site, lin
     assert house.in_the_intake(Lane.ALARM) == [1]
 
 
+@one_broker
 def test_every_answer_lost_for_a_while_is_healed_by_the_next(site, line, tmp_path):
     with House(site, line, tmp_path) as house:
         eventually(house.is_reached)
