@@ -27,11 +27,11 @@ env: .venv/.complete ## the development environment in .venv, and nothing else
 	@$(DEMO_BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: .venv-demo/.complete ## play one home's outage and restoration, live, with a page to watch (FROM=load.csv for a real home)
-	@$(DEMO_BIN)/lamplight-sim scenario home $(if $(FROM),--from $(FROM)) $(DEMO_FLAGS)
+demo: .venv-demo/.complete ## play the storm night over a street, live, with a page to watch (FROM=load.csv for a real home's load)
+	@$(DEMO_BIN)/lamplight-sim scenario street $(if $(FROM),--from $(FROM)) $(DEMO_FLAGS)
 
 demo-check: .venv-demo/.complete ## play it without a page and say whether exactly the expected messages arrived
-	@$(DEMO_BIN)/lamplight-sim scenario home --check $(if $(FROM),--from $(FROM)) $(DEMO_FLAGS)
+	@$(DEMO_BIN)/lamplight-sim scenario street --check $(if $(FROM),--from $(FROM)) $(DEMO_FLAGS)
 
 check: .venv/.complete ## style, types, import rules, unit and property tests: under a minute
 	$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .

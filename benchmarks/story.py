@@ -1,4 +1,4 @@
-"""How a story is played for a benchmark: in real processes, ten times as fast, its outcome as a program reads it."""
+"""How a story is played for a benchmark: in real processes, its outcome as a program reads it."""
 
 import json
 import subprocess
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def play(*options: str) -> dict[str, Any]:
-    """Play the home's story and return what it says of itself; `ok` says whether it went as it must."""
+    """Play the storm night and return what it says of itself; `ok` says whether it went as it must."""
     command = Path(sys.executable).with_name("lamplight-sim")
-    words = ("scenario", "home", "--check", "--json", *options)
+    words = ("scenario", "street", "--check", "--json", *options)
     done = subprocess.run([command, *words], capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     outcome: dict[str, Any] = json.loads(lines[-1]) if lines else {}

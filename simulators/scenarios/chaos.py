@@ -5,27 +5,12 @@ The same seed gives the same plan. A moment is a chapter of the story and a dela
 
 import random
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 from simulators.scenarios.processes import Cast
 
-VICTIMS = ("gateway", "broker", "cloud")
 LONGEST_DEATH_S = 3.0
-
-
-class Chapter(Enum):
-    """The chapters of the home's story."""
-
-    READING = "reading"
-    DARK = "dark"
-    TOLD = "told"
-    BACK = "back"
-    CLOSING = "closing"
-
-
-# About how many machine seconds a chapter takes at ten times: a crash falls somewhere inside.
-LENGTH_S = {Chapter.READING: 4.0, Chapter.DARK: 14.0, Chapter.TOLD: 3.0, Chapter.BACK: 10.0, Chapter.CLOSING: 2.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,28 +18,31 @@ class Crash:
     """One `kill -9`."""
 
     victim: str
-    chapter: Chapter
+    chapter: str
     delay_s: float
     dead_for_s: float
 
     def __str__(self) -> str:
-        return f"{self.victim} {self.delay_s:.1f} s into {self.chapter.value}, for {self.dead_for_s:.1f} s"
+        return f"{self.victim} {self.delay_s:.1f} s into {self.chapter!r}, for {self.dead_for_s:.1f} s"
 
 
-def plan(seed: int, crashes: int = 3) -> tuple[Crash, ...]:
-    """`crashes` kills; each process is a victim before any is one twice."""
+def plan(seed: int, *, victims: Sequence[str], lengths_s: Mapping[str, float], crashes: int) -> tuple[Crash, ...]:
+    """`crashes` kills; each of `victims` dies once before any dies twice, the last ones while there are kills left.
+
+    `lengths_s` gives the chapters and about how many machine seconds each takes: a crash falls somewhere inside.
+    """
     dice = random.Random(seed)
-    return tuple(
-        _crash(dice, dice.choice(VICTIMS) if number >= len(VICTIMS) else VICTIMS[number]) for number in range(crashes)
-    )
+    order = [victim for _ in range(crashes // len(victims) + 1) for victim in dice.sample(victims, len(victims))]
+    chapters = list(lengths_s)
+    return tuple(_crash(dice, victim, chapters, lengths_s) for victim in order[:crashes])
 
 
-def _crash(dice: random.Random, victim: str) -> Crash:
-    chapter = dice.choice(list(Chapter))
+def _crash(dice: random.Random, victim: str, chapters: Sequence[str], lengths_s: Mapping[str, float]) -> Crash:
+    chapter = dice.choice(chapters)
     return Crash(
         victim=victim,
         chapter=chapter,
-        delay_s=dice.uniform(0, LENGTH_S[chapter]),
+        delay_s=dice.uniform(0, lengths_s[chapter]),
         dead_for_s=dice.uniform(0.1, LONGEST_DEATH_S),
     )
 
@@ -69,10 +57,10 @@ class Chaos:
     _due: list[tuple[float, Crash]] = field(default_factory=list)
     _dead: list[tuple[float, Crash]] = field(default_factory=list)
 
-    def enter(self, chapter: Chapter) -> None:
+    def enter(self, chapter: str) -> None:
         """A chapter begins: its crashes are now due."""
         now = time.monotonic()
-        self._due += [(now + crash.delay_s, crash) for crash in self.crashes if crash.chapter is chapter]
+        self._due += [(now + crash.delay_s, crash) for crash in self.crashes if crash.chapter == chapter]
 
     def tick(self) -> None:
         """Kill and restart whatever is due."""

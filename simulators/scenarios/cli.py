@@ -1,7 +1,7 @@
 """`lamplight-sim scenario`: play a whole story with the real programs.
 
-Live, it prints the page's address, tells what happens, and stays until Ctrl-C. With `--check` it plays without a
-watcher, ten times as fast, and its exit status says whether exactly the expected messages arrived, each once.
+Live, it prints the page's address, tells what happens, and stays until Ctrl-C. With `--check` it ends with the story,
+and its exit status says whether exactly the expected messages arrived, each once.
 """
 
 import argparse
@@ -23,10 +23,12 @@ from runtime.arguments import Words, whole
 from runtime.clock import MAX_RATE, STORY_VARIABLE, StoryClock
 from runtime.errors import InputRefused
 from simulators.recorded_load import read_series
-from simulators.scenarios.chaos import Chaos, plan
-from simulators.scenarios.home import HomeStory
+from simulators.scenarios.chaos import Chaos, Crash, plan
+from simulators.scenarios.neighbours import HOUSES, TIME_ZONE
+from simulators.scenarios.onlooker import Onlooker
 from simulators.scenarios.processes import StoryFailed, playing
-from simulators.scenarios.stage import ADDRESS, CUSTOMER, METER, TIME_ZONE, Plan, Stage, set_stage
+from simulators.scenarios.street import LENGTHS_S, VICTIMS, StreetStory
+from simulators.scenarios.street_stage import Street, StreetPlan, gateway_of, set_street
 
 FAILED = 1
 
@@ -37,8 +39,7 @@ def main(arguments: list[str]) -> int:
     _check(words.load_file, words.dir)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    rate = words.rate or (MAX_RATE if words.check else 1.0)
-    clock = StoryClock(t0=datetime.now(UTC), w0=time.time(), rate=rate)
+    clock = StoryClock(t0=datetime.now(UTC), w0=time.time(), rate=words.rate)
     with tempfile.TemporaryDirectory(prefix="lamplight-") as folder:
         return _play(words, clock, Path(words.dir or folder))
 
@@ -54,21 +55,17 @@ def _check(load_file: Path | None, folder: Path | None) -> None:
 def _play(words: argparse.Namespace, clock: StoryClock, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     say = _quiet if words.json else _teller(clock)
-    stage_plan = Plan(
-        load_file=words.load_file.resolve() if words.load_file else None,
-        embedded_broker=words.embedded,
-        is_watched=not words.check,
-        notify_after_s=words.notify_after,
-    )
     began = time.monotonic()
     with playing(folder, {**os.environ, STORY_VARIABLE: clock.text()}) as cast:
         try:
-            stage = set_stage(cast, stage_plan)
-            _introduce(stage, say)
-            crashes = plan(words.crashes) if words.crashes is not None else ()
+            street = set_street(cast, _plan(words), say)
+            _introduce(street, say)
+            crashes = _crashes(words)
             for crash in crashes:
                 say(f"(kill -9: {crash})")
-            story = HomeStory(stage=stage, clock=clock, chaos=Chaos(cast, list(crashes)), say=say)
+            chaos = Chaos(cast, list(crashes))
+            onlooker = Onlooker(cast=cast, cloud=street.cloud, mailbox=street.mailbox, chaos=chaos)
+            story = StreetStory(street=street, clock=clock, onlooker=onlooker, say=say)
             story.play()
             story.check()
         except StoryFailed as failure:
@@ -83,13 +80,31 @@ def _play(words: argparse.Namespace, clock: StoryClock, folder: Path) -> int:
     return 0
 
 
-def _introduce(stage: Stage, say: Callable[[str], None]) -> None:
-    say(f"One home: {CUSTOMER}, {ADDRESS}; meter {METER}, gateway {stage.gateway}.")
-    say(f"  The page:     http://127.0.0.1:{stage.cloud.port}/")
-    say(f"  Her mailbox:  http://127.0.0.1:{stage.mailbox.port}/messages")
+def _plan(words: argparse.Namespace) -> StreetPlan:
+    return StreetPlan(
+        load_file=words.load_file.resolve() if words.load_file else None,
+        embedded_broker=words.embedded,
+        is_watched=not words.check,
+        is_disturbed=bool(words.crashes is not None or words.lose or words.double),
+        lost=words.lose,
+        doubled=words.double,
+        seed=words.crashes or 1,
+    )
 
 
-def _outcome(as_json: bool, failure: str, began: float, story: HomeStory | None) -> None:
+def _crashes(words: argparse.Namespace) -> tuple[Crash, ...]:
+    if words.crashes is None:
+        return ()
+    return plan(words.crashes, victims=VICTIMS, lengths_s=LENGTHS_S, crashes=words.kills)
+
+
+def _introduce(street: Street, say: Callable[[str], None]) -> None:
+    say("Six houses on one transformer: eight homes, four languages.")
+    say(f"  The page:     http://127.0.0.1:{street.cloud.port}/")
+    say(f"  The mailbox:  http://127.0.0.1:{street.mailbox.port}/messages")
+
+
+def _outcome(as_json: bool, failure: str, began: float, story: StreetStory | None) -> None:
     took_s = round(time.monotonic() - began, 1)
     if as_json:
         answer = {"ok": not failure, "failure": failure, "took_s": took_s, **(_measures(story) if story else {})}
@@ -101,12 +116,13 @@ def _outcome(as_json: bool, failure: str, began: float, story: HomeStory | None)
     sys.stdout.flush()
 
 
-def _measures(story: HomeStory) -> dict[str, object]:
+def _measures(story: StreetStory) -> dict[str, object]:
     """What a benchmark wants to know of a story that went well."""
+    cast = story.street.cast
     return {
-        "crashes": [str(crash) for crash in story.chaos.done],
-        "waits_s": {what: round(seconds, 2) for what, seconds in story.timings.items()},
-        "gateway_peak_mb": round(story.stage.cast.peak_memory_mb("gateway"), 1),
+        "crashes": [str(crash) for crash in story.onlooker.chaos.done],
+        "waits_s": {what: round(seconds, 2) for what, seconds in story.onlooker.timings.items()},
+        "gateway_peak_mb": max(round(cast.peak_memory_mb(gateway_of(house)), 1) for house in HOUSES),
     }
 
 
@@ -137,17 +153,15 @@ def _rate(text: str) -> float:
 
 def _parser() -> Words:
     parser = Words(prog="lamplight-sim scenario", description="Play a story with the real programs.")
-    parser.add_argument("story", choices=("home",), help="home: one home's outage and restoration")
-    parser.add_argument("--check", action="store_true", help="no page to watch, as fast as the story allows")
-    parser.add_argument("--from", dest="load_file", type=Path, help="a real home's load, CSV or CSV.gz")
+    parser.add_argument("story", choices=("street",), help="street: a storm night over six houses on one transformer")
+    parser.add_argument("--check", action="store_true", help="without a page to watch; say at the end how it went")
+    parser.add_argument("--from", dest="load_file", type=Path, help="a real home's load for Ana, CSV or CSV.gz")
     parser.add_argument("--embedded", action="store_true", help="use the embedded broker even if mosquitto is there")
-    parser.add_argument("--rate", type=_rate, help=f"story seconds per second, up to {MAX_RATE:g}")
-    parser.add_argument(
-        "--notify-after", type=whole(0, 3_600), default=30, help="story seconds before the customer is told"
-    )
-    parser.add_argument(
-        "--crashes", type=int, metavar="SEED", help="kill -9 gateway, broker and cloud at seeded moments"
-    )
+    parser.add_argument("--rate", type=_rate, default=MAX_RATE, help=f"story seconds per second, up to {MAX_RATE:g}")
+    parser.add_argument("--crashes", type=int, metavar="SEED", help="kill -9 processes at seeded moments")
+    parser.add_argument("--kills", type=whole(1, 100), default=5, metavar="N", help="how many (5)")
+    parser.add_argument("--lose", type=whole(0, 50), default=0, metavar="PERCENT", help="MQTT messages that get lost")
+    parser.add_argument("--double", type=whole(0, 50), default=0, metavar="PERCENT", help="and that come twice")
     parser.add_argument("--dir", type=Path, help="keep the story's files and logs here")
     parser.add_argument("--json", action="store_true", help="only the outcome, as one JSON object")
     return parser

@@ -46,8 +46,12 @@ class Cast:
 
     def start(self, name: str, *argv: str, is_ready: Callable[[], bool], within_s: float = 30.0) -> None:
         """Start a process and wait until it serves."""
-        self._players[name] = _Player(argv=_command(argv), is_ready=is_ready, process=self._spawn(name, _command(argv)))
+        self.launch(name, *argv, is_ready=is_ready)
         self.wait_ready(name, within_s)
+
+    def launch(self, name: str, *argv: str, is_ready: Callable[[], bool]) -> None:
+        """Start a process and go on; `wait_ready` waits for it."""
+        self._players[name] = _Player(argv=_command(argv), is_ready=is_ready, process=self._spawn(name, _command(argv)))
 
     def wait_ready(self, name: str, within_s: float = 30.0) -> None:
         """Wait until `name` serves; StoryFailed when it ends or takes longer."""

@@ -1,0 +1,70 @@
+"""What everybody in a story can see: the cloud's REST interface and the mailbox; and the patience to wait for it.
+
+A story waits on what a person could see. It never looks inside a program.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from simulators.scenarios.chaos import Chaos
+from simulators.scenarios.doors import Door
+from simulators.scenarios.processes import Cast, StoryFailed
+
+T = TypeVar("T")
+LOOK_EVERY_S = 0.15
+TOLD_OF = ("cloud", "broker")
+
+
+@dataclass(slots=True, kw_only=True)
+class Onlooker:
+    """Looks and waits, while `chaos` goes on."""
+
+    cast: Cast
+    cloud: Door
+    mailbox: Door
+    chaos: Chaos
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def until(self, what: str, look: Callable[[], T], within_s: float) -> T:
+        """Wait for what a person would wait for; StoryFailed when it does not come within machine seconds."""
+        began = time.monotonic()
+        while True:
+            self.chaos.tick()
+            seen = look()
+            if seen:
+                self.timings[what] = time.monotonic() - began
+                return seen
+            self.cast.check_alive()
+            if time.monotonic() - began > within_s:
+                words = "\n".join(f"{name}: {self.cast.last_words(name)}" for name in TOLD_OF)
+                raise StoryFailed(f"did not come within {within_s:g} s: {what}\n{words}")
+            time.sleep(LOOK_EVERY_S)
+
+    def rest(self, machine_s: float) -> None:
+        """Let time pass."""
+        end = time.monotonic() + machine_s
+        self.until("a while", lambda: time.monotonic() >= end, machine_s + 60)
+
+    def home(self, usage_point: str) -> dict[str, Any]:
+        """What the cloud says of a home; empty while it says nothing."""
+        return dict(self.cloud.get(f"/api/v1/usage-points/{usage_point}") or {})
+
+    def outages(self) -> list[Any]:
+        """The outages on the tree, the last opened first."""
+        return list((self.cloud.get("/api/v1/outages?limit=50") or {}).get("outages", []))
+
+    def messages(self) -> list[Any]:
+        """The cloud's messages, the oldest first."""
+        page = self.cloud.get("/api/v1/messages?limit=200") or {}
+        return sorted(page.get("messages", []), key=lambda message: int(message["id"]))
+
+    def letters(self) -> list[Any]:
+        """What the mailbox holds, as it came."""
+        return list(self.mailbox.get("/messages") or [])
+
+    def quarantined(self) -> int:
+        """How many envelopes the cloud did not believe."""
+        page = self.cloud.get("/api/v1/quarantine?limit=50") or {}
+        return len(page.get("refused", []))
