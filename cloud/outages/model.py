@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from cloud.kernel.ids import EventId
-from cloud.outages.signs import Assessed, ClosedByOperator, Heard, Returned, senses_supply
+from cloud.outages.signs import Assessed, ClosedByOperator, Heard, Returned, live_voltage, senses_supply
 from wire.events import Cause, Evidence, Grade, Stage
 
 MAX_SEEN: Final = 64
@@ -160,6 +160,12 @@ class Case:
     @property
     def has_evidence(self) -> bool:
         return bool(self.evidence) and self.grade is not Grade.NONE
+
+    @property
+    def is_returning(self) -> bool:
+        """Whether something already speaks for its end, short of the proof."""
+        is_seen = bool(senses_supply(self.evidence)) or live_voltage(self.evidence) is not None
+        return self.is_open and (is_seen or self.attention == UNPROVEN)
 
     def resting_on(self, heard: Heard) -> "Case":
         """The case with one more event behind it."""

@@ -127,10 +127,11 @@ class OutageService:
         """Tell a customer who was told "out" that power is back around this home but not shown here; once a case.
 
         `sources` are the restorations of the neighbours. Returns whether a message was composed just now; a customer
-        who was not told yet hears it from the case's own notice.
+        who was not told yet hears it from the case's own notice, and where something speaks for a return here
+        nothing is said.
         """
         home, case = self._home_and_case(connection, usage_point)
-        if home is None or case is None or case.told_at is None:
+        if home is None or case is None or case.told_at is None or case.is_returning:
             return False
         sheet = facts.still_out(
             home.id, case, facts.Neighbours(back_at=neighbours_back_at, by=sources), now, self._settings

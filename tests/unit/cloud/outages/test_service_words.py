@@ -17,7 +17,7 @@ from cloud.registry.model import Gateway, Place, Status
 from tests.fakes_cloud import NOON, FakeGateway
 from tests.fakes_messaging import home_of, move_in
 from tests.fakes_town import BACK, LOST, VERDICT, Town, ms, town_in
-from wire.events import Cause, Evidence, EvidenceKind, Stage
+from wire.events import Cause, Event, Evidence, EvidenceKind, Stage
 from wire.ids import GatewayId
 
 UP = UsagePointId("UP-1")
@@ -200,6 +200,16 @@ def test_who_was_not_told_out_is_not_told_still_out(town: Town) -> None:
     assert tell_still_out(town) is False
 
     assert town.messages() == []
+
+
+@pytest.mark.parametrize(
+    "seen", [replace(VERDICT, evidence=(THERE, READS)), replace(BACK, voltages_mv=())], ids=["sensed", "unproven"]
+)
+def test_who_may_have_power_again_is_not_told_still_out(town: Town, seen: Event) -> None:
+    tell_out(town)
+    town.hear(seen)
+
+    assert tell_still_out(town) is False
 
 
 def test_still_out_without_a_proof_of_the_neighbours_is_held_for_a_person(town: Town) -> None:

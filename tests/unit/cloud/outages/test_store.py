@@ -12,10 +12,9 @@ from cloud.kernel.ids import UsagePointId
 from cloud.outages import store
 from cloud.outages.effects import Noted
 from cloud.outages.model import Remark, State
-from cloud.outages.signs import Saying
 from tests.fakes_cloud import fresh_database
 from tests.fakes_outages import OWN_METER, Home, at, interrupted, lost, restored
-from tests.properties.test_outages import live, stories
+from tests.properties.test_outages import Story, live, tended_stories
 
 UP = UsagePointId("UP-1")
 
@@ -32,8 +31,8 @@ def test_a_home_never_heard_of_is_supplied(database: Database) -> None:
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(stories)
-def test_a_state_survives_a_restart_whatever_its_story(database: Database, story: list[tuple[Saying, int]]) -> None:
+@given(tended_stories)
+def test_a_state_survives_a_restart_whatever_its_story(database: Database, story: Story) -> None:
     home, _ = live(story)
 
     with database.transaction() as connection:
