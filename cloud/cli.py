@@ -5,6 +5,7 @@
     serve DIR                   be the cloud                 verify FILE                     one envelope laid open
     config                      every setting, commented     quarantine DIR, parked DIR      what a person should see
     new-token DIR               another key to the page      customer-link DIR UP            a customer's own page
+    outage list|show|close DIR  outages on the tree          outage locate                   what failed, from files
 
 A command that is refused ends with one line on standard error and status 2; one whose answer is no, with status 1.
 Features are imported where they are used, so that a command starts fast and `verify` needs no database.
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cloud import outage_commands
 from runtime import logs, program
 from runtime.arguments import Words
 from runtime.clock import check_clock_is_set, clock_from_environment
@@ -327,6 +329,7 @@ def _parser() -> argparse.ArgumentParser:
     broker.add_argument("dir", type=Path, metavar="DIR")
     broker.add_argument("--embedded", action="store_true", help="use the embedded broker even where mosquitto is")
     _add_gateway_commands(commands.add_parser("gateway", help="who may speak", description="who may speak"))
+    outage_commands.add_to(commands)
     imported = command("import", _import, "take in the utility's grid file or customer file")
     imported.add_argument("dir", type=Path, metavar="DIR")
     imported.add_argument("file", type=Path, metavar="FILE.csv")

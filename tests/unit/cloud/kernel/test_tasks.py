@@ -142,3 +142,21 @@ def test_the_next_due_instant_is_that_of_open_tasks_only(connection):
     tasks.finish(connection, Task(kind="timer", key="a", due_at=NOON), NOON)
 
     assert tasks.next_due_at(connection, ["timer"]) == NOON + MINUTE
+
+
+def test_a_task_that_is_ensured_keeps_the_instant_it_has(connection):
+    tasks.ensure(connection, "timer", "a", NOON)
+    tasks.ensure(connection, "timer", "a", NOON + MINUTE)
+
+    assert keys_due(connection) == ["a"]
+
+
+def test_a_task_that_was_done_is_ensured_anew(connection):
+    tasks.ensure(connection, "timer", "a", NOON)
+    (task,) = tasks.due(connection, ["timer"], NOON, 1)
+    tasks.finish(connection, task, NOON)
+
+    tasks.ensure(connection, "timer", "a", NOON + MINUTE)
+
+    assert keys_due(connection) == []
+    assert keys_due(connection, NOON + MINUTE) == ["a"]
