@@ -46,7 +46,7 @@ test: .venv/.complete system-packages ## everything: check, integration, interop
 	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered
 
 bench: .venv/.complete ## each benchmark's short profile
-	@for name in wire footprint crash locate; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in wire footprint crash locate verdicts; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 # The browser tests need a browser, the broker tests a broker. apt is used only where it may be.
 system-packages:

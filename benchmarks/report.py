@@ -27,17 +27,31 @@ class Row:
         return self.ours <= self.beside if self.less_is_better else self.ours >= self.beside
 
 
-def main(name: str, measure: Callable[[bool], Sequence[Row]]) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """How often each thing was taken for each: a line of `counts` for each of `rows`, a place in it for each column."""
+
+    what: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+def main(name: str, measure: Callable[[bool], Sequence[Row | Matrix]]) -> int:
     """Run `measure(full)` as the command line asks; the status is 1 when a limit is broken."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
     parser.add_argument("--json", action="store_true", help="one JSON object on one line")
     parser.add_argument("--full", action="store_true", help="the long profile")
     options = parser.parse_args()
-    rows = measure(options.full)
+    found = measure(options.full)
+    rows = [item for item in found if isinstance(item, Row)]
+    matrices = [item for item in found if isinstance(item, Matrix)]
     if options.json:
-        print(json.dumps({"benchmark": name, "full": options.full, "rows": [asdict(row) for row in rows]}))
+        told: dict[str, object] = {"benchmark": name, "full": options.full, "rows": [asdict(row) for row in rows]}
+        told |= {"matrices": [asdict(matrix) for matrix in matrices]} if matrices else {}
+        print(json.dumps(told))
     else:
-        print(_table(name, rows))
+        print("\n\n".join([*map(crossed, matrices), _table(name, rows)]))
     sys.stdout.flush()
     return 0 if all(row.holds for row in rows) else 1
 
@@ -52,3 +66,14 @@ def _table(name: str, rows: Sequence[Row]) -> str:
         beside = f"{kind} {row.beside_name} {row.beside:,.1f}"
         lines.append(f"  {row.what:<{width}}  {row.ours:>12,.1f} {row.unit:<6} {beside:<34} {ratio}{verdict}")
     return "\n".join(lines)
+
+
+def crossed(matrix: Matrix) -> str:
+    """The columns that hold anything, under numbers that are explained below, so that it fits a terminal."""
+    used = [index for index in range(len(matrix.columns)) if any(counts[index] for counts in matrix.counts)]
+    width = max(map(len, matrix.rows))
+    lines = [matrix.what, " " * (width + 2) + "".join(f"{f'({number})':>6}" for number in range(1, len(used) + 1))]
+    for row, counts in zip(matrix.rows, matrix.counts, strict=True):
+        lines.append(f"  {row:<{width}}" + "".join(f"{counts[index] or '.':>6}" for index in used))
+    names = [f"({number}) {matrix.columns[index]}" for number, index in enumerate(used, start=1)]
+    return "\n".join([*lines, "  " + ", ".join(names)])
