@@ -74,11 +74,12 @@ def _edge(state: InterruptionState, seen: SupplyEdge) -> tuple[InterruptionState
 
 
 def _beat(state: InterruptionState, beat: ProbeBeat, now: datetime) -> tuple[InterruptionState, Heard | None]:
-    state = replace(state, link_up=True, input_seen=InputSeen(input_mv=beat.input_mv, at=now))
-    if beat.present is (state.phase in (Phase.PRESENT, Phase.RETURNING)):
-        return replace(state, contradiction=None), Sensed(input_mv=beat.input_mv) if beat.present else None
     so_far = state.contradiction or Contradiction(beats=0, since=now)
+    seen = InputSeen(input_mv=beat.input_mv, at=now)
+    state = replace(state, link_up=True, input_seen=seen, contradiction=None)
+    if beat.present is (state.phase in (Phase.PRESENT, Phase.RETURNING)):
+        return state, Sensed(input_mv=beat.input_mv) if beat.present else None
     if so_far.beats + 1 < BEATS_BELIEVED:
         return replace(state, contradiction=replace(so_far, beats=so_far.beats + 1)), None
     heard = Back(at=so_far.since) if beat.present else Lost(at=so_far.since, is_dated=False)
-    return replace(state, contradiction=None), heard
+    return state, heard

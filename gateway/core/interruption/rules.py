@@ -76,7 +76,7 @@ def _sensed_normally(state: InterruptionState, sensed: Sensed, now: datetime, li
     state, _ = _sensed(state, sensed, now, limits)
     is_gone = trouble.trouble_of(state, Cause.GATEWAY_UNPLUGGED) is not None
     if (sensed.input_mv < limits.input_low_mv) is is_gone:
-        return replace(state, input_turn=None), ()
+        return (state, ()) if state.input_turn is None else (replace(state, input_turn=None), ())
     turn = state.input_turn or Contradiction(beats=0, since=now)
     turn = replace(turn, beats=turn.beats + 1)
     if turn.beats < BEATS_BELIEVED:
