@@ -4,12 +4,14 @@ import argparse
 import asyncio
 import contextlib
 import re
+from functools import partial
 from pathlib import Path
 
 from runtime.arguments import Words, whole
 from runtime.errors import InputRefused
 from simulators import control
 from simulators.process import live
+from simulators.uplink import memory
 from simulators.uplink.mischief import Odds
 from simulators.uplink.relay import Relay, check_odds, share
 
@@ -40,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lose", default="0", metavar="PERCENT", help="of what is published, either way (0)")
     parser.add_argument("--double", default="0", metavar="PERCENT", help="of what is published, either way (0)")
     parser.add_argument("--seed", type=int, default=1, help="which of it")
+    parser.add_argument("--state", type=Path, help="keeps which lines are off or mute over a kill")
     return parser
 
 
@@ -48,7 +51,9 @@ async def _carry(words: argparse.Namespace, odds: Odds) -> None:
     async with contextlib.AsyncExitStack() as doors:
         await doors.enter_async_context(control.serving(words.control, relay.command))
         doors.push_async_callback(relay.close)
-        relay.open()
+        relay.open(memory.load(words.state) if words.state else {})
+        if words.state:
+            relay.listen_to_changes(partial(memory.save, path=words.state))
         ports = ",".join(f"{name}:{line.port}" for name, line in relay.lines.items())
         await live(_for_ever(), control=words.control, to=words.to, lines=ports)
 

@@ -164,7 +164,8 @@ def _launch_world(cast: Cast, plan: StreetPlan, ports: dict[str, int], lines: Se
     ways = [word for house, line in zip(HOUSES, lines, strict=True) for word in ("--line", f"{house.name}={line}")]
     losses = ("--lose", str(plan.lost), "--double", str(plan.doubled), "--seed", str(plan.seed))
     control = folder / "uplink.sock"
-    words = ("--control", str(control), "--to", str(ports["mqtt"]), *ways, *losses)
+    memory = ("--state", str(folder / "uplink.json"))
+    words = ("--control", str(control), "--to", str(ports["mqtt"]), *memory, *ways, *losses)
     cast.launch("uplink", "lamplight-sim", "uplink", *words, is_ready=control.exists)
     for number, house in enumerate(HOUSES, start=1):
         (folder / house.name).mkdir()

@@ -13,7 +13,7 @@ import contextlib
 import random
 import socket
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 
 from runtime.errors import EnvironmentRefused, InputRefused
@@ -188,14 +188,19 @@ class Relay:
         """Take the ports of the lines; raises EnvironmentRefused when one cannot be had."""
         self.lines: dict[str, Line] = {}
         self._odds = odds
+        self._keep: Callable[[Mapping[str, State]], None] = _forget
         for name, port in lines:
             chance = random.Random(f"{seed}/{name}").random
             self.lines[name] = Line(name, port, broker_port=broker_port, odds=odds, chance=chance)
 
-    def open(self) -> None:
-        """Switch all lines on."""
-        for line in self.lines.values():
-            line.turn(State.ON)
+    def open(self, states: Mapping[str, State] | None = None) -> None:
+        """Switch every line to its state, on where none is given."""
+        for name, line in self.lines.items():
+            line.turn((states or {}).get(name, State.ON))
+
+    def listen_to_changes(self, keep: Callable[[Mapping[str, State]], None]) -> None:
+        """From now on hand every line's state to `keep` before the command that changed one is answered."""
+        self._keep = keep
 
     async def close(self) -> None:
         """Let everybody and the ports go."""
@@ -207,6 +212,7 @@ class Relay:
         match words:
             case ["line", name, state] if name in self.lines and state in {each.value for each in State}:
                 self.lines[name].turn(State(state))
+                self._keep({each.name: each.state for each in self.lines.values()})
             case ["lose", percent]:
                 self._set_odds(Odds(lose=share(percent), double=self._odds.double))
             case ["double", percent]:
@@ -289,3 +295,7 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     if not writer.transport.is_closing():
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         writer.transport.abort()
+
+
+def _forget(_states: Mapping[str, State]) -> None:
+    """Without a state file every line is on again after a kill."""
