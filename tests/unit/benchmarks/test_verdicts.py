@@ -4,8 +4,9 @@ import pytest
 
 from benchmarks.report import Matrix, crossed
 from benchmarks.street_episodes import Kind
+from benchmarks.street_home import COLUMNS, Episode, Home, Told, Word
 from benchmarks.street_world import Change, Part
-from benchmarks.verdicts import COLUMNS, Episode, Home, Told, street
+from benchmarks.verdicts import street
 from cloud.messaging.model import Announcement
 from cloud.outages.settings import OutageSettings
 from wire.events import Cause, Grade, InterruptionAssessed, Stage, SupplyDipped, SupplyLost
@@ -18,7 +19,7 @@ def said(cause, stage=Stage.CONFIRMED, began_at_ms=1_000):
 
 
 def told(at_s, what):
-    return Told(at_s=at_s, what=what, is_alive=False, has_breaker=True, line_since_s=0, breaker_since_s=0)
+    return Told(at_s=at_s, what=what, is_alive=False, has_breaker=True, word_of_return=Word.UNSAID)
 
 
 def outage(*messages, said=()):
