@@ -7,6 +7,7 @@ and a mail whose answer was lost can be asked for by name.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -53,10 +54,11 @@ def as_bytes(mail: Mail, sender: Address) -> bytes:
     message = EmailMessage(policy=_SEVEN_BIT)
     message["From"] = sender
     message["To"] = Address(display_name=mail.name, addr_spec=mail.recipient)
-    message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.written_at)
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday reply, please
     message.set_content(mail.body, charset="utf-8", cte="quoted-printable")
     message["Content-Language"] = mail.language.value  # after the content, which clears what is said of it
-    return message.as_bytes()
+    # The message class folds before an encoded word and leaves two spaces there, which readers see; this one does not.
+    subject = Header(mail.subject, header_name="Subject").encode(linesep=_SEVEN_BIT.linesep)
+    return f"Subject: {subject}{_SEVEN_BIT.linesep}".encode("ascii") + message.as_bytes()

@@ -73,6 +73,20 @@ def test_the_wire_carries_plain_ascii_in_lines_every_relay_takes(sender: SmtpSen
     assert b"\n" not in script.kept[0].replace(b"\r\n", b"")
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Consideramos que a sua casa continua sem energia: Rua das Acácias 14, Curitiba",
+        "Please check your main switch, and the breakers behind it, before you call us: 20 Acacia Street",
+        "É é É é É é É é É é É é É é É é É é É é É é É é É é É é É é É é",
+    ],
+)
+def test_a_long_subject_is_read_as_it_was_written(sender: SmtpSender, script: RelayScript, subject: str) -> None:
+    sender.send(replace(MAIL, subject=subject))
+
+    assert read(script.kept[0])["Subject"] == subject
+
+
 def test_the_same_message_has_the_same_id_for_ever() -> None:
     assert message_id("a", "x.example") == message_id("a", "x.example")
     assert message_id("a", "x.example") != message_id("b", "x.example")
