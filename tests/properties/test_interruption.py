@@ -10,22 +10,35 @@ from gateway.core.interruption import InterruptionState, Limits, SupplyEvent, st
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation, ProbeBeat, ProbeLink, SupplyEdge, Tick
 from gateway.core.remembered import recall, remember
 from tests.fakes_gateway import answered, at, edge, failed
-from wire.events import Disconnector, LinkFault, SupplyLost, SupplyRestored
+from wire.events import (
+    Cause,
+    Disconnector,
+    InterruptionAssessed,
+    LinkFault,
+    Stage,
+    SupplyDipped,
+    SupplyLost,
+    SupplyRestored,
+)
 
 LIMITS = Limits()
 
 seconds = st.integers(min_value=0, max_value=400)
 edges = st.builds(lambda number, s: edge(number, present=number % 2 == 0, s=s), st.integers(1, 6), seconds)
 readings = st.builds(
-    lambda s, volts, count, switch: answered(s, *volts, power_failures=count, disconnector=switch),
+    lambda s, volts, count, switch, loaded: answered(
+        s, *volts, power_failures=count, disconnector=switch, loaded=loaded
+    ),
     seconds,
     st.sampled_from([(230.0,), (0.0,), (120.0,), (), (230.0, 0.0, 230.0)]),
     st.sampled_from([None, 12, 13]),
     st.sampled_from(Disconnector),
+    st.sampled_from([None, False, True]),
 )
 failures = st.builds(failed, seconds, st.sampled_from(LinkFault))
 links = st.builds(ProbeLink, up=st.booleans())
 beats = st.builds(ProbeBeat, present=st.booleans(), input_mv=st.integers(0, 6_000))
+meter_words = st.one_of(readings, failures, links, st.just(Tick()))
 without_beats = st.one_of(edges, readings, failures, links, st.just(Tick()))
 Seen = tuple[int, Observation]  # handled so many seconds into the story
 
@@ -165,3 +178,106 @@ def test_an_edge_told_twice_changes_nothing(seen: list[Seen]) -> None:
     twice = [twin for s, seen_then in seen for twin in [(s, seen_then)] * (1 + isinstance(seen_then, SupplyEdge))]
 
     assert [events for _, events in play(twice) if events] == [events for _, events in play(seen) if events]
+
+
+@given(disturbed(meter_words))
+@example(list(WHOLE_STORY))
+@settings(max_examples=100)
+def test_every_interruption_that_is_told_has_its_witness(seen: list[Seen]) -> None:
+    for index, (_, events) in enumerate(play(seen)):
+        told = [event for event in events if isinstance(event, InterruptionAssessed)]
+        claims = [
+            event for event in told if event.cause is Cause.SUPPLY_INTERRUPTED and event.stage is not Stage.WITHDRAWN
+        ]
+        # The edge of a return may bring the loss before it, judged by what had been seen until then.
+        known = (seen[:index], seen[: index + 1])
+        assert all(any(is_witnessed(history, event.stage) for history in known) for event in claims)
+
+
+def is_witnessed(history: list[Seen], stage: Stage) -> bool:
+    """Judged anew from the whole history: a dead line, a count that rose, or two witnesses who fell silent together."""
+    observations = [observation for _, observation in history]
+    present, since = sense_after(observations)
+    answers = [seen for seen in observations if isinstance(seen, MeterAnswered)]
+    counts = [answer.power_failures for answer in answers if answer.power_failures is not None]
+    words = [LIMITS.word(answer.voltages_mv).name for answer in answers if answer.asked_at >= since]
+    silent = [
+        seen
+        for seen in observations
+        if isinstance(seen, MeterFailed) and seen.fault is LinkFault.SILENT and seen.asked_at >= since
+    ]
+    reads_voltage = {"IN_BAND", "OUT_OF_BAND", "PART_ABSENT"} & set(words)
+    fell_together = not present and not reads_voltage and not had_failed(history, since)
+    return (
+        any(after > before for index, before in enumerate(counts) for after in counts[index:])
+        or (not present and "ABSENT" in words)
+        or (fell_together and len(silent) >= stage)  # provisional by one silent reading, confirmed by two
+    )
+
+
+def had_failed(history: list[Seen], since: datetime) -> bool:
+    """Whether a reading had failed before the sense fell, with no answer and no change of the sense after it."""
+    before = [observation for s, observation in history if at(s) < since]
+    heard = [index for index, seen in enumerate(before) if isinstance(seen, (MeterAnswered, SupplyEdge))]
+    return any(isinstance(seen, MeterFailed) for seen in before[heard[-1] + 1 if heard else 0 :])
+
+
+@given(disturbed(st.one_of(without_beats, beats)))
+@example([(0, ProbeLink(up=True)), (0, ProbeBeat(present=True, input_mv=0)), (1, failed(1)), (2, failed(2))])
+@settings(max_examples=100)
+def test_whatever_is_told_while_supply_is_sensed_ends_when_all_is_well(seen: list[Seen]) -> None:
+    all_is_well: list[Seen] = [
+        (1_000, ProbeLink(up=True)),
+        (1_000, edge(99, present=True, s=1_000)),
+        *((s, ProbeBeat(present=True, input_mv=5_080)) for s in range(1_001, 1_006)),
+        *((s, answered(s, 230, power_failures=14)) for s in range(1_010, 1_100, 10)),
+    ]
+
+    said = [event for _, events in play([*seen, *all_is_well]) for event in events]
+
+    head_off: dict[int, list[Stage]] = {}
+    for event in said:
+        if isinstance(event, InterruptionAssessed) and event.cause is Cause.HEAD_OFF:
+            head_off.setdefault(event.began_at_ms, []).append(event.stage)
+    assert all(len(stages) % 2 == 0 for stages in head_off.values())
+    assert all(set(stages[::2]) == {Stage.PROVISIONAL} for stages in head_off.values())
+    assert state_after([*seen, *all_is_well]).troubles == ()
+
+
+def state_after(seen: list[Seen]) -> InterruptionState:
+    state = InterruptionState()
+    for s, observation in seen:
+        state, _ = step(state, observation, at(s), LIMITS)
+    return state
+
+
+dips = st.tuples(st.floats(0.1, 1.9), st.sampled_from(["answers", "is silent", "is cut off", "answers late"]))
+
+
+@given(st.lists(dips, min_size=1, max_size=6))
+@settings(max_examples=100)
+def test_dips_are_counted_and_never_told_whatever_the_meter_does(drawn: list[tuple[float, str]]) -> None:
+    told: list[tuple[float, Observation]] = [(0, ProbeLink(up=True)), (0, answered(0, 230))]
+    for number, (duration_s, meter) in enumerate(drawn):
+        s = 10.0 * (number + 1)
+        told += [
+            (s, edge(2 * number + 1, present=False, s=s)),
+            (s + duration_s, edge(2 * number + 2, present=True, s=s + duration_s)),
+            *((s + beat, ProbeBeat(present=True, input_mv=5_080)) for beat in (3, 4, 5)),
+            {
+                "answers": (s + 6, answered(s + 4, 230, power_failures=13 + number)),
+                "is silent": (s + 6, failed(s + 3)),
+                "is cut off": (s + 6, failed(s - 1)),
+                "answers late": (s + 2, answered(s - 1, 230, power_failures=12 + number)),
+            }[meter],
+        ]
+
+    state, said = InterruptionState(), list[SupplyEvent]()
+    for s, observation in sorted(told, key=lambda pair: pair[0]):
+        state, events = step(state, observation, at(s), LIMITS)
+        said += events
+
+    assert sum(isinstance(event, SupplyDipped) for event in said) == len(drawn)
+    verdicts = {event.cause for event in said if isinstance(event, InterruptionAssessed)}
+    assert verdicts <= {Cause.HEAD_OFF}
+    assert not any(isinstance(event, SupplyLost) for event in said)
