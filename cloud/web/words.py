@@ -100,7 +100,7 @@ REMARKS: Final = {
     Remark.RESTORED: "Its own meter proves that power is back",
     Remark.RETURN_UNPROVEN: "Supply is said to be back, without proof at the meter",
     Remark.DISMISSED: "No outage after all",
-    Remark.FOUND: "Found: not an outage of the street",
+    Remark.FOUND: "The gateway’s verdict names no outage",
     Remark.FINDING_OVER: "What was found is over",
     Remark.BREAKER_TOLD: "Customer was to be told: check your main switch",
     Remark.CLOSED_BY_OPERATOR: "An operator closed the case",

@@ -7,6 +7,7 @@ import pytest
 
 from cloud.web.app import create_app
 from tests.fakes_cloud import FakeGateway
+from tests.fakes_street import PEOPLE, Street
 from tests.fakes_web import TOKEN, Browser, Town, a_town
 from wire.events import GatewayStarted
 
@@ -55,3 +56,14 @@ def stranger(lived_in: Town) -> Iterator[Browser]:
     """Somebody without rights, in the town that is lived in."""
     with Browser(create_app(lived_in.services())) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    """The street after the storm: power is back but for 2; 3 and 5 cannot be seen. Look, and change nothing."""
+    with a_town(tmp_path_factory.mktemp("night")) as town:
+        street = Street.built(town)
+        street.dip(*PEOPLE)
+        street.storm()
+        street.return_()
+        yield street

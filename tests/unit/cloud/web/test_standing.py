@@ -1,15 +1,16 @@
 """Is the power on? Only from evidence, only while it is fresh."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from cloud.kernel.ids import EventId
-from cloud.outages.model import UNPROVEN, Case, Phase, Return, State, Suspicion
+from cloud.outages.model import UNPROVEN, Case, Finding, Phase, Return, State, Suspicion
 from cloud.readings.store import RegisterReading
-from cloud.web.standing import Standing, supply_of
+from cloud.web.standing import Note, Standing, supply_of
 from tests.fakes_cloud import NOON
-from wire.events import Evidence, EvidenceKind, Grade, Stage
+from wire.events import Cause, Evidence, EvidenceKind, Grade, Stage
 from wire.ids import GatewayId
 from wire.units import Quantity
 
@@ -49,8 +50,25 @@ def returned(*, ago_s):
     return Return(at=at, held_s=60, lowest_mv=228_000, proven_by=event(4), said_at=at, clock_is_good=True)
 
 
-def judged(state, *registers):
-    return supply_of(state, registers, NOON, fresh_for=FRESH_FOR)
+def judged(state, *registers, **around):
+    return supply_of(state, registers, NOON, fresh_for=FRESH_FOR, **around)
+
+
+def found(cause, *, ago_s=60, voltage_mv=None, stage=Stage.CONFIRMED, phase=Phase.SUPPLIED):
+    """A home with a finding, which may rest on a voltage."""
+    at = NOON - timedelta(seconds=ago_s)
+    seen = () if voltage_mv is None else (Evidence(kind=EvidenceKind.METER_VOLTAGE, value=voltage_mv, age_ms=500),)
+    held = Finding(
+        cause=cause,
+        stage=stage,
+        grade=Grade.STRONG,
+        evidence=seen,
+        by=event(7),
+        began_at=at,
+        said_at=at,
+        clock_is_good=True,
+    )
+    return State(meter="M-1", phase=phase, finding=held)
 
 
 SUPPLIED = State(meter="M-1")
@@ -132,3 +150,74 @@ def test_a_proven_return_is_the_evidence_until_a_newer_reading():
 
     assert (by_return.standing, by_return.proven_by) == (Standing.ON, (event(4),))
     assert (by_reading.standing, by_reading.proven_by) == (Standing.ON, (event(9),))
+
+
+class TestFindings:
+    def test_an_unplugged_gateway_whose_meter_reads_a_voltage_is_a_home_with_power(self):
+        supply = judged(found(Cause.GATEWAY_UNPLUGGED, voltage_mv=229_000))
+
+        assert (supply.standing, supply.notes, supply.proven_by) == (Standing.ON, (Note.UNPLUGGED,), (event(7),))
+
+    def test_a_voltage_in_a_finding_grows_old_as_any_other(self):
+        assert judged(found(Cause.GATEWAY_UNPLUGGED, voltage_mv=229_000, ago_s=901)).standing is Standing.STALE
+
+    def test_a_home_whose_head_is_off_cannot_be_read(self):
+        supply = judged(found(Cause.HEAD_OFF), voltage(229_000, ago_s=120))
+
+        assert (supply.standing, supply.notes) == (Standing.STALE, (Note.HEAD_OFF,))
+
+    def test_a_voltage_read_after_the_head_was_off_counts(self):
+        assert judged(found(Cause.HEAD_OFF), voltage(229_000)).standing is Standing.ON
+
+    @pytest.mark.parametrize(
+        ("cause", "standing"),
+        [(Cause.SWITCHED_OFF, Standing.SWITCHED_OFF), (Cause.OWN_BREAKER, Standing.OWN_BREAKER)],
+    )
+    def test_a_home_dark_by_itself_says_so_whatever_its_meter_reads(self, cause, standing):
+        supply = judged(found(cause, voltage_mv=229_000), voltage(229_000))
+
+        assert (supply.standing, supply.since) == (standing, NOON - timedelta(seconds=60))
+
+    def test_what_cannot_be_told_is_not_verified(self):
+        state = found(Cause.CANNOT_TELL)
+        suspected = replace(
+            state, phase=Phase.SUSPECTED, suspicion=Suspicion(began_at=state.finding.began_at, by=event())
+        )
+
+        assert judged(state, voltage(229_000, ago_s=90)).standing is Standing.UNVERIFIED
+        assert judged(suspected).standing is Standing.UNVERIFIED
+
+    def test_a_loss_after_the_finding_is_a_new_one(self):
+        state = replace(found(Cause.CANNOT_TELL), phase=Phase.SUSPECTED, suspicion=Suspicion(began_at=NOON, by=event()))
+
+        assert judged(state).standing is Standing.LOST
+
+    def test_a_withdrawn_finding_says_nothing(self):
+        assert judged(found(Cause.SWITCHED_OFF, stage=Stage.WITHDRAWN)).finding is None
+
+    def test_an_open_case_outweighs_a_finding(self):
+        state = replace(found(Cause.HEAD_OFF), phase=Phase.TOLD, case=case())
+
+        assert judged(state).standing is Standing.OUT
+
+
+class TestSurroundings:
+    BEGAN = NOON - timedelta(seconds=300)
+
+    def test_a_home_that_gives_no_sign_in_an_outage_is_not_verified_whatever_was_read_before(self):
+        supply = judged(SUPPLIED, voltage(229_000, ago_s=400), unverified_since=self.BEGAN)
+
+        assert (supply.standing, supply.since) == (Standing.UNVERIFIED, self.BEGAN)
+
+    def test_a_voltage_read_since_verifies_it(self):
+        assert judged(SUPPLIED, voltage(229_000), unverified_since=self.BEGAN).standing is Standing.ON
+
+    def test_silence_makes_power_a_memory(self):
+        supply = judged(SUPPLIED, voltage(229_000, ago_s=400), silent_since=self.BEGAN)
+
+        assert (supply.standing, supply.notes) == (Standing.STALE, (Note.SILENT,))
+
+    def test_a_dark_home_is_expected_to_be_silent(self):
+        supply = judged(State(meter="M-1", phase=Phase.TOLD, case=case()), silent_since=self.BEGAN)
+
+        assert (supply.standing, supply.notes) == (Standing.OUT, ())
