@@ -196,6 +196,8 @@ def _told(items: Sequence[Evidence], said_at: datetime, words: CustomerWords) ->
 
 
 def _case(sight: Sight, words: CustomerWords) -> str:
+    if sight.supply.standing is Standing.UNVERIFIED:
+        return ""  # that there is an outage around her is said already; that her home is in it, nobody knows
     if sight.around is not None and sight.around.is_in_it:
         outage = sight.around.outage
         return words.say("case.outage", name=outage.name, since=words.moment(outage.began_at))

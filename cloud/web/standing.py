@@ -142,7 +142,7 @@ def _judged(
     if finding is not None and finding.cause in _OF_ITS_OWN:
         return _by_finding(finding, _OF_ITS_OWN[finding.cause], sighting)
     if unverified_since is not None and not _is_live_after(sighting, unverified_since):
-        return replace(_by_sight(sighting), standing=Standing.UNVERIFIED, since=unverified_since)
+        return replace(_last_known(finding, sighting), standing=Standing.UNVERIFIED, since=unverified_since)
     if finding is not None and finding.cause is Cause.CANNOT_TELL and not _is_live_after(sighting, finding.said_at):
         return _by_finding(finding, Standing.UNVERIFIED, None)
     supply = _supplied(state.case, sighting, now, fresh_for)
@@ -166,7 +166,10 @@ def _by_finding(finding: Finding, standing: Standing, sighting: Sighting | None)
     )
 
 
-def _by_sight(sighting: Sighting | None) -> Supply:
+def _last_known(finding: Finding | None, sighting: Sighting | None) -> Supply:
+    """What is known of a home that cannot be verified: the newer of a finding and of a voltage."""
+    if finding is not None and (sighting is None or finding.said_at > sighting.at):
+        return _by_finding(finding, Standing.STALE, None)
     if sighting is None:
         return Supply(standing=Standing.UNHEARD)
     return Supply(

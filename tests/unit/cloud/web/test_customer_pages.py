@@ -70,6 +70,13 @@ def test_the_open_outage_is_told_in_one_sentence_to_whom_it_concerns(night, anyb
     assert "No case is open for your home." in back
 
 
+def test_whose_home_cannot_be_seen_is_not_told_that_it_is_out(night, anybody):
+    page = text_of(anybody.get(path_of(night, "UP-0005")).text)
+
+    assert "There has been an outage around your home since Saturday, November 21 at" in page
+    assert "Your home lies in outage" not in page
+
+
 @pytest.mark.parametrize(
     ("home", "is_asked"),
     [("UP-0001", False), ("UP-0002", False), ("UP-0003", True), ("UP-0004", False), ("UP-0005", True)],

@@ -212,6 +212,12 @@ class TestSurroundings:
     def test_a_voltage_read_since_verifies_it(self):
         assert judged(SUPPLIED, voltage(229_000), unverified_since=self.BEGAN).standing is Standing.ON
 
+    def test_the_newest_evidence_of_an_unverified_home_may_be_a_finding(self):
+        supply = judged(found(Cause.HEAD_OFF), voltage(229_000, ago_s=400), unverified_since=self.BEGAN)
+
+        assert (supply.standing, supply.proven_by) == (Standing.UNVERIFIED, (event(7),))
+        assert supply.as_of == NOON - timedelta(seconds=60)
+
     def test_silence_makes_power_a_memory(self):
         supply = judged(SUPPLIED, voltage(229_000, ago_s=400), silent_since=self.BEGAN)
 
