@@ -35,7 +35,7 @@ def sheet(usage_point: str, case: Case, settings: OutageSettings) -> FactSheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbours:
-    """When power came back around a home, and the restorations that prove it."""
+    """Since when, at the latest, there has been power around a home, and the events that prove it."""
 
     back_at: datetime
     by: Sequence[EventId]
@@ -88,7 +88,7 @@ def _named(name: str, as_of: datetime) -> Fact:
 
 
 def _of_neighbours(neighbours: Neighbours, now: datetime) -> list[Fact]:
-    """When power came back around; nothing if no event proves it."""
+    """Since when, at the latest, there has been power around; nothing if no event proves it."""
     proof = _events(*neighbours.by)
     return [Fact(id="neighbours_back_at", value=neighbours.back_at, sources=proof, as_of=now)] if proof else []
 

@@ -120,6 +120,18 @@ def test_what_is_not_known_is_never_said_to_be(announcement: Announcement, langu
         assert sentence not in letter(announcement, language).body.text.lower()
 
 
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("announcement", [Announcement.STILL_OUT, Announcement.POWER_CHECK])
+def test_neighbours_who_may_never_have_lost_power_are_not_said_to_have_it_again(
+    announcement: Announcement, language: Language
+) -> None:
+    """A neighbour's voltage shows that there is power, not that there was none; and it may have come late."""
+    means = letter(announcement, language).body.text.split("\n\n")[2]
+
+    assert not re.search(r"\b(again|de novo|de nuevo|vuelven|de nouveau)\b", means)
+    assert re.search(r"at the latest|pelo menos|como muy tarde|au plus tard", means)
+
+
 _CERTAINTIES = {
     Language.EN: ("your power is back", "your power is out", "your power has been back"),
     Language.PT_BR: ("você tem energia de novo", "você está sem energia"),
