@@ -34,7 +34,7 @@ class NotifyAt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropNotice:
-    """The case closed: a notice that is still to come is void."""
+    """Nobody may be told of the case, or not any more: a notice that is still to come is void."""
 
     case_number: int
 

@@ -133,7 +133,7 @@ def _strengthen(turn: Turn) -> Step:
     assert isinstance(turn.seen, Assessed)
     case = turn.case.judged(turn.seen)
     notice = () if case.told_at else (_notice(turn, case, turn.seen),)
-    return findings.cleared(turn, turn.with_case(case, Remark.STRENGTHENED, *notice))
+    return findings.cleared(turn, turn.with_case(case, Remark.STRENGTHENED, *notice, *_of_return(case)))
 
 
 def _lose_again(turn: Turn) -> Step:
@@ -179,7 +179,7 @@ def _close_by_operator(turn: Turn) -> Step:
 def _doubt_return(turn: Turn) -> Step:
     assert isinstance(turn.seen, Returned)
     case = replace(turn.case.resting_on(turn.seen.heard), attention=UNPROVEN)
-    return turn.with_case(case, Remark.RETURN_UNPROVEN)
+    return turn.with_case(case, Remark.RETURN_UNPROVEN, *_of_return(case))
 
 
 def _count_dip(turn: Turn) -> Step:
@@ -247,6 +247,11 @@ def _shut(case: Case, made: Step) -> Step:
         )
         state = state.remembering(over)
     return replace(made, state=state)
+
+
+def _of_return(case: Case) -> tuple[Effect, ...]:
+    """Where something speaks for a return, "nothing tells us that it is back" must not leave any more."""
+    return (Retract(only=Announcement.STILL_OUT),) if case.is_returning else ()
 
 
 def _notice(turn: Turn, case: Case, seen: Assessed) -> Effect:

@@ -212,6 +212,21 @@ def test_who_may_have_power_again_is_not_told_still_out(town: Town, seen: Event)
     assert tell_still_out(town) is False
 
 
+@pytest.mark.parametrize(
+    "seen", [replace(VERDICT, evidence=(THERE, READS)), replace(BACK, voltages_mv=())], ids=["sensed", "unproven"]
+)
+def test_still_out_that_waits_is_void_once_something_speaks_for_a_return(town: Town, seen: Event) -> None:
+    tell_out(town)
+    tell_still_out(town)
+
+    town.hear(seen)
+
+    assert {message.key.template: message.overtaken_at is None for message in town.messages()} == {
+        "power_out": True,
+        "still_out": False,
+    }
+
+
 def test_still_out_without_a_proof_of_the_neighbours_is_held_for_a_person(town: Town) -> None:
     tell_out(town)
 
