@@ -160,9 +160,11 @@ def _gateway_revoke(arguments: argparse.Namespace) -> int:
 def _import(arguments: argparse.Namespace) -> int:
     from cloud.grid import text
     from cloud.grid.service import import_file
+    from cloud.outages.area_service import look_at
 
-    with _opened(arguments.dir) as (_, database, _):
-        told = import_file(database, arguments.file, clock_from_environment())
+    with _opened(arguments.dir) as (folder, database, _):
+        look = look_at(folder.settings().outages)
+        told = import_file(database, arguments.file, clock_from_environment(), look)
     _show(arguments, text.facts_of(told), text.said_of(told))
     return 0
 

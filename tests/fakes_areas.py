@@ -34,6 +34,7 @@ class Feeder:
     lines: list[Line] = field(default_factory=list)
     words: list[Ask | TellStillOut] = field(default_factory=list)
     wakes: dict[tuple[int, str], Wake] = field(default_factory=dict)
+    answered: list[UsagePointId] = field(default_factory=list)
     now_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -90,6 +91,7 @@ class Feeder:
         self.outages |= {outage.number: outage for outage in made.outages}
         self.lines += made.lines
         self.words += made.words
+        self.answered += made.answered
         self.wakes |= {(wake.number, wake.why): wake for wake in made.wakes}
         self.wakes = {key: wake for key, wake in self.wakes.items() if key[0] not in made.over}
 

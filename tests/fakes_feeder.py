@@ -15,8 +15,8 @@ def homes_at(name: str, *usage_points: str) -> list[Service]:
     return [Service(usage_point=UsagePointId(home), device=DeviceId(name), phases="A") for home in usage_points]
 
 
-def feeder_of(devices: Iterable[Device], services: Iterable[Service]) -> Tree:
-    return Tree(devices=(device("F-1", None, Kind.FEEDER), *devices), services=tuple(services))
+def feeder_of(devices: Iterable[Device], services: Iterable[Service], feeder: str = "F-1") -> Tree:
+    return Tree(devices=(device(feeder, None, Kind.FEEDER), *devices), services=tuple(services))
 
 
 def two_boxes(homes: int = 4) -> Tree:

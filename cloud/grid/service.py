@@ -7,9 +7,11 @@ stands on another feeder is moved only by a file that speaks for both, and the m
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from sqlalchemy import Connection
 
@@ -24,6 +26,9 @@ from cloud.kernel.db import Database
 from cloud.kernel.ids import DeviceId, UsagePointId
 from cloud.kernel.sheet import Fault, SheetRefused
 from runtime.clock import Clock
+
+FeedersChanged: TypeAlias = Callable[[Connection, Collection[DeviceId], datetime], None]
+"""Hears, in the transaction it is given, which feeders were told anew, or are no feeders any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,26 +49,31 @@ class GridImported:
     moved: tuple[str, ...]
 
 
-def import_file(database: Database, path: Path, clock: Clock) -> CustomersImported | GridImported:
+def import_file(
+    database: Database, path: Path, clock: Clock, on_feeders_changed: FeedersChanged
+) -> CustomersImported | GridImported:
     """Keep all of a grid file or a customer file, told apart by their headings, or nothing of it.
 
+    `on_feeders_changed` is called once the file is kept, in its transaction.
     Raises: SheetRefused with every fault, InputRefused when the file cannot be read, DatabaseError.
     """
     data = sheet.read_file(path)
     try:
         if table.is_meant(sheet.heading(data)):
-            return _import_grid(database, table.parse(data), clock)
+            return _import_grid(database, table.parse(data), clock, on_feeders_changed)
         return CustomersImported(homes=customers.import_data(database, data, clock))
     except SheetRefused as refused:
         raise refused.of(path) from refused
 
 
-def _import_grid(database: Database, file: GridFile, clock: Clock) -> GridImported:
+def _import_grid(database: Database, file: GridFile, clock: Clock, on_feeders_changed: FeedersChanged) -> GridImported:
     with database.transaction() as connection:
-        before = store.standing(connection)
+        now, before = clock.now(), store.standing(connection)
         sheet.refuse([*customers.clashes(connection, file.homes), *_clashes(connection, file, before)])
-        customers.keep(connection, file.homes, clock.now())
+        customers.keep(connection, file.homes, now)
         store.keep_trees(connection, file.trees)
+        told = {tree.feeder for tree in file.trees}
+        on_feeders_changed(connection, sorted(told | before.feeders & file.rows.keys()), now)
     return _imported(file, before)
 
 

@@ -19,7 +19,7 @@ _INDENT: Final = "  "
 def said_of(told: CustomersImported | GridImported) -> str:
     """What an import did, in words."""
     if isinstance(told, CustomersImported):
-        return f"{told.homes} homes imported"
+        return f"{_counted(told.homes, 'home', 'homes')} imported"
     counts = [_counted(told.devices[kind], str(kind), _PLURAL[kind]) for kind in Kind if told.devices[kind]]
     counts.append(_counted(told.usage_points, "usage point", "usage points"))
     counts.append(_counted(told.customers, "customer", "customers"))

@@ -54,7 +54,7 @@ class Composer:
     def compose(self, connection: Connection, news: News, now: datetime) -> bool:
         """Write the message and queue it, or keep the reason why it was not written; once, however often asked.
 
-        Returns whether this was the first time.
+        Returns whether it was queued just now.
         """
         message = self._written(connection, news, now)
         number = store.add(connection, message)
@@ -63,7 +63,7 @@ class Composer:
         if message.state is State.QUEUED:
             tasks.add(connection, SEND_TASK, str(number), now)
         log.info("message_composed", message=number, key=message.key, state=message.state, reason=message.reason or "-")
-        return True
+        return message.state is State.QUEUED
 
     def _written(self, connection: Connection, news: News, now: datetime) -> Message:
         facts = news.facts.joined_with(_facts_of_home(news.home))

@@ -94,7 +94,8 @@ def _read_state(known: _Known, row: Row[Any], settings: OutageSettings) -> None:
     if memory["finding"] is not None:
         known.facts["finding"] = Cause(memory["finding"]["cause"])
         known.proofs += _of_finding(memory["finding"], settings)
-    known.proofs += (_of_return(each["returned"]) for each in memory["endings"] if each["returned"] is not None)
+    returns = (each["returned"] for each in memory["endings"] if each["returned"] is not None)
+    known.proofs += (_of_return(each) for each in returns if each["clock_is_good"])
     if row.number is None:
         return
     if row.phase in _IS_OPEN:
@@ -103,8 +104,10 @@ def _read_state(known: _Known, row: Row[Any], settings: OutageSettings) -> None:
     elif row.end == End.OPERATOR.value:
         known.facts["closed_case"] = row.number
     elif row.returned is not None:
-        proof = _of_return(json.loads(row.returned))
-        known.proofs.append(proof if row.clock_is_good else Proof(at=row.closed_at, by=proof.by))
+        returned = json.loads(row.returned)
+        is_timed = row.clock_is_good and returned["clock_is_good"]
+        proof = _of_return(returned)
+        known.proofs.append(proof if is_timed else Proof(at=row.closed_at, by=proof.by))
 
 
 def _of_finding(finding: dict[str, Any], settings: OutageSettings) -> Iterator[Proof]:

@@ -49,7 +49,8 @@ class Mark(StrEnum):
 class Member:
     """A home below the place, since when it stands so, and its case if it has or had one.
 
-    `asked_at` is when its customer was asked, or told that it goes on; `closed_by` and `close_reason` are a person's.
+    `asked_at` is when its customer was to be asked, or told that it goes on; `closed_by` and `close_reason` are a
+    person's.
     """
 
     usage_point: UsagePointId
@@ -144,8 +145,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """Ask the customer of a home that cannot be seen whether power is on."""
+    """Ask the customer of a home that cannot be seen whether power is on; `number` is the outage's."""
 
+    number: int
     usage_point: UsagePointId
     outage_name: str
     neighbours_back_at: datetime
@@ -154,8 +156,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellStillOut:
-    """Tell a customer who was told "out" that power came back around the home, but not there."""
+    """Tell a customer who was told "out" that there is power around the home, but none shown there."""
 
+    number: int
     usage_point: UsagePointId
     neighbours_back_at: datetime
     sources: tuple[EventId, ...]
@@ -174,7 +177,7 @@ class Wake:
 class Survey:
     """What a survey changed: outages as they stand now (only those that changed), and what is to be done.
 
-    `over` are outages whose wakes are void.
+    `over` are outages whose wakes are void; `answered` are homes that were asked and can be seen again, or are settled.
     """
 
     outages: tuple[Outage, ...] = ()
@@ -182,6 +185,7 @@ class Survey:
     words: tuple[Ask | TellStillOut, ...] = ()
     wakes: tuple[Wake, ...] = ()
     over: tuple[int, ...] = ()
+    answered: tuple[UsagePointId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

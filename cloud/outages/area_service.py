@@ -8,21 +8,24 @@ outage.
 What is asked and told goes through the home's own rules (`OutageService`), which say each thing once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
 from sqlalchemy import Connection
 
 from cloud.grid import store as grid
+from cloud.grid.service import FeedersChanged
 from cloud.ingest.store import StoredEvent
 from cloud.kernel import tasks
 from cloud.kernel.ids import DeviceId, EventId, UsagePointId
 from cloud.kernel.loop import Handler
 from cloud.kernel.tasks import Task
+from cloud.messaging import service as messaging
+from cloud.messaging.model import Announcement
 from cloud.outages import area_store, areas
 from cloud.outages.area_evidence import homes_of
-from cloud.outages.area_model import Ask, Line, Mark, Scene, Survey, TellStillOut, Wake
+from cloud.outages.area_model import Ask, Line, Mark, Outage, Scene, Survey, TellStillOut, Wake
 from cloud.outages.service import HomeChanged, NoOpenCase
 from cloud.outages.settings import OutageSettings
 from runtime import logs
@@ -67,9 +70,21 @@ class Homes(Protocol):
 def look_again(settings: OutageSettings) -> HomeChanged:
     """What `OutageService` calls when a home changed: its feeder is looked at soon."""
 
-    def schedule(connection: Connection, usage_point: UsagePointId, now: datetime) -> None:
+    schedule = look_at(settings)
+
+    def schedule_feeder_of(connection: Connection, usage_point: UsagePointId, now: datetime) -> None:
         feeder = grid.feeder_of(connection, usage_point)
         if feeder is not None:
+            schedule(connection, [feeder], now)
+
+    return schedule_feeder_of
+
+
+def look_at(settings: OutageSettings) -> FeedersChanged:
+    """What an import calls when feeders changed: each is looked at soon, though it be on the grid no more."""
+
+    def schedule(connection: Connection, feeders: Collection[DeviceId], now: datetime) -> None:
+        for feeder in feeders:
             tasks.ensure(connection, LOOK_TASK, feeder, now + settings.gather)
 
     return schedule
@@ -118,6 +133,7 @@ class AreaService:
                 for number in numbers
             )
             area_store.add_lines(connection, lines, now)
+            messaging.overtake(connection, usage_point, now, only=Announcement.POWER_CHECK)
             self._look_again(connection, usage_point, now)
 
     def _on_look(self, connection: Connection, task: Task, now: datetime) -> None:
@@ -130,46 +146,58 @@ class AreaService:
             self._survey(connection, feeder, now)
 
     def _survey(self, connection: Connection, feeder: DeviceId, now: datetime) -> None:
+        before = area_store.scene_of(connection, feeder)
+        made = self._looked_at(connection, feeder, before, now)
+        known = {outage.number: outage for outage in before}
+        for outage in made.outages:
+            area_store.save(connection, outage, known.get(outage.number))
+        self._schedule(connection, made)
+        for home in made.answered:
+            messaging.overtake(connection, home, now, only=Announcement.POWER_CHECK)
+        lines = [*made.lines, *self._spoken(connection, made, now)]
+        area_store.add_lines(connection, lines, now)
+        _report(feeder, lines)
+
+    def _looked_at(self, connection: Connection, feeder: DeviceId, before: Sequence[Outage], now: datetime) -> Survey:
         try:
             tree = grid.tree(connection, feeder)
-        except KeyError:
-            return  # the feeder was taken out of the grid; its homes have no outage any more
-        before = area_store.scene_of(connection, feeder)
+        except KeyError:  # it is a part of another feeder now
+            return areas.without_feeder([outage for outage in before if outage.is_open], now)
         scene = Scene(
             homes=homes_of(connection, feeder, now, self._settings),
             outages=tuple(before),
             next_number=area_store.next_number(connection),
         )
-        made = areas.survey(tree, scene, now, self._settings)
-        known = {outage.number: outage for outage in before}
-        for outage in made.outages:
-            area_store.save(connection, outage, known.get(outage.number))
-        area_store.add_lines(connection, made.lines, now)
-        self._act(connection, made, now)
-        _report(feeder, made)
+        return areas.survey(tree, scene, now, self._settings)
 
-    def _act(self, connection: Connection, made: Survey, now: datetime) -> None:
+    def _schedule(self, connection: Connection, made: Survey) -> None:
         for wake in made.wakes:
             tasks.reschedule(connection, WAKE_TASK, _key(wake), wake.due_at)
         for number in made.over:
             for why in _WHYS:
                 tasks.cancel(connection, WAKE_TASK, f"{number}/{why}")
+
+    def _spoken(self, connection: Connection, made: Survey, now: datetime) -> Iterator[Line]:
+        """Ask and tell; a line for each message that was written."""
         for word in made.words:
+            home, back_at = word.usage_point, word.neighbours_back_at
             match word:
                 case Ask():
-                    self._homes.ask(
-                        connection, word.usage_point, word.outage_name, word.neighbours_back_at, word.sources, now
-                    )
+                    mark = Mark.ASKED
+                    is_said = self._homes.ask(connection, home, word.outage_name, back_at, word.sources, now)
                 case TellStillOut():
-                    self._homes.tell_still_out(connection, word.usage_point, word.neighbours_back_at, word.sources, now)
+                    mark = Mark.STILL_OUT
+                    is_said = self._homes.tell_still_out(connection, home, back_at, word.sources, now)
+            if is_said:
+                yield Line(number=word.number, mark=mark, usage_point=home)
 
 
 def _key(wake: Wake) -> str:
     return f"{wake.number}/{wake.why}"
 
 
-def _report(feeder: DeviceId, made: Survey) -> None:
-    for line in made.lines:
+def _report(feeder: DeviceId, lines: Sequence[Line]) -> None:
+    for line in lines:
         log.info(
             "outage_changed",
             feeder=feeder,

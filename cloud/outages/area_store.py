@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     select,
@@ -251,7 +252,8 @@ def _keep_members(connection: Connection, number: int, members: Collection[Membe
 
 def _drop_members(connection: Connection, number: int, gone: Collection[UsagePointId]) -> None:
     if gone:
-        connection.execute(delete(member_table).where(_m.outage == number, _m.usage_point.in_(gone)))
+        statement = delete(member_table).where(_m.outage == number, _m.usage_point == bindparam("home"))
+        connection.execute(statement, [{"home": home} for home in gone])
 
 
 def _outages(connection: Connection, statement: Select[Any]) -> list[Outage]:

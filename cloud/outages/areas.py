@@ -12,9 +12,9 @@ timelines, people to ask and instants to look again. Pure; an unchanged world ch
 4. When the first member is proven back, the outage stays where it is. A loss after that is another outage's.
 5. A while after the first return, those still out are located among those that are back: a failure within the first,
    unless it is the same place, which then simply has not returned.
-6. Still later, each home that cannot be seen is asked, and each customer of a failure within, who was told "out", is
-   told that it goes on; once. A proof takes about a minute to make; one that is older was held up on its way, and the
-   proofs of others with it, so the clock starts a minute before it was heard, at the earliest.
+6. Still later, each home that cannot be seen, though it has a gateway, is asked; and each customer of a failure within,
+   who was told "out", is told that it goes on; once. A proof takes about a minute to make; one that is older was held
+   up on its way, and the proofs of others with it, so the clock starts a minute before it was heard, at the earliest.
 7. An outage closes when every member is settled. While a home is unverified it is restored, and not closed.
 
 The cost is O(N) in the homes of the feeder for each outage and each moment of loss there is.
@@ -48,6 +48,7 @@ from cloud.outages.settings import OutageSettings
 MAX_SOURCES: Final = 8
 """Restorations named as the proof that power came back around a home."""
 
+_NO_FEEDER: Final = "its feeder is on the grid no more"
 _ENDED: Final = frozenset({Standing.BACK, Standing.ELSEWHERE, Standing.CLOSED})
 
 
@@ -63,6 +64,15 @@ def survey(tree: Tree, scene: Scene, now: datetime, settings: OutageSettings) ->
     _speak(turn)
     _close(turn, before)
     return turn.result(before)
+
+
+def without_feeder(outages: Sequence[Outage], now: datetime) -> Survey:
+    """The end of the open outages of a feeder that is on the grid no more: its homes are on another one, or on none."""
+    return Survey(
+        outages=tuple(_handed_on(outage, now) for outage in outages),
+        lines=tuple(Line(number=each.number, mark=Mark.CLOSED, detail=_NO_FEEDER) for each in outages),
+        over=tuple(outage.number for outage in outages),
+    )
 
 
 @dataclass(slots=True)
@@ -107,10 +117,12 @@ class _Turn:
     def owners(self) -> dict[UsagePointId, int]:
         """For each home that is out the outage that has its case; for every other the newest above it."""
         found: dict[UsagePointId, int] = {}
+        founded = set(self.claims.values())
         for outage in self.open_ones():
+            is_founded = outage.number in founded or outage.first_back_at is not None
             for name in self.area(outage):
                 home = self.homes[name]
-                if home.out_since is None or can_hold(outage, home, self.settings.same_loss):
+                if home.out_since is None or (is_founded and can_hold(outage, home, self.settings.same_loss)):
                     found[name] = outage.number
         return found | self.claims
 
@@ -153,10 +165,10 @@ class _Turn:
         if outage.device != place.id:
             self.lines.append(Line(number=outage.number, mark=Mark.MOVED, detail=f"{outage.device} > {place.id}"))
         self.claims |= dict.fromkeys(lost, outage.number)
+        gone = {each.number for each in taken}
+        self.claims |= {name: outage.number for name, number in self.claims.items() if number in gone}
         for each in taken:
-            self.claims |= {name: outage.number for name, number in self.claims.items() if number == each.number}
-            gone = tuple(_moved_out(member, self.now) for member in each.members)
-            self.outages[each.number] = replace(each, closed_at=self.now, absorbed_by=outage.number, members=gone)
+            self.outages[each.number] = replace(_handed_on(each, self.now), absorbed_by=outage.number)
             self.lines.append(Line(number=each.number, mark=Mark.ABSORBED, detail=outage.name))
             self.over.append(each.number)
 
@@ -168,6 +180,7 @@ class _Turn:
             words=tuple(self.words),
             wakes=tuple(wake for wake in self.wakes if self.outages[wake.number].is_open),
             over=tuple(self.over),
+            answered=tuple(name for outage in changed for name in _answered(before.get(outage.number), outage)),
         )
 
 
@@ -217,6 +230,10 @@ def _fit(
 ) -> None:
     """Let outages stand at the places found. Two areas of a tree are apart, or one of them is in the other."""
     lost, owners = frozenset(lost), turn.owners()
+    held: dict[int | None, set[UsagePointId]] = {}
+    for name in turn.lost(movable, owners):
+        if name in lost or name in turn.claims:  # a loss of another moment finds its own place
+            held.setdefault(owners[name], set()).add(name)
     for place in places:
         dark = [name for name in place.homes if name in lost]
         there = [turn.outages[n] for n in sorted({owners.get(name, 0) for name in dark}) if n in movable]
@@ -226,7 +243,7 @@ def _fit(
             turn.move(
                 there[0], place, [name for name in dark if name in free or owners.get(name) in movable], there[1:]
             )
-        elif len(there) == 1 and set(turn.lost({there[0].number}, owners)) <= set(place.homes):
+        elif len(there) == 1 and held[there[0].number] <= set(place.homes):
             turn.move(there[0], place, ())
         elif free and not there:
             turn.open(place, free, within)
@@ -322,16 +339,16 @@ def _speak(turn: _Turn) -> None:
 
 def _ask(turn: _Turn, outage: Outage) -> None:
     assert outage.first_back_at is not None, "nobody is asked before somebody is back"
-    unseen = _unspoken(outage, Standing.UNVERIFIED)
+    unseen = [member for member in _unspoken(outage, Standing.UNVERIFIED) if turn.homes[member.usage_point].has_gateway]
     for member in unseen:
         ask = Ask(
+            number=outage.number,
             usage_point=member.usage_point,
             outage_name=outage.name,
             neighbours_back_at=outage.first_back_at,
             sources=_proofs(turn, outage),
         )
         turn.words.append(ask)
-        turn.lines.append(Line(number=outage.number, mark=Mark.ASKED, usage_point=member.usage_point))
     turn.outages[outage.number] = _spoken_to(outage, unseen, turn.now)
 
 
@@ -341,12 +358,12 @@ def _tell_still_out(turn: _Turn, outage: Outage, outer: Outage) -> None:
     told = [member for member in _unspoken(outage, Standing.OUT) if turn.homes[member.usage_point].is_told]
     for member in told:
         tell = TellStillOut(
+            number=outage.number,
             usage_point=member.usage_point,
             neighbours_back_at=outer.first_back_at,
             sources=_proofs(turn, outer),
         )
         turn.words.append(tell)
-        turn.lines.append(Line(number=outage.number, mark=Mark.STILL_OUT, usage_point=member.usage_point))
     turn.outages[outage.number] = _spoken_to(outage, told, turn.now)
 
 
@@ -389,7 +406,18 @@ def _end(turn: _Turn, outage: Outage, mark: Mark) -> None:
     turn.over.append(outage.number)
 
 
-def _moved_out(member: Member, now: datetime) -> Member:
-    if member.standing in SETTLED:
-        return member
-    return replace(member, standing=Standing.ELSEWHERE, since=now)
+def _handed_on(outage: Outage, now: datetime) -> Outage:
+    """The outage, closed; whoever of its members was not settled is elsewhere now."""
+    gone = (
+        each if each.standing in SETTLED else replace(each, standing=Standing.ELSEWHERE, since=now)
+        for each in outage.members
+    )
+    return replace(outage, closed_at=now, members=tuple(gone))
+
+
+def _answered(before: Outage | None, outage: Outage) -> Iterator[UsagePointId]:
+    """The homes that were asked because they could not be seen, and stand otherwise now."""
+    unseen = () if before is None else before.of(Standing.UNVERIFIED)
+    asked = {member.usage_point for member in unseen if member.asked_at is not None}
+    others = (member.usage_point for member in outage.members if member.standing is not Standing.UNVERIFIED)
+    return (name for name in others if name in asked)

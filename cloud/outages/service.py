@@ -124,9 +124,9 @@ class OutageService:
         sources: Sequence[EventId],
         now: datetime,
     ) -> bool:
-        """Tell a customer who was told "out" that power is back around this home but not shown here; once a case.
+        """Tell a customer who was told "out" that there is power around this home but none shown here; once a case.
 
-        `sources` are the restorations of the neighbours. Returns whether a message was composed just now; a customer
+        `sources` prove that the neighbours have power. Returns whether a message was queued just now; a customer
         who was not told yet hears it from the case's own notice, and where something speaks for a return here
         nothing is said.
         """
@@ -151,8 +151,8 @@ class OutageService:
     ) -> bool:
         """Ask the customer of a home that cannot be seen whether power is on; once an outage and home.
 
-        `sources` are the restorations of the neighbours. Returns whether a message was composed just now; a home with
-        an open case is not asked.
+        `sources` prove that the neighbours have power. Returns whether a message was queued just now; a home with an
+        open case is not asked.
         """
         home, case = self._home_and_case(connection, usage_point)
         if home is None or case is not None:
@@ -173,12 +173,12 @@ class OutageService:
         return home, None if state is None else state.open_case
 
     def _say(self, connection: Connection, news: News, remark: Remark, case_number: int | None, now: datetime) -> bool:
-        """Compose, with a line in the timeline if it is the first time."""
-        is_first = self._composer.compose(connection, news, now)
-        if is_first:
+        """Compose, with a line in the timeline if a message was queued just now."""
+        is_queued = self._composer.compose(connection, news, now)
+        if is_queued:
             line = Noted(remark=remark, case_number=case_number, heard=None)
             store.add_line(connection, news.home.id, line, now)
-        return is_first
+        return is_queued
 
     def _on_notice(self, connection: Connection, task: Task, now: datetime) -> None:
         home, number = _home_and_number(connection, task)

@@ -1,9 +1,11 @@
 """Importing a grid: what the file says of its feeders stands, or nothing of it does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from cloud.customers import store as customers
 from cloud.grid import store
@@ -22,6 +24,10 @@ SECOND_FEEDER, SECOND_BOX = "F-02,feeder,,ABC,,,,,,,", "T-0201,transformer,F-02,
 Import = Callable[..., GridImported]
 
 
+def _nobody_listens(_connection: Connection, _feeders: Collection[DeviceId], _now: datetime) -> None:
+    raise AssertionError("no feeder was told")
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     with fresh_database(tmp_path) as database:
@@ -29,10 +35,19 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def take(database: Database, tmp_path: Path) -> Import:
+def changed() -> list[DeviceId]:
+    """The feeders that imports said they changed."""
+    return []
+
+
+@pytest.fixture
+def take(database: Database, tmp_path: Path, changed: list[DeviceId]) -> Import:
+    def hear(_connection: Connection, feeders: Collection[DeviceId], _now: datetime) -> None:
+        changed.extend(feeders)
+
     def take(*rows: str) -> GridImported:
         (tmp_path / "grid.csv").write_bytes(grid(*rows))
-        told = import_file(database, tmp_path / "grid.csv", HandClock())
+        told = import_file(database, tmp_path / "grid.csv", HandClock(), hear)
         assert isinstance(told, GridImported)
         return told
 
@@ -59,10 +74,10 @@ def test_a_grid_file_brings_feeders_homes_and_people(take: Import, database: Dat
 def test_the_customer_file_is_told_apart_by_its_heading(database: Database, tmp_path: Path) -> None:
     (tmp_path / "customers.csv").write_bytes(csv_of(GOOD))
 
-    told = import_file(database, tmp_path / "customers.csv", HandClock())
+    told = import_file(database, tmp_path / "customers.csv", HandClock(), _nobody_listens)
 
     assert told == CustomersImported(homes=1)
-    assert (said_of(told), facts_of(told)) == ("1 homes imported", {"homes": 1})
+    assert (said_of(told), facts_of(told)) == ("1 home imported", {"homes": 1})
 
 
 def test_a_feeder_handed_in_again_is_replaced_and_its_lost_homes_are_named(take: Import, database: Database) -> None:
@@ -137,12 +152,14 @@ def test_a_file_with_both_feeders_moves_what_is_between_them_and_says_so(take: I
         assert store.feeder_of(connection, UsagePointId("UP-2")) == "F-02"
 
 
-def test_a_feeder_can_become_a_branch_of_another(take: Import, database: Database) -> None:
+def test_a_feeder_can_become_a_branch_of_another(take: Import, database: Database, changed: list[DeviceId]) -> None:
     take(*STREET)
+    assert changed == ["F-01"]
 
     told = take(SECOND_FEEDER, FEEDER.replace("feeder,,", "switch,F-02,"), *STREET[1:])
 
     assert told.moved == ("F-01", "K-1", "T-0101", "UP-1", "UP-2")
+    assert changed[1:] == ["F-01", "F-02"]
     with database.read() as connection:
         assert store.feeders(connection) == ["F-02"]
 
@@ -168,4 +185,4 @@ def test_many_names_are_not_all_written_out(take: Import) -> None:
 
 def test_a_missing_file_is_named(database: Database, tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="cannot read the file: No such file"):
-        import_file(database, tmp_path / "none.csv", HandClock())
+        import_file(database, tmp_path / "none.csv", HandClock(), _nobody_listens)

@@ -96,10 +96,12 @@ def test_a_stale_fact_means_no_message(connection: Connection) -> None:
     assert message.reason.startswith("power_is_out is too old to repeat (good until 2026-11-21 23:30:00 UTC)")
 
 
-def test_composing_says_whether_it_was_the_first_time(connection: Connection) -> None:
+def test_composing_says_whether_a_message_was_queued_just_now(connection: Connection) -> None:
     composer = Composer(CATALOGUE, "utility.example")
+    unproven = outage_news(Announcement.POWER_CHECK, case="T-1-1/UP-1")
 
     assert [composer.compose(connection, outage_news(), LATER) for _ in range(2)] == [True, False]
+    assert composer.compose(connection, replace(unproven, facts=FactSheet()), LATER) is False
 
 
 @pytest.mark.parametrize("announcement", Announcement)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 
 from cloud.grid import store as grid
+from cloud.grid.model import Tree
 from cloud.ingest.store import StoredEvent
 from cloud.kernel import tasks
 from cloud.kernel.db import Database
@@ -20,10 +21,12 @@ from cloud.kernel.ids import CustomerId, DeviceId, EventId, MeterSerial, UsagePo
 from cloud.kernel.loop import Handler, Loop
 from cloud.messaging import store as messages
 from cloud.messaging.catalogue import Catalogue
+from cloud.messaging.model import Message, State
 from cloud.messaging.service import Composer
 from cloud.outages import area_store
+from cloud.outages.area_evidence import homes_of
 from cloud.outages.area_model import Mark, Outage, Standing
-from cloud.outages.area_service import AreaService, look_again
+from cloud.outages.area_service import AreaService, look_again, look_at
 from cloud.outages.service import CloseRefused, NoOpenCase, OutageService
 from cloud.outages.settings import OutageSettings
 from cloud.readings import service as readings
@@ -47,7 +50,7 @@ from wire.events import (
     SupplyRestored,
 )
 from wire.instants import unix_ms
-from wire.record import decode_record
+from wire.record import ClockSource, decode_record
 from wire.units import Quantity
 
 DARK = (Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=0, age_ms=2_000),)
@@ -72,10 +75,12 @@ class Street:
     def now_s(self) -> float:
         return (self.clock.now() - NOON).total_seconds()
 
-    def hear(self, home: str, said: Event) -> None:
-        """Let a home's gateway say something now, and the cloud act on it."""
+    def hear(self, home: str, said: Event, *, ahead: timedelta = timedelta()) -> None:
+        """Let a home's gateway say something now, and the cloud act on it; `ahead` is how wrong its clock is."""
         now, gateway = self.clock.now(), self.gateways[home]
-        record = decode_record(parse(gateway.say(said, at=now).payload).payload)
+        record = decode_record(parse(gateway.say(said, at=now + ahead).payload).payload)
+        if ahead:
+            record = replace(record, stamp=replace(record.stamp, source=ClockSource.NONE))
         link = record.link
         event_id = EventId(gateway=link.gateway, gen=link.gen, lane=int(link.lane), seq=link.seq)
         stored = StoredEvent(arrival=1, id=event_id, record=record, received_at=now)
@@ -146,10 +151,27 @@ class Street:
         with self.database.read() as connection:
             return [line.mark for line in reversed(area_store.timeline(connection, number))]
 
-    def told(self) -> list[tuple[str, str]]:
+    def deliver(self) -> "Street":
+        """Let the mails that wait be delivered."""
+        with self.database.transaction() as connection:
+            for message in messages.newest(connection, state=State.QUEUED, limit=100):
+                messages.save_standing(connection, replace(message, state=State.DELIVERED))
+        return self
+
+    def messages(self) -> list[Message]:
         with self.database.read() as connection:
-            found = messages.newest(connection, limit=100)
-        return sorted((str(message.usage_point), message.key.template) for message in found)
+            return messages.newest(connection, limit=100)
+
+    def told(self) -> list[tuple[str, str]]:
+        """What was delivered, or waits to be."""
+        out = (message for message in self.messages() if message.state in {State.QUEUED, State.DELIVERED})
+        return sorted((str(message.usage_point), message.key.template) for message in out)
+
+    def connect(self, tree: Tree) -> None:
+        """Import a feeder."""
+        with self.database.transaction() as connection:
+            grid.keep(connection, tree.devices, tree.services)
+            look_at(OutageSettings())(connection, [FEEDER, tree.feeder], self.clock.now())
 
     def close(self, home: str, reason: str = "seen from the street") -> None:
         with self.database.transaction() as connection:
@@ -234,8 +256,8 @@ def test_a_survey_asks_the_same_number_of_questions_whatever_its_homes(street: S
 
 
 def test_the_night_of_the_street(street: Street) -> None:
-    street.lose("UP-1", "UP-2", "UP-3", "UP-4").wait_until(600)
-    street.restore("UP-1", "UP-3", "UP-4").wait_until(1_000)
+    street.lose("UP-1", "UP-2", "UP-3", "UP-4").wait_until(600).deliver()
+    street.restore("UP-1", "UP-3", "UP-4").wait_until(1_000).deliver()
 
     assert [outage.device for outage in street.outages()] == ["T-0101", "UP-2"]
     assert street.outages()[1].within == 1
@@ -270,6 +292,83 @@ def test_the_night_of_the_street(street: Street) -> None:
         Mark.CLOSED,
     ]
     assert street.marks(2) == [Mark.OPENED, Mark.STILL_OUT, Mark.FIRST_BACK, Mark.CLOSED]
+
+
+def test_a_customer_who_was_never_reached_is_not_noted_as_told_that_it_goes_on(street: Street) -> None:
+    street.lose("UP-1", "UP-2", "UP-3", "UP-4").wait_until(600)
+
+    street.restore("UP-1", "UP-3", "UP-4").wait_until(1_000)
+
+    assert ("UP-2", "still_out") not in street.told()
+    assert Mark.STILL_OUT not in street.marks(2)
+
+
+def test_a_question_that_waits_is_void_once_the_meter_shows_a_voltage(street: Street) -> None:
+    street.lose(*STREET[:5]).wait_until(600)
+    street.restore(*STREET[:5]).wait_until(1_000)
+    (question,) = [message for message in street.messages() if message.usage_point == "UP-6"]
+    assert question.overtaken_at is None
+
+    street.read("UP-6")
+    street.wait_until(1_010)
+
+    (question,) = [message for message in street.messages() if message.usage_point == "UP-6"]
+    assert question.overtaken_at is not None
+
+
+def test_a_question_that_waits_is_void_once_a_person_closes_the_home(street: Street) -> None:
+    street.lose(*STREET[:5]).wait_until(600)
+    street.restore(*STREET[:5]).wait_until(1_000)
+
+    street.close("UP-6")
+
+    (question,) = [message for message in street.messages() if message.usage_point == "UP-6"]
+    assert question.overtaken_at is not None
+
+
+def test_a_return_timed_by_a_clock_that_was_not_set_is_no_younger_than_when_it_was_heard(street: Street) -> None:
+    street.lose("UP-1").wait_until(600)
+    heard_at, early = street.clock.now(), timedelta(minutes=20)
+    back = SupplyRestored(
+        began_at_ms=ms(0),
+        restored_at_ms=unix_ms(heard_at + early),
+        held_s=60,
+        voltages_mv=(230_600,),
+        disconnector=Disconnector.CLOSED,
+        power_failures=4,
+    )
+
+    street.hear("UP-1", back, ahead=early)
+
+    with street.database.read() as connection:
+        homes = homes_of(connection, FEEDER, heard_at + 2 * early, OutageSettings())
+    proof = homes[UsagePointId("UP-1")].proof
+    assert proof is not None
+    assert proof.at == heard_at
+
+
+def test_a_home_that_moves_to_another_feeder_takes_its_outage_along(street: Street) -> None:
+    street.lose("UP-1").wait_until(600)
+    other = feeder_of([device("T-9", "F-9")], homes_at("T-9", "UP-1"), "F-9")
+    rest = feeder_of([device("T-0101", "F-1")], homes_at("T-0101", *STREET[1:]))
+    street.connect(rest)
+
+    street.connect(other)
+    street.wait_until(620)
+
+    assert street.outages() == []
+    assert street.outage(2).feeder == "F-9"
+
+
+def test_a_feeder_that_becomes_a_part_of_another_leaves_no_outage_behind(street: Street) -> None:
+    street.lose(*STREET).wait_until(600)
+    whole = feeder_of([device("F-1", "F-9"), device("T-0101", "F-1")], homes_at("T-0101", *STREET), "F-9")
+
+    street.connect(whole)
+    street.wait_until(620)
+
+    assert street.outages() == []
+    assert (street.marks(1)[-1], street.outage(2).feeder) == (Mark.CLOSED, "F-9")
 
 
 def test_nothing_is_left_to_wake_for_once_all_is_over(street: Street) -> None:

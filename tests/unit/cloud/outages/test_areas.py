@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from cloud.grid.model import Kind
 from cloud.outages.area_model import Mark, Standing
+from cloud.outages.areas import without_feeder
 from tests.fakes_areas import Feeder, at, each
 from tests.fakes_feeder import device, feeder_of, homes_at, two_boxes
 from wire.events import Cause
@@ -115,6 +117,18 @@ def test_an_older_outage_keeps_its_home_when_a_later_one_darkens_the_street(feed
 
     assert feeder.places == ["UP-10", "T-1"]
     assert feeder.standings(2) == {"UP-10": Standing.ELSEWHERE, **each(Standing.OUT, BOX_1[1:])}
+
+
+def test_an_outage_lets_go_of_a_home_whose_later_loss_is_of_another() -> None:
+    homes = [*homes_at("D-1", *(f"UP-{n}" for n in range(6))), *homes_at("F-1", "UP-6", "UP-7")]
+    feeder = Feeder(feeder_of([device("D-1", "F-1", Kind.FUSE)], homes))
+    feeder.out("UP-0", "UP-1").survey(2)
+    feeder.out("UP-6", since_s=402).survey(402)
+    assert feeder.places == ["D-1", "UP-6"]
+
+    feeder.out("UP-0", since_s=403, case=2).survey(403)
+
+    assert feeder.places == ["UP-1", "F-1"]
 
 
 def test_a_return_is_each_homes_own(feeder: Feeder) -> None:
@@ -241,7 +255,7 @@ def test_a_branch_found_within_may_hold_a_failure_of_its_own(feeder: Feeder) -> 
 
 
 def test_homes_that_cannot_be_seen_below_a_dark_branch_are_asked_when_it_is_back(feeder: Feeder) -> None:
-    feeder.know("UP-23", has_gateway=False).out(*BOX_1, *BOX_2[:3]).survey(30)
+    feeder.know("UP-23", heard_at=at(-2_000)).out(*BOX_1, *BOX_2[:3]).survey(30)
     feeder.back(*BOX_1, at_s=600).survey(665).survey(1_000)
     assert feeder.places == ["T-2"]
     assert feeder.asked == []
@@ -249,6 +263,24 @@ def test_homes_that_cannot_be_seen_below_a_dark_branch_are_asked_when_it_is_back
     feeder.back(*BOX_2[:3], at_s=1_800).survey(1_865).survey(2_500)
 
     assert feeder.asked == ["UP-23"]
+
+
+def test_a_home_without_a_gateway_is_unverified_and_not_asked(feeder: Feeder) -> None:
+    feeder.know("UP-13", has_gateway=False).out(*BOX_1[:3]).survey(30)
+
+    feeder.back(*BOX_1[:3], at_s=600).survey(665).survey(1_000)
+
+    assert feeder.standing("UP-13") is Standing.UNVERIFIED
+    assert feeder.asked == []
+
+
+def test_whoever_was_asked_has_answered_once_their_own_meter_shows_a_voltage(street: Feeder) -> None:
+    storm(street).back("UP-1", "UP-2", "UP-6A", "UP-6B", "UP-6C", at_s=600).survey(665).survey(1_000)
+    assert (street.asked, street.answered) == (["UP-3", "UP-5"], [])
+
+    street.back("UP-3", at_s=1_100).survey(1_105)
+
+    assert street.answered == ["UP-3"]
 
 
 def test_almost_all_still_dark_is_the_same_outage_not_one_within(feeder: Feeder) -> None:
@@ -341,6 +373,19 @@ def test_a_place_that_is_gone_from_the_grid_keeps_its_members(feeder: Feeder) ->
 
     assert feeder.standings(1) == each(Standing.BACK, BOX_1)
     assert feeder.open == []
+
+
+def test_the_outages_of_a_feeder_that_is_gone_end_and_hand_their_homes_on(feeder: Feeder) -> None:
+    feeder.know("UP-13", has_gateway=False).out(*BOX_1[:3]).survey(30)
+    feeder.back("UP-10", at_s=600).survey(665)
+
+    (ended,) = without_feeder(feeder.open, at(700)).outages
+
+    assert ended.closed_at == at(700)
+    assert {member.usage_point: member.standing for member in ended.members} == {
+        "UP-10": Standing.BACK,
+        **each(Standing.ELSEWHERE, ["UP-11", "UP-12", "UP-13"]),
+    }
 
 
 def test_a_feeder_of_five_thousand_homes_is_surveyed_quickly() -> None:
