@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +52,8 @@ def _list(arguments: argparse.Namespace) -> int:
     from cloud.outages import area_store
     from cloud.state import StateFolder
 
-    database = StateFolder.open(arguments.dir).open_database()
-    try:
-        with database.read() as connection:
-            found = area_store.newest(connection, limit=max(0, min(arguments.limit, area_store.MAX_PAGE)))
-    finally:
-        database.close()
+    with closing(StateFolder.open(arguments.dir).open_database()) as database, database.read() as connection:
+        found = area_store.newest(connection, limit=max(0, min(arguments.limit, area_store.MAX_PAGE)))
     _print(arguments, [_facts(outage) for outage in found], [_line(outage) for outage in found] or ["no outage"])
     return 0
 
@@ -65,15 +62,11 @@ def _show(arguments: argparse.Namespace) -> int:
     from cloud.outages import area_store
     from cloud.state import StateFolder
 
-    database = StateFolder.open(arguments.dir).open_database()
-    try:
-        with database.read() as connection:
-            outage = area_store.find(connection, _number(arguments.name))
-            if outage is None or arguments.name not in {outage.name, str(outage.number)}:
-                raise InputRefused("there is no such outage", where=arguments.name[:60], do="see `outage list DIR`")
-            lines = list(reversed(area_store.timeline(connection, outage.number)))
-    finally:
-        database.close()
+    with closing(StateFolder.open(arguments.dir).open_database()) as database, database.read() as connection:
+        outage = area_store.find(connection, _number(arguments.name))
+        if outage is None or arguments.name not in {outage.name, str(outage.number)}:
+            raise InputRefused("there is no such outage", where=arguments.name[:60], do="see `outage list DIR`")
+        lines = list(reversed(area_store.timeline(connection, outage.number)))
     facts = _facts(outage) | {
         "members": [_member_facts(member) for member in outage.members],
         "timeline": [_entry_facts(entry) for entry in lines],
@@ -97,16 +90,12 @@ def _close(arguments: argparse.Namespace) -> int:
 
     usage_point = UsagePointId.parse(arguments.usage_point)
     folder = StateFolder.open(arguments.dir)
-    settings, database = folder.settings(), folder.open_database()
-    try:
-        composer = Composer(Catalogue.load(), sender_address(settings.mail.sender).domain)
-        homes = OutageService(settings.outages, composer, look_again(settings.outages))
-        areas = AreaService(settings.outages, homes)
-        now = clock_from_environment().now()
-        with database.transaction() as connection:
-            areas.close(connection, usage_point, arguments.by, arguments.reason, now)
-    finally:
-        database.close()
+    settings = folder.settings()
+    composer = Composer(Catalogue.load(), sender_address(settings.mail.sender).domain)
+    homes = OutageService(settings.outages, composer, look_again(settings.outages))
+    areas = AreaService(settings.outages, homes)
+    with closing(folder.open_database()) as database, database.transaction() as connection:
+        areas.close(connection, usage_point, arguments.by, arguments.reason, clock_from_environment().now())
     said = f"{usage_point} is closed on the word of {arguments.by}; nobody is told that power is back"
     _print(arguments, {"usage_point": usage_point, "closed_by": arguments.by, "reason": arguments.reason}, [said])
     return 0

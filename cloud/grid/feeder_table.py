@@ -33,7 +33,6 @@ MAX_CUSTOMERS: Final = 1_000_000
 """How many a table may count altogether."""
 
 _FOREIGN_SIGN: Final = re.compile(r"[^A-Za-z0-9._:-]")
-_NOT_FIRST: Final = "._:-"
 _KNOWN: Final[Mapping[str, Kind]] = {
     "transformer": Kind.TRANSFORMER,
     "service_transformer": Kind.TRANSFORMER,
@@ -63,6 +62,11 @@ def parse(data: bytes) -> Tree:
     points, found = _points(records, counts)
     sheet.refuse([*found, *_spelled_alike(points)])
     return _tree(records, points)
+
+
+def spelled(node: str) -> str:
+    """The name of a node as names are spelled here."""
+    return _FOREIGN_SIGN.sub("-", node).lstrip("._:-")
 
 
 def _root_faults(records: Sequence[Record]) -> Iterator[Fault]:
@@ -97,7 +101,7 @@ def _points(records: Sequence[Record], counts: Mapping[int, int]) -> tuple[list[
         count = counts[record.number]
         if not is_device and not count:
             continue
-        name = _FOREIGN_SIGN.sub("-", record["node"]).lstrip(_NOT_FIRST)
+        name = spelled(record["node"])
         try:
             homes = tuple(UsagePointId.parse(f"{name}:{number}") for number in range(1, count + 1))
             points.append(_Point(record=record, device=DeviceId.parse(name) if is_device else None, homes=homes))

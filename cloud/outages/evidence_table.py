@@ -9,10 +9,10 @@ An id is a usage point, or a device or node, which stands for all its customers;
 about more, wherever it stands. What is said of nothing on the feeder, or twice of the same, is a fault of its row.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from cloud.grid import feeder_table
 from cloud.grid.model import Tree
 from cloud.kernel import sheet
 from cloud.kernel.ids import DeviceId, UsagePointId
@@ -20,7 +20,6 @@ from cloud.kernel.sheet import Fault, Record
 from cloud.outages.locate import Word
 
 COLUMNS: Final = ("id", "says")
-_FOREIGN_SIGN: Final = re.compile(r"[^A-Za-z0-9._:-]")  # nodes are spelled as a feeder's table spells them
 
 
 def parse(data: bytes, trees: Sequence[Tree]) -> dict[UsagePointId, Word]:
@@ -60,7 +59,7 @@ def _homes(
     record: Record, meant: Mapping[str, tuple[UsagePointId, ...]]
 ) -> tuple[tuple[UsagePointId, ...], Iterator[Fault]]:
     name = record["id"]
-    homes = meant.get(name) or meant.get(_FOREIGN_SIGN.sub("-", name).lstrip("._:-"))
+    homes = meant.get(name) or meant.get(feeder_table.spelled(name))
     if homes:
         return homes, iter(())
     what = f"no usage point of the feeder, and nothing with customers, is called {name[:40]!r}"
