@@ -144,6 +144,11 @@ class SupplyStory:
         for s in seconds:
             self.meter_reads(s, 230, power_failures=power_failures, loaded=loaded)
 
+    def is_lived_in(self, s: float) -> None:
+        """Quiet, and the home drew something all the while."""
+        self.meter_reads_in_band(s - 120, s - 60, loaded=True)
+        self.is_quiet(s)
+
     def tick(self, s: float) -> tuple[SupplyEvent, ...]:
         return self.see(s, Tick())
 

@@ -112,7 +112,11 @@ class LaneHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplyLost:
-    """The probe's supply sense fell and stayed away past the hold-off."""
+    """The probe's supply sense fell and stayed away past the hold-off.
+
+    One that falls again after the meter read a voltage, but before a return was proved, is another loss: told at once,
+    and the one before it is never said to be restored.
+    """
 
     code: ClassVar[int] = 1
     lane: ClassVar[Lane] = Lane.ALARM

@@ -41,7 +41,7 @@ Five observations: the supply falls, the hold-off passes, the meter is silent tw
  2 s  lost      SupplyLost None
  4 s  lost      InterruptionAssessed supply interrupted, provisional, weak
  9 s  lost      InterruptionAssessed supply interrupted, confirmed, fair
-60 s  returning supply interrupted, confirmed, fair
+60 s  returning InterruptionAssessed supply interrupted, confirmed, fair
 """
 
 from gateway.core.interruption.rules import Step, SupplyEvent, step

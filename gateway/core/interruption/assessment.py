@@ -39,6 +39,24 @@ def assess(
     return replace(state, verdict=said[-1]), (*in_hindsight, *events)
 
 
+def say_anew(state: InterruptionState, sense: Sense, now: datetime) -> tuple[InterruptionAssessed, ...]:
+    """A verdict that stands, with what is sensed now: it is the same, and its evidence is not."""
+    standing = state.verdict
+    if standing is None or standing.stage is Stage.WITHDRAWN or standing.is_in_doubt:
+        return ()
+    return (assessed(standing, known(state.began_at), _evidence(state, sense, now)),)
+
+
+def in_doubt(standing: Verdict | None) -> Verdict | None:
+    """What is left of a verdict once supply had been sensed again, and is lost again without a word from the meter.
+
+    An interruption may well go on, and somebody may have acted on it; everything else was over.
+    """
+    if standing is None or not _holds_interrupted(standing):
+        return None
+    return replace(standing, grade=min(standing.grade, Grade.WEAK))
+
+
 def _look_back(
     state: InterruptionState, sense: Sense, now: datetime
 ) -> tuple[InterruptionState, tuple[InterruptionAssessed, ...]]:
@@ -115,7 +133,8 @@ def load_of(state: InterruptionState, answer: MeterAnswered) -> Load:
         return Load.DRAWN
     if answer.is_loaded is None:
         return Load.UNTOLD
-    return Load.GONE if state.has_drawn else Load.NONE
+    is_sign = state.drawn is not None and state.drawn.is_steady(known(state.began_at))
+    return Load.GONE if is_sign else Load.NONE
 
 
 def word_of(testimony: MeterAnswered | MeterFailed, limits: Limits, *, together: bool) -> MeterWord:

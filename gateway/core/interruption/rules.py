@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from gateway.core.interruption import trouble
-from gateway.core.interruption.assessment import assess, load_of, word_of
+from gateway.core.interruption.assessment import assess, in_doubt, load_of, say_anew, word_of
 from gateway.core.interruption.hearing import BEATS_BELIEVED, Back, Heard, Lost, Sensed, hear
 from gateway.core.interruption.state import (
     Contradiction,
+    Drawn,
     Failing,
     Hold,
     InterruptionState,
@@ -32,6 +33,7 @@ from wire.events import Cause, Disconnector, InterruptionAssessed, LinkFault, Su
 from wire.instants import duration_ms, unix_ms
 
 _BACKLOG = timedelta(seconds=1)  # two rounds of the probe's repeats
+_MOST_COUNTED = 100
 
 SupplyEvent: TypeAlias = SupplyLost | SupplyDipped | InterruptionAssessed | SupplyRestored
 Step: TypeAlias = tuple[InterruptionState, tuple[SupplyEvent, ...]]
@@ -49,9 +51,15 @@ def _read_normally(state: InterruptionState, answer: MeterAnswered, now: datetim
         return state, ()
     state, head = trouble.head_back(state, answer, now, limits)
     state, switch = trouble.switch_seen(state, answer, now)
-    has_drawn = state.has_drawn if answer.is_loaded is None else answer.is_loaded
-    state = replace(_answering(state), power_failures=answer.power_failures, has_drawn=has_drawn)
+    state = replace(_answering(state), power_failures=answer.power_failures, drawn=_drawn(state.drawn, answer))
     return state, (*head, *switch)
+
+
+def _drawn(before: Drawn | None, answer: MeterAnswered) -> Drawn | None:
+    if answer.is_loaded is None:
+        return before
+    readings = 1 if before is None else min(before.readings + 1, _MOST_COUNTED)
+    return Drawn(readings=readings, last_at=answer.asked_at) if answer.is_loaded else None
 
 
 def _fail_normally(state: InterruptionState, failed: MeterFailed, now: datetime, _limits: Limits) -> Step:
@@ -124,18 +132,36 @@ def _back_in_suspicion(state: InterruptionState, back: Back, now: datetime, limi
     return state, (*lost, *returning)
 
 
-def _returning(state: InterruptionState, back: Back, _now: datetime, _limits: Limits) -> Step:
+def _returning(state: InterruptionState, back: Back, now: datetime, _limits: Limits) -> Step:
+    """Nothing is proved yet; but who is about to tell somebody of an interruption must know that it may be over."""
     at = max(back.at, known(state.changed_at))
-    return replace(state, phase=Phase.RETURNING, changed_at=at, returned_at=at, testimony=None, failing=None), ()
+    if state.testimony is not None and state.testimony.asked_at >= at:  # the edge is late: it spoke of a supply there
+        state = sense_changed(state, Phase.LOST, known(state.changed_at))
+    state = replace(state, phase=Phase.RETURNING, changed_at=at, returned_at=at, testimony=None, failing=None)
+    return state, say_anew(state, Sense.BACK, now)
 
 
-def _fall_back(state: InterruptionState, lost: Lost, _now: datetime, _limits: Limits) -> Step:
-    return sense_changed(replace(state, together=_fell_together(state, lost)), Phase.LOST, lost.at), ()
+def _fall_back(state: InterruptionState, lost: Lost, now: datetime, limits: Limits) -> Step:
+    """Supply goes again before its return was proved.
+
+    If the meter had read a voltage meanwhile, this is another interruption, told at once: a hold-off is for those that
+    sit in the light. If not, it may be the same one, and what was held of it must be shown again.
+    """
+    state, at = replace(state, together=_fell_together(state, lost)), max(lost.at, known(state.changed_at))
+    seen = state.testimony
+    if not isinstance(seen, MeterAnswered) or limits.word(seen.voltages_mv) not in READS_VOLTAGE:
+        return sense_changed(replace(state, verdict=in_doubt(state.verdict)), Phase.LOST, at), ()
+    state = replace(state, began_at=at, verdict=None, power_failures=seen.power_failures)
+    return _lost(sense_changed(state, Phase.LOST, at), now)
 
 
 def _weigh(state: InterruptionState, testimony: MeterAnswered | MeterFailed, now: datetime, limits: Limits) -> Step:
-    """What the meter says while the sense is away; in a suspicion it is kept until there is something to assess."""
-    if _is_from_before(state, testimony):
+    """What the meter says while the sense is away; in a suspicion it is kept until there is something to assess.
+
+    After a restart the probe is heard first: the sense may have come back meanwhile.
+    """
+    is_unsure = state.link_up is None or state.contradiction is not None
+    if is_unsure or _is_from_before(state, testimony):
         return state, ()
     word = word_of(testimony, limits, together=state.together)
     if word not in PROVES_NOTHING or state.word in PROVES_NOTHING:
@@ -155,16 +181,19 @@ def _judge(state: InterruptionState, now: datetime) -> Step:
 
 def _prove(state: InterruptionState, answer: MeterAnswered, now: datetime, limits: Limits) -> Step:
     """A reading after the sense came back: one more proof that supply is restored, or the end of a run of them."""
-    if _is_from_before(state, answer):
+    is_in_band = limits.word(answer.voltages_mv) is MeterWord.IN_BAND
+    is_late = is_in_band and state.hold is not None and answer.asked_at < state.hold.until
+    if is_late or _is_from_before(state, answer):
         return state, ()
-    state, assessments = assess(replace(_answering(state), testimony=answer), Sense.BACK, now)
-    if limits.word(answer.voltages_mv) is not MeterWord.IN_BAND:
+    drawn = _drawn(None if state.testimony is None else state.drawn, answer)
+    state, assessments = assess(replace(_answering(state), testimony=answer, drawn=drawn), Sense.BACK, now)
+    if not is_in_band:
         returned_at = None if answer.voltages_mv else state.returned_at
         return replace(state, hold=None, returned_at=returned_at), assessments
     hold = state.hold
     if hold is None or answer.asked_at - hold.until > limits.restored_hold:
         hold = Hold(since=answer.asked_at, until=answer.asked_at)
-    hold = replace(hold, until=max(hold.until, answer.asked_at))
+    hold = replace(hold, until=answer.asked_at)
     state = replace(state, hold=hold, returned_at=state.returned_at or answer.asked_at)
     if hold.until - hold.since < limits.restored_hold or not state.link_up or not _is_closed(state, answer):
         return state, assessments

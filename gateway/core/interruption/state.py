@@ -14,6 +14,9 @@ from gateway.core.remembered import passing
 from wire.events import Cause, Disconnector, Grade, Stage
 
 _ASKED_CLOSELY = 3  # failed readings after which a meter out of reach is asked no more often than any other
+_BEYOND_CHANCE = 6  # readings that agree
+_STEADY_READINGS = 3
+_JUST_BEFORE = timedelta(minutes=3)
 
 
 class Phase(Enum):
@@ -100,6 +103,18 @@ class Failing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Readings in a row in which the home drew something, and when the last of them was asked for."""
+
+    readings: int
+    last_at: datetime
+
+    def is_steady(self, at: datetime) -> bool:
+        """Whether the home drew something all the time just before `at`: then nothing drawn after it is a sign."""
+        return self.readings >= _STEADY_READINGS and at - self.last_at <= _JUST_BEFORE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """What is wrong while supply is sensed: seen so many times in a row since `began_at`, and when it was told."""
 
@@ -134,7 +149,7 @@ class InterruptionState:
     testimony: MeterAnswered | MeterFailed | None = None  # its last answer since the sense changed
     verdict: Verdict | None = None
     power_failures: int | None = None  # the meter's count when supply was last there
-    has_drawn: bool | None = None  # whether anything was drawn when supply was last there
+    drawn: Drawn | None = None  # what the home drew in its last readings with supply; None if nothing, or untold
     troubles: tuple[Trouble, ...] = ()
     tells_disconnector: bool = False
     newest_edge: EdgeId | None = None
@@ -147,9 +162,11 @@ class InterruptionState:
     def attention(self) -> Attention:
         """Close while a verdict or a restoration waits for the meter's word, and after its first failed readings.
 
-        While it is out of reach a loss of supply can be told from a plug pulled only by its count, much later.
+        While it is out of reach a loss of supply can be told from a plug pulled only by its count, much later. A
+        verdict is watched a little longer than it takes to confirm it: two readings may be lost by chance, six not.
         """
-        settled = self.verdict is not None and self.verdict.stage is Stage.CONFIRMED
+        is_confirmed = self.verdict is not None and self.verdict.stage is Stage.CONFIRMED
+        settled = is_confirmed and self.agreeing >= _BEYOND_CHANCE
         answers = self.failing is None or self.failing.failures > _ASKED_CLOSELY
         at_rest = (self.phase is Phase.PRESENT and answers) or (self.phase is Phase.LOST and settled)
         return Attention.ROUTINE if at_rest else Attention.CLOSE
@@ -191,7 +208,7 @@ def at_rest(state: InterruptionState, *, power_failures: int | None) -> Interrup
         silent_since=state.silent_since,
         failing=state.failing,
         power_failures=power_failures,
-        has_drawn=state.has_drawn,
+        drawn=state.drawn,
         troubles=state.troubles,
         tells_disconnector=state.tells_disconnector,
         newest_edge=state.newest_edge,

@@ -11,7 +11,8 @@ voltage since, is silent on its own, and a head knocked off is no outage because
 
 `revise` holds a new finding against the verdict that stands: weaker evidence changes nothing, and a verdict that gives
 way to another cause is withdrawn by name, because somebody may have acted on it. That a cause can no longer be told
-takes nothing from one that was settled; only an interruption is disproved so, by a count that did not move.
+takes nothing from one that was settled; only an interruption is disproved so, by a count that did not move. A verdict
+in doubt gives way to nothing less than what had settled it.
 """
 
 from dataclasses import dataclass
@@ -82,6 +83,11 @@ class Verdict:
     cause: Cause
     stage: Stage
     grade: Grade
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether supply was sensed again since it was confirmed, so that it is to be shown again."""
+        return self.stage is Stage.CONFIRMED and self.grade < Grade.FAIR
 
     def __str__(self) -> str:
         """In words, for logs and for the technician."""
@@ -172,7 +178,7 @@ def revise(standing: Verdict | None, found: Verdict) -> tuple[Verdict, ...]:
     """What to say when `found` meets the verdict that stands: nothing, the finding, or a withdrawal and the finding."""
     if standing is None:
         return (found,)
-    if found.grade < standing.grade:
+    if found.grade < (Grade.FAIR if standing.is_in_doubt else standing.grade):
         return ()
     if found.cause is standing.cause:
         return () if found == standing else (found,)

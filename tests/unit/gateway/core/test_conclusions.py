@@ -7,6 +7,7 @@ import pytest
 from gateway.core.batches import Window
 from gateway.core.conclusions import Conclusion, Standing, from_fault, from_observation, from_reading
 from gateway.core.interruption import Phase
+from gateway.core.interruption.state import Drawn
 from gateway.core.observations import ProbeLink, Tick
 from gateway.core.reading import Doubt, IntervalRow, IntervalStatus
 from gateway.core.remembered import recall, remember
@@ -102,15 +103,20 @@ def test_a_value_nobody_believes_is_not_sent_and_judges_no_supply() -> None:
 
 
 @pytest.mark.parametrize(
-    ("import_w", "export_w", "is_loaded"),
-    [(230, 0, True), (0, 1_500, True), (0, 0, False), (0, None, False), (None, None, None), (None, 0, None)],
+    ("import_w", "export_w", "readings"),
+    [(230, 0, 3), (0, 1_500, 3), (0, 0, 0), (0, None, 0), (None, None, 2), (None, 0, 2)],
 )
 def test_a_reading_tells_whether_anything_flows_and_no_watts(
-    import_w: int | None, export_w: int | None, is_loaded: bool | None
+    import_w: int | None, export_w: int | None, readings: int
 ) -> None:
-    concluded = read(standing(), 60, power_w=(import_w, export_w))
+    before = standing()
+    drawn = Drawn(readings=2, last_at=at(0))
+    before = replace(before, supply=replace(before.supply, drawn=drawn))
 
-    assert concluded.standing.supply.has_drawn is is_loaded
+    concluded = read(before, 60, power_w=(import_w, export_w))
+
+    after = concluded.standing.supply.drawn
+    assert (after.readings if after else 0) == readings
 
 
 def test_the_load_profile_is_sent_as_far_as_it_is_new() -> None:

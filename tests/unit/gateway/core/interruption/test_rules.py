@@ -264,18 +264,50 @@ def test_every_phase_must_be_in_band(story: SupplyStory) -> None:
     assert restored_in(story) == []
 
 
-def test_supply_lost_again_while_returning_is_the_same_interruption(story: SupplyStory) -> None:
+@pytest.mark.parametrize("seen", ["nothing", "a silence", "an answer", "a dead line"])
+def test_supply_lost_again_before_the_meter_read_a_voltage_is_the_same_interruption(
+    story: SupplyStory, seen: str
+) -> None:
     story.supply_is_lost(0)
     story.supply_rises(600)
-    story.meter_reads_in_band(605, 640)
+    at_605 = {"nothing": Tick(), "a silence": failed(605), "an answer": answered(605), "a dead line": answered(605, 0)}
+    story.see(605, at_605[seen])
 
-    story.supply_falls(650)
+    story.supply_falls(610)
     story.meter_reads_in_band(651, 671)
     story.supply_rises(700)
     story.meter_reads_in_band(705, 735, 765)
 
     assert story.names.count("SupplyLost") == 1
     assert [event.restored_at_ms - event.began_at_ms for event in restored_in(story)] == [700_000]
+
+
+def test_supply_lost_again_after_the_meter_read_a_voltage_is_another_interruption_at_once(story: SupplyStory) -> None:
+    story.supply_is_lost(0)
+    story.supply_rises(600)
+    story.meter_reads_in_band(605, 640)
+
+    said = story.supply_falls(650)
+    story.supply_rises(700)
+    story.meter_reads_in_band(705, 735, 765)
+
+    assert said == (SupplyLost(began_at_ms=1_795_284_650_000, input_mv=0),)
+    assert [event.restored_at_ms - event.began_at_ms for event in restored_in(story)] == [50_000]
+
+
+def test_an_answer_asked_for_before_the_last_one_proves_nothing_more(story: SupplyStory) -> None:
+    story.supply_is_lost(0)
+    story.supply_rises(600)
+    story.meter_reads_in_band(605, 640)
+
+    story.see(664, failed(663))
+    story.meter_reads_in_band(664)
+    story.see(730, answered(650, 230))
+    too_soon = restored_in(story)
+    story.meter_reads_in_band(724)
+
+    assert too_soon == []
+    assert [event.held_s for event in restored_in(story)] == [60]
 
 
 def test_nothing_is_restored_while_the_probe_is_not_heard(story: SupplyStory) -> None:
@@ -320,13 +352,15 @@ def test_the_meter_is_watched_closely_only_while_its_word_is_awaited(story: Supp
 
     story.supply_is_lost(0)
     seen.append(story.state.attention)
-    story.meter_fails(3)
-    story.meter_fails(8)
+    for s in (3, 8, 13, 18, 23):
+        story.meter_fails(s)
+    seen.append(story.state.attention)
+    story.meter_fails(28)
     seen.append(story.state.attention)
     story.supply_rises(600)
     seen.append(story.state.attention)
 
-    assert seen == [Attention.ROUTINE, Attention.CLOSE, Attention.ROUTINE, Attention.CLOSE]
+    assert seen == [Attention.ROUTINE, Attention.CLOSE, Attention.CLOSE, Attention.ROUTINE, Attention.CLOSE]
 
 
 def test_a_state_in_the_middle_of_everything_survives_a_restart(story: SupplyStory) -> None:

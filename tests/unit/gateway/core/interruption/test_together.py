@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.interruption import Phase
+from gateway.core.interruption import Attention, Phase
 from gateway.core.observations import ProbeLink, Tick
 from tests.fakes_gateway import SupplyStory, edge, failed
 from wire.events import LinkFault
@@ -105,6 +105,7 @@ def test_that_the_meter_had_failed_before_outlives_a_restart(story: SupplyStory)
     story.listen(62)
     story.supply_is_lost(70)
     story.restart(73)
+    story.listen(74)
 
     falls_silent(story, 75, 80)
 
@@ -187,7 +188,7 @@ def test_a_supply_that_flickers_without_a_word_from_the_meter_leaves_the_two_tog
 
     falls_silent(story, 83, 88)
 
-    assert story.verdicts == INTERRUPTED
+    assert story.verdicts == [INTERRUPTED[0], *INTERRUPTED]  # the first one anew, as the supply was sensed
 
 
 def test_a_transformer_that_fails_just_after_a_plug_was_put_back_is_found(story: SupplyStory) -> None:
@@ -199,7 +200,7 @@ def test_a_transformer_that_fails_just_after_a_plug_was_put_back_is_found(story:
 
     falls_silent(story, 223, 228)
 
-    assert story.verdicts[2:] == ["GATEWAY_UNPLUGGED WITHDRAWN FAIR", "SUPPLY_INTERRUPTED CONFIRMED FAIR"]
+    assert story.verdicts[2:] == ["GATEWAY_UNPLUGGED CONFIRMED FAIR", *INTERRUPTED]
 
 
 def test_a_head_that_fell_off_after_the_plug_was_put_back_is_not(story: SupplyStory) -> None:
@@ -211,4 +212,66 @@ def test_a_head_that_fell_off_after_the_plug_was_put_back_is_not(story: SupplySt
 
     falls_silent(story, 223, 228)
 
-    assert story.verdicts[2:] == []
+    assert story.verdicts[2:] == ["GATEWAY_UNPLUGGED CONFIRMED FAIR", *CANNOT_TELL]
+
+
+def test_a_recloser_that_tries_once_and_fails_leaves_an_outage_of_its_own_to_be_found(story: SupplyStory) -> None:
+    story.supply_is_lost(10)
+    story.supply_rises(12.2)
+    story.meter_reads(14, 230, power_failures=13)
+    story.supply_falls(28)
+
+    falls_silent(story, 30, 36)
+
+    assert story.names.count("SupplyLost") == 2
+    assert story.verdicts == ["SUPPLY_INTERRUPTED CONFIRMED STRONG", *INTERRUPTED]
+
+
+def test_two_readings_lost_by_chance_are_put_right_while_the_meter_is_still_watched_closely(story: SupplyStory) -> None:
+    story.supply_is_lost(70)
+    falls_silent(story, 73, 78)
+    watched = story.state.attention
+
+    story.meter_reads_in_band(83, 88, loaded=True)
+
+    assert watched is Attention.CLOSE
+    assert story.verdicts[2:] == ["SUPPLY_INTERRUPTED WITHDRAWN FAIR", "GATEWAY_UNPLUGGED CONFIRMED FAIR"]
+
+
+def test_what_the_meter_says_after_a_restart_waits_until_the_probe_is_heard(story: SupplyStory) -> None:
+    story.supply_is_lost(70)
+    story.restart(75)
+    story.meter_reads_in_band(7_200, 7_205, power_failures=13)
+    unheard = story.verdicts
+
+    story.listen(7_206)
+    story.beat(7_206, present=False)
+    story.meter_reads_in_band(7_210, 7_215, loaded=True)
+
+    assert unheard == []
+    assert story.verdicts[-1] == "GATEWAY_UNPLUGGED CONFIRMED FAIR"
+
+
+def test_what_the_meter_says_while_the_beats_contradict_the_edges_is_no_plug_pulled(story: SupplyStory) -> None:
+    story.supply_is_lost(70)
+    story.restart(75)
+    story.listen(7_200)
+    for s in (7_200.5, 7_201.5):
+        story.beat(s, present=True)
+        story.meter_reads(s, 230, power_failures=13, loaded=True)
+    story.beat(7_202.5, present=True)
+
+    story.meter_reads_in_band(7_205, 7_235, 7_265, power_failures=13)
+
+    assert story.verdicts == ["SUPPLY_INTERRUPTED CONFIRMED STRONG"]
+    assert story.names[-1] == "SupplyRestored"
+
+
+def test_what_the_meter_said_after_a_return_whose_edge_came_late_is_forgotten(story: SupplyStory) -> None:
+    story.supply_is_lost(70)
+    story.meter_fails(81)
+
+    story.see(84, edge(2, present=True, s=80))
+    story.meter_reads_in_band(85, 115, 145)
+
+    assert story.verdicts[2:] == ["SUPPLY_INTERRUPTED WITHDRAWN FAIR", "GATEWAY_UNPLUGGED CONFIRMED FAIR"]
