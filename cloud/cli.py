@@ -26,6 +26,7 @@ from runtime.arguments import Words
 from runtime.clock import check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 from runtime.reading import read_at_most
+from runtime.visible import visible
 
 if TYPE_CHECKING:
     from cloud.kernel.db import Database
@@ -254,7 +255,7 @@ def _lines_of(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:
             yield f"{indent}{name}"
             yield from _lines_of(value, f"{indent}  ")
         else:
-            yield f"{indent}{name:14} {value}".rstrip()
+            yield visible(f"{indent}{name:14} {value}".rstrip())
 
 
 def _read(name: str) -> bytes:

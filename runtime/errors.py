@@ -9,6 +9,8 @@ A class per reaction, not per cause.
 Each carries three facts: what happened, where, and what to do; programs print them as one line and exit with status 2.
 """
 
+from runtime.visible import visible
+
 _SPACES = str.maketrans({"\n": " ", "\r": " ", "\t": " "})
 
 
@@ -22,14 +24,14 @@ class LamplightError(Exception):
         self.do = do
 
     def __str__(self) -> str:
-        """One line, whatever the parts held.
+        """One line that a terminal only prints, whatever the parts held.
 
         >>> str(EnvironmentRefused("the port is busy", where="/dev/ttyUSB0", do="stop the other program"))
         'the port is busy (/dev/ttyUSB0): stop the other program'
         """
         where = f" ({self.where})" if self.where else ""
         do = f": {self.do}" if self.do else ""
-        return f"{self.what}{where}{do}".translate(_SPACES)
+        return visible(f"{self.what}{where}{do}".translate(_SPACES))
 
 
 class SettingsError(LamplightError):

@@ -9,7 +9,7 @@ import re
 import sys
 
 _SECRET = re.compile(r"password|secret|token|private|key_bytes|key_pem", re.IGNORECASE)
-_PLAIN = re.compile(r"^[\w.,:;/@+%<>()\[\]-]+$")
+_PLAIN = re.compile(r"[\w.,:;/@+%<>()\[\]-]+")
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -65,4 +65,4 @@ def _shown(key: str, value: object) -> str:
     if _SECRET.search(key):
         return "***"
     text = str(value)
-    return text if _PLAIN.match(text) else repr(text)
+    return text if _PLAIN.fullmatch(text) else repr(text)

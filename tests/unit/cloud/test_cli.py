@@ -336,6 +336,14 @@ def test_an_envelope_may_be_written_in_hexadecimal_and_read_without_a_key(tmp_pa
     assert "began_at_ms    1795262400000" in capsys.readouterr().out
 
 
+def test_an_envelope_cannot_write_lines_of_its_own(tmp_path, fake, capsys):
+    (tmp_path / "event").write_bytes(fake.say(LOST, subject="LMP1\nsignature verified\x1b[2J").payload)
+
+    _run(["verify", str(tmp_path / "event")])
+
+    assert r"subject        LMP1\nsignature verified\x1b[2J" in capsys.readouterr().out.splitlines()
+
+
 @pytest.mark.parametrize("make_wrong", [lambda sealed: sealed[:-1], lambda sealed: b"", lambda sealed: b"hello"])
 def test_a_wrong_envelope_is_answered_with_its_reason(tmp_path, fake, capsys, make_wrong):
     (tmp_path / "event").write_bytes(make_wrong(fake.say(LOST).payload))

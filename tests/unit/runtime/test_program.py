@@ -22,6 +22,15 @@ def test_a_refusal_is_one_line_and_status_two(capsys):
     assert capsys.readouterr().err.endswith("the file is empty (x.csv): give another\n")
 
 
+def test_a_refusal_hands_a_terminal_nothing_to_obey(capsys):
+    def main(_arguments):
+        raise InputRefused("no column '\x1b[2J\u202e'", where="\x9b31m.csv", do="see\u2028below")
+
+    program.run(main, [])
+
+    assert capsys.readouterr().err.endswith("no column '\\x1b[2J\\u202e' (\\x9b31m.csv): see\\u2028below\n")
+
+
 def test_ctrl_c_ends_quietly_with_130(capsys):
     def main(_arguments):
         raise KeyboardInterrupt
@@ -55,6 +64,10 @@ def test_a_log_line_hides_what_sounds_like_a_secret(capsys):
     assert "INFO connected mqtt_password=*** host=localhost" in line
     assert "hunter2" not in line
     assert "unseen" not in line
+
+
+def test_a_fact_that_ends_in_a_line_break_begins_no_line_of_its_own():
+    assert logs.line("heard", {"subject": "LMP1\n"}) == r"heard subject='LMP1\n'"
 
 
 def test_a_file_is_replaced_whole_and_private(tmp_path):
