@@ -33,6 +33,8 @@ _HOME: Final = tuple(column for column in customers.COLUMNS if column != USAGE_P
 COLUMNS: Final = (*_PLACE, *_HOME)
 _KINDS: Final = (*map(str, Kind), USAGE_POINT)
 _NEUTRAL: Final = "N"
+MAX_DEPTH: Final = 500
+"""How many devices a supply may come through; each home of a page is drawn with all of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,9 @@ def parse(data: bytes) -> GridFile:
     faults += customers.contradictions(homes)
     sheet.refuse(faults)
     rows = {device.id: row for row, device in devices.items()}
-    return GridFile(trees=trees(devices.values(), services), homes=tuple(homes), rows=rows)
+    feeders = trees(devices.values(), services)
+    sheet.refuse([fault for tree in feeders for fault in _too_deep(tree, rows)])
+    return GridFile(trees=feeders, homes=tuple(homes), rows=rows)
 
 
 def _misplaced(record: Record) -> Iterator[Fault]:
@@ -107,6 +111,16 @@ def _tangled(records: Sequence[Record]) -> Iterator[Fault]:
         elif parent is not None and (strange := _phases_beyond(record["phases"], parent["phases"])):
             what = f"{strange} is not among the phases {parent['phases']} of {record['parent'][:40]!r}, its parent"
             yield record.fault("phases", what)
+
+
+def _too_deep(tree: Tree, rows: Mapping[DeviceId, int]) -> Iterator[Fault]:
+    """The first device too many of each line."""
+    depths: dict[DeviceId, int] = {}
+    for device in tree.top_down():
+        depth = depths[device.id] = 1 if device.parent is None else depths[device.parent] + 1
+        if depth == MAX_DEPTH + 1:
+            what = f"{MAX_DEPTH} devices are above {device.id!r}: leave out those that neither open nor fail"
+            yield Fault(row=rows[device.id], column="parent", what=what)
 
 
 def _phases_beyond(phases: str, above: str) -> str:

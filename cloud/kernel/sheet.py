@@ -83,7 +83,7 @@ def heading(data: bytes) -> tuple[str, ...]:
     try:
         return tuple(map(str.strip, next(with_text, [])))
     except csv.Error as error:
-        raise _not_csv(error) from error
+        raise _not_csv(HEADING_ROW, error) from error
 
 
 def read(data: bytes, columns: Sequence[str], *, takes_more: bool = False) -> tuple[list[Record], list[Fault]]:
@@ -97,9 +97,9 @@ def read(data: bytes, columns: Sequence[str], *, takes_more: bool = False) -> tu
         named = list(map(str.strip, next(rows, [])))
         if faults := list(_heading_faults(named, columns, takes_more=takes_more)):
             raise SheetRefused(faults)
-        records, faults = _records(named, rows)
     except csv.Error as error:
-        raise _not_csv(error) from error
+        raise _not_csv(HEADING_ROW, error) from error
+    records, faults = _records(named, rows)
     if not records and not faults:
         nothing = "there is a heading, but nothing below it"
         raise SheetRefused([Fault(row=HEADING_ROW + 1, column=WHOLE_FILE, what=nothing)])
@@ -147,8 +147,8 @@ def _rows(data: bytes) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), strict=True)
 
 
-def _not_csv(error: csv.Error) -> SheetRefused:
-    return SheetRefused([Fault(row=HEADING_ROW, column=WHOLE_FILE, what=f"not CSV: {error}")])
+def _not_csv(row: int, error: csv.Error) -> SheetRefused:
+    return SheetRefused([Fault(row=row, column=WHOLE_FILE, what=f"not CSV: {error}")])
 
 
 def _heading_faults(named: list[str], columns: Sequence[str], *, takes_more: bool) -> Iterator[Fault]:
@@ -166,13 +166,17 @@ def _heading_faults(named: list[str], columns: Sequence[str], *, takes_more: boo
 def _records(named: list[str], rows: Iterator[list[str]]) -> tuple[list[Record], list[Fault]]:
     records: list[Record] = []
     faults: list[Fault] = []
-    for number, row in enumerate(rows, start=HEADING_ROW + 1):
-        cells = list(map(str.strip, row))
-        if not any(cells):
-            continue  # an empty last line tells nothing
-        if len(cells) == len(named):
-            records.append(Record(number=number, cells=dict(zip(named, cells, strict=True))))
-        else:
-            what = f"{len(cells)} values under {len(named)} headings"
-            faults.append(Fault(row=number, column="row", what=what))
+    number = HEADING_ROW
+    try:
+        for number, row in enumerate(rows, start=HEADING_ROW + 1):
+            cells = list(map(str.strip, row))
+            if not any(cells):
+                continue  # an empty last line tells nothing
+            if len(cells) == len(named):
+                records.append(Record(number=number, cells=dict(zip(named, cells, strict=True))))
+            else:
+                what = f"{len(cells)} values under {len(named)} headings"
+                faults.append(Fault(row=number, column="row", what=what))
+    except csv.Error as error:
+        raise _not_csv(number + 1, error) from error
     return records, faults

@@ -73,6 +73,8 @@ def test_one_customer_may_have_two_homes() -> None:
         ("language", "pt", "one of: en, pt-BR, es, fr"),
         ("time_zone", "America/Sao_Paolo", "did you mean 'America/Sao_Paulo'?"),
         ("time_zone", "../../etc/passwd", "not a time zone"),
+        ("time_zone", "posixrules", "not a time zone"),
+        ("time_zone", "localtime", "not a time zone"),
         ("address", "x\x00y", "control character"),
     ],
 )
@@ -126,9 +128,10 @@ def test_a_misspelt_column_is_answered_with_its_right_spelling() -> None:
         (csv_of(), "row 2, file: there is a heading, but nothing below it"),
         (csv_of(GOOD) + b"\r\nUP-2,M2", "row 3, row: 2 values under 8 headings"),
         (csv_of(GOOD | {"name": "José"}).decode().encode("latin-1"), "row 2, file: not UTF-8 text"),
-        (csv_of(GOOD) + b'\r\n"unfinished', "row 1, file: not CSV"),
+        (csv_of(GOOD) + b'\r\n"unfinished', "row 3, file: not CSV"),
+        (csv_of(GOOD, SECOND | {"name": "A" * 200_000}), "row 3, file: not CSV"),
     ],
-    ids=["empty", "heading only", "short row", "latin-1", "open quote"],
+    ids=["empty", "heading only", "short row", "latin-1", "open quote", "a cell without end"],
 )
 def test_a_file_of_another_shape_is_refused(data: bytes, said: str) -> None:
     assert any(fault.startswith(said) for fault in faults_of(data))

@@ -3,7 +3,7 @@
 import pytest
 
 from cloud.grid.model import Kind
-from cloud.grid.table import COLUMNS, is_meant, parse
+from cloud.grid.table import COLUMNS, MAX_DEPTH, is_meant, parse
 from cloud.kernel.i18n import Language
 from cloud.kernel.sheet import SheetRefused
 
@@ -119,6 +119,15 @@ def test_a_loop_is_named_once_with_all_that_is_in_it() -> None:
     loop = ("A,switch,C,A,,,,,,,", "B,switch,A,A,,,,,,,", "C,switch,B,A,,,,,,,", "T,transformer,C,A,,,,,,,")
 
     assert faults_of(FEEDER, *loop) == ["row 3, parent: a loop: A below C below B below A"]
+
+
+def test_a_line_deeper_than_any_that_was_built_is_refused() -> None:
+    line = ["D1,switch,F-01,A,,,,,,,", *(f"D{n},switch,D{n - 1},A,,,,,,," for n in range(2, MAX_DEPTH + 9))]
+
+    (fault,) = faults_of(FEEDER, *line)
+
+    assert fault.startswith(f"row {MAX_DEPTH + 2}, parent: 500 devices are above 'D500'")
+    assert parse(grid(FEEDER, *line[: MAX_DEPTH - 1])).rows["D499"] == MAX_DEPTH + 1
 
 
 def test_a_loop_of_hundreds_is_named_in_short() -> None:
