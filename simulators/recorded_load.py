@@ -110,6 +110,9 @@ class _Table:
         if self._column not in units:
             which = f"no column {wanted!r} in kWh, Wh, kW or W" if wanted else "no column in kWh, Wh, kW or W"
             raise self._refused(which, do=f"name one kwh, wh, kw or w, or end its name so (gc_kwh); {found}")
+        for name in (_TIMESTAMP, self._column):
+            if self._header.count(name) > 1:
+                raise self._refused(f"the column {name!r} stands twice", do="leave one of them out")
         self._unit = units[self._column]
         self._time_at = self._header.index(_TIMESTAMP)
         self._value_at = self._header.index(self._column)
@@ -118,10 +121,10 @@ class _Table:
         """Every row that is not blank, read, in the order of time."""
         rows: list[_Row] = []
         for number, cells in enumerate(lines, start=2):
+            if number > MAX_ROWS + 1:
+                raise self._refused(f"more than {MAX_ROWS} rows", do="give a shorter record")
             if not cells:
                 continue
-            if len(rows) == MAX_ROWS:
-                raise self._refused(f"more than {MAX_ROWS} rows", do="give a shorter record")
             if len(cells) != len(self._header):
                 raise self._refused(f"{len(cells)} cells under {len(self._header)} columns", row=number)
             rows.append(
@@ -202,7 +205,7 @@ def _number(text: str) -> float | None:
     if not text:
         return None
     value = float(text)
-    if not math.isfinite(value):
+    if not math.isfinite(value) or "_" in text:  # Python would read 1_0 as ten
         raise ValueError("not a finite number")
     return value
 

@@ -185,6 +185,24 @@ def test_a_column_that_is_not_there_is_refused(write: WriteTable) -> None:
         read_series(write(table()), column="solar_kwh")
 
 
+@pytest.mark.parametrize(("unit", "value"), [("kwh,kwh", "0.5,9"), ("kwh,Timestamp", "0.5,2024-03-04")])
+def test_a_column_that_stands_twice_is_refused(write: WriteTable, unit: str, value: str) -> None:
+    with pytest.raises(InputRefused, match="stands twice"):
+        read_series(write(table(unit=unit, value=value)))
+
+
+def test_a_number_is_written_as_people_write_it(write: WriteTable) -> None:
+    with pytest.raises(InputRefused, match=r"'1_0' is not a number.*row 2, column kwh"):
+        read_series(write(table(value="1_0")))
+
+
+def test_empty_lines_without_end_are_refused(write: WriteTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded_load, "MAX_ROWS", 500)
+
+    with pytest.raises(InputRefused, match="more than 500 rows"):
+        read_series(write([*table(), *([""] * 500)]))
+
+
 def test_a_table_without_end_is_refused(write: WriteTable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorded_load, "MAX_ROWS", 167)
 
