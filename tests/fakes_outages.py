@@ -36,6 +36,7 @@ BESIDE_SUPPLY = (THERE,)
 COUNTED = (THERE, READS_POWER)  # the meter's counter moved, and it reads power again
 COUNTED_AWAY = (AWAY, READS_POWER)  # the same, while something else keeps the sense away
 TRIPPED = (AWAY, READS_POWER, DRAWS_NOTHING)
+AFTER_A_MINUTE = OutageSettings(notify_after_s=60)
 
 
 def at(seconds: float) -> datetime:
@@ -132,7 +133,7 @@ def _framed(seq: int, said_s: float, frame: dict[str, object]) -> Heard:
 class Home:
     """A home whose observations are stepped through, with its timer, as the shell would."""
 
-    settings: OutageSettings = field(default_factory=OutageSettings)
+    settings: OutageSettings = AFTER_A_MINUTE
     state: State = field(default_factory=lambda: State(meter=OWN_METER))
     effects: list[Effect] = field(default_factory=list)
     notices: dict[int, datetime] = field(default_factory=dict)

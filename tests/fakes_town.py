@@ -17,9 +17,9 @@ from cloud.messaging.service import Composer
 from cloud.outages import store
 from cloud.outages.model import Phase, Remark
 from cloud.outages.service import OutageService
-from cloud.outages.settings import OutageSettings
 from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, register
 from tests.fakes_messaging import home_of, move_in
+from tests.fakes_outages import AFTER_A_MINUTE
 from wire.envelope import parse
 from wire.events import (
     Cause,
@@ -115,7 +115,7 @@ def town_in(folder: Path) -> Iterator[Town]:
             move_in(connection, home_of())
         changed: list[UsagePointId] = []
         service = OutageService(
-            OutageSettings(),
+            AFTER_A_MINUTE,
             Composer(Catalogue.load(), "utility.example"),
             lambda _connection, usage_point, _now: changed.append(usage_point),
         )

@@ -28,7 +28,6 @@ from cloud.messaging.service import Composer
 from cloud.messaging.settings import MailSettings
 from cloud.outages.area_service import AreaService, look_again
 from cloud.outages.service import OutageService
-from cloud.outages.settings import OutageSettings
 from cloud.readings import service as readings
 from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Place, Status
@@ -36,6 +35,7 @@ from cloud.web.links import CustomerLinks
 from cloud.web.services import Services
 from cloud.web.settings import WebSettings
 from tests.fakes_cloud import FakeGateway, HandClock, fresh_database
+from tests.fakes_outages import AFTER_A_MINUTE
 from wire.events import (
     Cause,
     Disconnector,
@@ -96,9 +96,8 @@ class Town:
 
     def __post_init__(self) -> None:
         composer = Composer(Catalogue.load(), "utility.example")
-        settings = OutageSettings()
-        homes = OutageService(settings, composer, look_again(settings))
-        self._areas = AreaService(settings, homes)
+        homes = OutageService(AFTER_A_MINUTE, composer, look_again(AFTER_A_MINUTE))
+        self._areas = AreaService(AFTER_A_MINUTE, homes)
         listeners = [readings.on_event, homes.on_event, self._areas.on_event]
         handlers = {EVENT_TASK: tell(listeners), **homes.handlers(), **self._areas.handlers()}
         self._intake = Intake(

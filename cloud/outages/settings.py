@@ -3,6 +3,9 @@
 A gateway needs about a minute of steady voltage to prove a return. So a verdict may be a minute old and still be told
 as fresh: power that came back meanwhile could not have been proven yet, however fast the uplink. One that is older
 waits twice that minute, in which the proof would come if there were one.
+
+That supply is sensed again the gateway says at once, and a notice about to be told is dropped; but its word may be a
+minute on its way, and most interruptions are over within one. So nobody is told before two minutes and some seconds.
 """
 
 from dataclasses import dataclass
@@ -16,7 +19,7 @@ class OutageSettings:
     """When an interruption is told, and how long what we know of it may be repeated."""
 
     notify_after_s: int = setting(
-        60, help="seconds from the start of an interruption until its customer is told, if it lasts",
+        130, help="seconds from the start of an interruption until its customer is told, if it lasts",
         minimum=0, maximum=3_600,
     )  # fmt: skip
     late_after_s: int = setting(

@@ -27,11 +27,11 @@ from cloud.messaging.service import Composer
 from cloud.messaging.settings import MailSettings
 from cloud.messaging.smtp import SmtpSender
 from cloud.outages.service import OutageService
-from cloud.outages.settings import OutageSettings
 from cloud.readings import service as readings
 from simulators.mailbox import Fault, Mailbox, MailboxServer
 from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, register
 from tests.fakes_messaging import home_of, move_in
+from tests.fakes_outages import AFTER_A_MINUTE
 from wire.events import (
     Cause,
     Disconnector,
@@ -83,7 +83,7 @@ class Cloud:
 
     def work(self) -> None:
         """All that is due now, by parts as they begin after a restart."""
-        outages = OutageService(OutageSettings(), Composer(Catalogue.load(), "utility.example"))
+        outages = OutageService(AFTER_A_MINUTE, Composer(Catalogue.load(), "utility.example"))
         handlers = {EVENT_TASK: tell([readings.on_event, outages.on_event]), **outages.handlers()}
         loop = Loop(database=self.database, clock=self.clock, handlers=handlers, on_commit=lambda: None)
         sender = SmtpSender(self.mail)

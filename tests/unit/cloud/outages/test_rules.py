@@ -9,12 +9,15 @@ from cloud.kernel.ids import EventId
 from cloud.messaging.model import Announcement
 from cloud.outages.model import END_UNKNOWN, NO_EVIDENCE, UNPROVEN, WITHDRAWN, End, Phase, Remark
 from cloud.outages.rules import TABLE
+from cloud.outages.settings import OutageSettings
 from cloud.outages.signs import NoticeDue, Sign
 from tests.fakes_outages import (
+    BESIDE_SUPPLY,
     Home,
     at,
     at_another_meter,
     dipped,
+    heard,
     interrupted,
     lost,
     restored,
@@ -110,6 +113,29 @@ def test_the_newest_verdict_replaces_the_one_before() -> None:
 
     assert (home.case.stage, home.case.grade, home.case.verdict_by.seq) == (Stage.CONFIRMED, Grade.STRONG, 3)
     assert home.notices == {1: at(60)}
+
+
+def test_said_anew_with_supply_sensed_it_is_told_to_nobody_until_it_is_said_again_without() -> None:
+    home = Home().see(lost(1, 0), interrupted(2, 0), interrupted(3, 0, evidence=BESIDE_SUPPLY)).wait_until(3_600)
+    told_before = home.told
+
+    home.see(replace(interrupted(4, 0), heard=heard(4, 3_600))).wait_until(3_600)
+
+    assert told_before == []
+    assert home.told == [(1, OUT)]
+    assert home.case.number == 1
+
+
+@pytest.mark.parametrize(("heard_s", "told"), [(125, []), (135, [(1, OUT)])])
+def test_unless_told_otherwise_a_return_within_a_minute_may_take_a_minute_to_be_heard(
+    heard_s: float, told: list[tuple[int, Announcement]]
+) -> None:
+    home = Home(settings=OutageSettings()).see(lost(1, 0), interrupted(2, 0))
+    anew = replace(interrupted(3, 0, evidence=BESIDE_SUPPLY), heard=heard(3, heard_s - 60, heard_s=heard_s))
+
+    home.wait_until(heard_s).see(anew).wait_until(3_600)
+
+    assert home.told == told
 
 
 def test_a_dip_is_counted_and_changes_nothing() -> None:
