@@ -37,6 +37,7 @@ from cloud.outages.service import OutageService
 from cloud.readings import service as readings
 from cloud.state import StateFolder
 from cloud.web.app import create_app
+from cloud.web.crowd import BACKLOG, Connection
 from cloud.web.services import Services
 from runtime import logs
 from runtime.clock import Clock, check_clock_is_set
@@ -162,6 +163,8 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 create_app(cloud.services),
+                http=Connection,
+                backlog=BACKLOG,
                 log_config=None,
                 access_log=False,
                 server_header=False,
