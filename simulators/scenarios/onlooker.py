@@ -51,6 +51,11 @@ class Onlooker:
         """What the cloud says of a home; empty while it says nothing."""
         return dict(self.cloud.get(f"/api/v1/usage-points/{usage_point}") or {})
 
+    def events(self, usage_point: str, name: str) -> list[Any]:
+        """The home's latest events of one name."""
+        page = self.cloud.get(f"/api/v1/events?usage_point={usage_point}&limit=200") or {}
+        return [event for event in page.get("events", []) if event["name"] == name]
+
     def outages(self) -> list[Any]:
         """The outages on the tree, the last opened first."""
         return list((self.cloud.get("/api/v1/outages?limit=50") or {}).get("outages", []))

@@ -27,7 +27,7 @@ READING, DIP, FALSE_ALARMS, DARK, BACK, LAST = (
     "the last home",
 )
 # About how many machine seconds a chapter takes at ten times: a crash falls somewhere inside.
-LENGTHS_S = {READING: 4.0, DIP: 2.0, FALSE_ALARMS: 20.0, DARK: 15.0, BACK: 25.0, LAST: 10.0}
+LENGTHS_S = {READING: 14.0, DIP: 2.0, FALSE_ALARMS: 20.0, DARK: 15.0, BACK: 25.0, LAST: 10.0}
 VICTIMS = (
     "broker",
     "cloud",
@@ -131,7 +131,7 @@ class StreetStory:
         self._befall(self._mend)
         self.say("Bruno plugs his gateway in again, John finds his main switch. Then John's gateway loses its radio.")
         for house in (BRUNO, JOHN):
-            self._wait_for_finding(house, None)
+            self._wait_until_proved(house)
         self._befall(lambda: self.street.switch_uplink(JOHN, on=False))
 
     def _dark(self) -> None:
@@ -212,6 +212,12 @@ class StreetStory:
     def _wait_for_finding(self, house: House, wanted: tuple[str, str] | None) -> None:
         what = " ".join(wanted) if wanted else "nothing more"
         self._until(f"{what} at {house.name}", lambda: self._finding(house) == wanted, 180)
+
+    def _wait_until_proved(self, house: House) -> None:
+        """Wait until the home is as it was, by its own meter."""
+        usage_point = house.homes[0].usage_point
+        self._until(f"the proof of {house.name}", lambda: self.onlooker.events(usage_point, "SupplyRestored"), 180)
+        self._wait_for_finding(house, None)
 
     def _outage_at(self, device: str) -> Any:
         return next((one for one in self.onlooker.outages() if one["device"] == device), None)
