@@ -20,6 +20,8 @@ from runtime.reading import read_at_most
 MAX_METERS = 32
 _MODE = 0o600
 _MAX_BYTES = 1_000_000
+_MAX_DIGITS = 9
+_MAX_GENERATION = 2**31  # less than a record can hold: it rises when a journal is lost, and so seldom
 _DO_GENERATION = "set it to the highest the cloud knows of this gateway"
 _DO = "mend it by hand, or move it aside and add the meters again"
 
@@ -58,8 +60,13 @@ def _written(tables: object) -> bytes:
 def _is_table(rows: object) -> bool:
     """Whether it is what TinyDB takes for a table: numbered rows of named values."""
     return isinstance(rows, dict) and all(
-        number.isascii() and number.isdecimal() and isinstance(row, dict) for number, row in rows.items()
+        number.isascii() and number.isdecimal() and len(number) <= _MAX_DIGITS and isinstance(row, dict)
+        for number, row in rows.items()
     )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
 
 
 class Registry:
@@ -83,9 +90,9 @@ class Registry:
         return tuple(found)
 
     def _meter(self, number: int, values: dict[str, Any]) -> RegisteredMeter:
-        wrong = [name for name in ("port", "profile", "serial") if not isinstance(values.get(name), str)]
+        wrong = [name for name in ("port", "profile", "serial") if not _is_text(values.get(name))]
         if wrong:
-            what = f"meter {number} has no {' and no '.join(wrong)}, or one that is not text"
+            what = f"meter {number} has no {' and no '.join(wrong)}, or one that is no printable text"
             raise InputRefused(what, where=str(self._path), do="give each meter a port and a profile")
         address = values["address"]
         if address is not None and type(address) is not int:
@@ -122,7 +129,7 @@ class Registry:
         """The number of a journal that is about to be made: one more than the last, and durable before it is used."""
         used = self._journal.get(where("generation").exists())
         last = used["generation"] if used else 0
-        if not isinstance(last, int) or last < 0:
+        if type(last) is not int or not 0 <= last < _MAX_GENERATION:
             raise InputRefused("the journal's generation is no number", where=str(self._path), do=_DO_GENERATION)
         generation = last + 1
         self._journal.upsert({"generation": generation}, where("generation").exists())

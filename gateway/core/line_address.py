@@ -48,6 +48,8 @@ def parse_line_address(text: str) -> LineAddress:
     >>> str(parse_line_address("tcp://meter.local"))
     'tcp://meter.local:4059'
     """
+    if not text.isprintable():
+        raise InputRefused(f"{text!a} is no port: it holds a control character", do=_DO)
     if "://" not in text:
         if not text.strip():
             raise InputRefused("the port is empty", do=_DO)

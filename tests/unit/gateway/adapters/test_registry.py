@@ -159,6 +159,8 @@ def test_a_write_that_fails_leaves_the_old_file(path: Path) -> None:
         b"[" * 100_000,
         b'{"meters": {"x": {"port": "a", "profile": "b"}}}',
         b'{"meters": {"1": "x"}}',
+        b'{"meters": {"' + b"9" * 5_000 + b'": {"port": "a", "profile": "b"}}}',
+        b'{"meters": {"1": {"port": "a", "profile": "b", "serial": "\\u001b[2J"}}}',
         b'{"meters": {"1": {"port": "\\ud800", "profile": "b"}}}',
         b'{"meters": {"1": {"port": 5, "profile": "b"}}}',
         b'{"meters": {"1": {"port": "a", "profile": 7}}}',
@@ -178,8 +180,9 @@ def test_a_registry_that_makes_no_sense_is_refused_and_left_as_it_is(path: Path,
     assert path.read_bytes() == text
 
 
-def test_a_generation_that_is_no_number_is_refused(path: Path) -> None:
-    path.write_text('{"journal": {"1": {"generation": "x"}}}')
+@pytest.mark.parametrize("generation", ['"x"', "-1", "true", "1.0", str(10**40)])
+def test_a_generation_that_is_no_number_is_refused(path: Path, generation: str) -> None:
+    path.write_text(f'{{"journal": {{"1": {{"generation": {generation}}}}}}}')
 
     with pytest.raises(InputRefused, match="generation"):
         Registry(path).next_generation()

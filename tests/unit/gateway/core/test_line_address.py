@@ -30,7 +30,19 @@ def test_an_address_is_written_as_it_was_meant():
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "udp://meter:1", "tcp://", "tcp://meter:0x1", "tcp://meter:70000", "tcp://meter/path", "http://x"]
+    "text",
+    [
+        "",
+        " ",
+        "/dev/tty\x1b[2J",
+        "a\0b",
+        "udp://meter:1",
+        "tcp://",
+        "tcp://meter:0x1",
+        "tcp://meter:70000",
+        "tcp://meter/path",
+        "http://x",
+    ],
 )
 def test_what_is_no_port_is_refused_with_the_forms_there_are(text):
     with pytest.raises(InputRefused, match="hdlc\\+tcp://HOST:PORT"):
