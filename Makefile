@@ -5,7 +5,7 @@ DEMO_BIN := .venv-demo/bin
 DEMO_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo demo-check check test bench lock clean system-packages
+.PHONY: help env demo demo-check check test bench soak lock clean system-packages
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -47,6 +47,9 @@ test: .venv/.complete system-packages ## everything: check, integration, interop
 
 bench: .venv/.complete ## each benchmark's short profile
 	@for name in wire footprint crash locate verdicts; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+soak: .venv/.complete ## the long profiles: nights with kills and losses on both brokers, ten months of verdicts (an hour)
+	@for name in crash verdicts locate; do $(BIN)/python -m benchmarks.$$name --full || exit 1; done
 
 # The browser tests need a browser, the broker tests a broker. apt is used only where it may be.
 system-packages:

@@ -42,20 +42,15 @@ def folder():
 
 
 def test_kills_losses_and_doubles_change_nothing_that_anybody_hears_and_no_process_stays(folder):
-    outcome = play(folder, "--crashes", "1", "--lose", "10", "--double", "10")
+    """The short profile of `benchmarks.crash`; a real home's load is in Ana's meter where there is one."""
+    data = os.environ.get("LAMPLIGHT_DATA")
+    load = ("--from", str(Path(data) / "load" / "uk0_hourly.csv.gz")) if data else ()
+
+    outcome = play(folder, "--crashes", "1", "--lose", "10", "--double", "10", *load)
 
     assert (outcome["ok"], outcome["failure"]) == (True, "")
     assert len(outcome["crashes"]) == 5
     assert left_behind(folder) == []
-
-
-def test_the_night_goes_the_same_with_the_embedded_broker_and_a_real_homes_load(folder):
-    data = os.environ.get("LAMPLIGHT_DATA")
-    load = ("--from", str(Path(data) / "load" / "uk0_hourly.csv.gz")) if data else ()
-
-    outcome = play(folder, "--embedded", *load)
-
-    assert (outcome["ok"], outcome["failure"]) == (True, "")
 
 
 def test_a_load_file_that_is_not_there_is_one_clear_line():
