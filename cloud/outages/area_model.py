@@ -36,7 +36,7 @@ class Mark(StrEnum):
     MOVED = "moved"  # more, or better, evidence names another place
     ABSORBED = "absorbed"  # another outage explains this one too
     FIRST_BACK = "first_back"
-    FOUND_WITHIN = "found_within"  # power is back around a home, or several, that stay dark
+    FOUND_WITHIN = "found_within"  # a home, or several, stay dark, and homes around have power
     STILL_OUT = "still_out"  # a customer who was told "out" is told that it goes on
     ASKED = "asked"  # a customer whose home cannot be seen is asked
     RESTORED = "restored"  # no home is known to be out; the unverified ones stay listed

@@ -64,3 +64,16 @@ def test_a_file_that_differs_is_refused(text, words):
 
 def test_the_words_come_with_the_program():
     assert customer_words.tables() is tables()
+
+
+@pytest.mark.parametrize(
+    ("language", "bound"),
+    [
+        (Language.EN, "at the latest"),
+        (Language.PT_BR, "pelo menos"),
+        (Language.ES, "como muy tarde"),
+        (Language.FR, "au plus tard"),
+    ],
+)
+def test_power_around_a_home_is_bounded_and_not_dated(language, bound):
+    assert bound in tables()[language]["fact.neighbours_back_at"]

@@ -167,14 +167,14 @@ class TestOutage:
         assert "Power is back at T-0101" in page
         assert "Within it: UP-0002-2, 1 out." in page
         assert "UP-0003 · in this outage: unverified since 20:09" in page
-        assert "Customer is to be asked: is your power on? UP-0005" in page
+        assert "Queued for the customer: is your power on? UP-0005" in page
         assert "UP-0006B: Your power is back (Spanish, delivered)" in page
 
     def test_one_found_within_leads_to_the_one_around_it(self, stormy):
         page = text_of(stormy.get("/outages/UP-0002-2").text)
 
         assert "UP-0002 is out since 20:08" in page
-        assert "Found within T-0101-1: power came back around it, but not here." in page
+        assert "Found within T-0101-1: homes around it had power by 20:11 at the latest, and none was shown here." in page
 
     @pytest.mark.parametrize("name", ["T-0102-1", "7", "T-0101-2", "-1", "x", "9" * 40, "%00", "T-0101-"])
     def test_one_that_is_not_there_is_no_page(self, stormy, name):

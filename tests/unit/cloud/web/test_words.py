@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cloud.outages.area_model import Mark
 from cloud.outages.model import Remark
 from cloud.web import words
 from cloud.web.moments import Moments
@@ -118,3 +119,8 @@ def test_every_piece_of_evidence_can_be_said(kind, value):
 )
 def test_a_reading_is_told_in_the_unit_people_use(quantity, value, told):
     assert words.amount(quantity, value).replace("\xa0", " ").replace("\u202f", " ") == told
+
+
+def test_of_homes_around_no_more_is_said_than_what_is_known():
+    assert words.FACTS["neighbours_back_at"] == "since when, at the latest, homes around it have had power"
+    assert words.MARKS[Mark.FOUND_WITHIN] == "Found within: it stays dark, and homes around it have power"
