@@ -5,13 +5,13 @@ whole before anything of it is kept. The password is taken out before anything e
 settings, no repr and no error. A broker that is not on this machine must be reached by TLS.
 """
 
-import ipaddress
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.durable import write_atomically
 from runtime.errors import InputRefused, SettingsError
+from runtime.loopback import is_loopback
 from runtime.settings import from_table, read_table, setting
 from wire.ids import GatewayId
 from wire.keys import PublicKey
@@ -93,7 +93,7 @@ def _checked(path: Path, gateway: GatewayId) -> Enrolment:
             f"the enrolment is for gateway {found.gateway_id}, this is {gateway}", where=str(path), do=do
         )
     mqtt = found.mqtt
-    if mqtt.tls_ca_file is None and not _is_this_machine(mqtt.host):
+    if mqtt.tls_ca_file is None and not is_loopback(mqtt.host):
         do = "add tls_ca_file to its [mqtt] table: passwords and readings do not cross a network in the clear"
         raise InputRefused(f"the broker {mqtt.host} is not on this machine and has no TLS", where=str(path), do=do)
     if mqtt.tls_ca_file is not None:
@@ -151,12 +151,3 @@ def _check_authority(file: Path) -> None:
         ssl.create_default_context(cafile=str(file))
     except OSError as error:  # an SSLError is one
         raise InputRefused(f"this is no certificate: {error}", where=str(file), do="ask for the file again") from error
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -58,10 +58,7 @@ class Flight:
             sent = before.get(place)
             if sent is None or (leads and now_s >= sent.again_s):
                 times = 1 if sent is None else sent.times + 1
-                sent = _Sent(
-                    times=times,
-                    again_s=now_s + self._patience.wait_s(max(times - _PROMPT_TIMES + 1, 1), self._chance()),
-                )
+                sent = _Sent(times=times, again_s=now_s + self._wait_s(times))
                 due.append(row)
             self._sent[place] = sent
         return due

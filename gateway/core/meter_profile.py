@@ -34,9 +34,8 @@ from wire.units import Quantity
 
 SCALER_UNIT = 3  # the attribute of a register that holds its scaler and unit
 REGISTER_CLASSES = (3, 4)  # register, extended register
-_SCALER_ATTRIBUTE = dict.fromkeys(REGISTER_CLASSES, SCALER_UNIT) | {
-    5: 4
-}  # interface class -> which attribute holds scaler and unit
+# Which attribute of an interface class holds scaler and unit: a demand register (5) has another.
+_SCALER_ATTRIBUTE = dict.fromkeys(REGISTER_CLASSES, SCALER_UNIT) | {5: 4}
 _CONTROL_STATES = {0: Disconnector.OPEN, 1: Disconnector.CLOSED, 2: Disconnector.READY}
 _METER_UNITS = {"Wh": ("Wh", 0), "W": ("W", 0), "mV": ("V", -3)}  # our unit -> the meter's, and ours as a power of ten
 
