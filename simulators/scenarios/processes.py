@@ -44,11 +44,6 @@ class Cast:
             raise StoryFailed(f"{' '.join(argv[:2])} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
         return done.stdout
 
-    def start(self, name: str, *argv: str, is_ready: Callable[[], bool], within_s: float = 30.0) -> None:
-        """Start a process and wait until it serves."""
-        self.launch(name, *argv, is_ready=is_ready)
-        self.wait_ready(name, within_s)
-
     def launch(self, name: str, *argv: str, is_ready: Callable[[], bool]) -> None:
         """Start a process and go on; `wait_ready` waits for it."""
         self._players[name] = _Player(argv=_command(argv), is_ready=is_ready, process=self._spawn(name, _command(argv)))

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runtime.errors import EnvironmentRefused
 from simulators.control import tell
 from simulators.scenarios.doors import Door, free_ports, is_listening, port_or_free
 from simulators.scenarios.installation import MeterPlace, found_cloud, install_gateway
@@ -236,12 +235,3 @@ def _install(cast: Cast, cloud: Path, house: House, broker_port: int) -> str:
         settings=(("# backfill_days = 31", f"backfill_days = {BACKFILL_DAYS}"),),
         broker_port=broker_port,
     )
-
-
-def is_there(control: Path) -> bool:
-    """Whether the simulator behind this socket answers now."""
-    try:
-        tell(control, ["status"])
-    except EnvironmentRefused:
-        return False
-    return True

@@ -4,7 +4,7 @@ Bytes of one end go in; out comes what the other end gets, and what is answered 
 
 - *lost*: it vanishes, and nobody acknowledges it;
 - *acknowledged and lost* (quality 1): it vanishes, and its PUBACK comes all the same, as from a broker that fell
-  right after it said so. Every second loss of quality 1 is one of these;
+  right after it said so. By chance half of the losses of quality 1 are of these;
 - *doubled*: it arrives twice, the second time marked DUP; the second PUBACK is swallowed.
 
 Everything else passes untouched, PUBLISH of quality 2 too: no part of Lamplight sends it. What is no MQTT is passed on
