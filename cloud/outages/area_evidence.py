@@ -19,6 +19,7 @@ from cloud.kernel.ids import DeviceId, EventId, UsagePointId
 from cloud.outages.area_model import Home, Proof
 from cloud.outages.model import End, Phase
 from cloud.outages.settings import OutageSettings
+from cloud.outages.signs import LIVE_MV
 from cloud.outages.store import case_table, state_table
 from cloud.readings.store import register_table
 from cloud.registry.store import place_table
@@ -46,13 +47,13 @@ def homes_of(
     """What is known of each home of the feeder."""
     known = {UsagePointId(name): _Known() for name in _names(connection, feeder)}
     for row in connection.execute(_states(feeder)):
-        _read_state(known[row.usage_point], row, settings)
+        _read_state(known[row.usage_point], row)
     for row in connection.execute(_voltages(feeder)):
         known[row.usage_point].phases.append(row)
     for row in connection.execute(_heard(feeder)):
         known[row.usage_point].facts |= {"has_gateway": True, "heard_at": row.received_at}
     latest = now + settings.clock_tolerance
-    return {name: _home(name, found, latest, settings) for name, found in known.items()}
+    return {name: _home(name, found, latest) for name, found in known.items()}
 
 
 def _names(connection: Connection, feeder: DeviceId) -> Iterator[str]:
@@ -88,12 +89,12 @@ def _heard(feeder: DeviceId) -> Any:
     return select(_g.usage_point, _i.received_at).select_from(joined).where(_g.feeder == feeder, _p.is_held)
 
 
-def _read_state(known: _Known, row: Row[Any], settings: OutageSettings) -> None:
+def _read_state(known: _Known, row: Row[Any]) -> None:
     memory = json.loads(row.memory)
     known.facts["is_suspected"] = row.phase == Phase.SUSPECTED.value
     if memory["finding"] is not None:
         known.facts["finding"] = Cause(memory["finding"]["cause"])
-        known.proofs += _of_finding(memory["finding"], settings)
+        known.proofs += _of_finding(memory["finding"])
     returns = (each["returned"] for each in memory["endings"] if each["returned"] is not None)
     known.proofs += (_of_return(each) for each in returns if each["clock_is_good"])
     if row.number is None:
@@ -110,11 +111,11 @@ def _read_state(known: _Known, row: Row[Any], settings: OutageSettings) -> None:
         known.proofs.append(proof if is_timed else Proof(at=row.closed_at, by=proof.by))
 
 
-def _of_finding(finding: dict[str, Any], settings: OutageSettings) -> Iterator[Proof]:
+def _of_finding(finding: dict[str, Any]) -> Iterator[Proof]:
     """A voltage that was read for the verdict, at its age."""
     said_at, by = from_unix_ms(finding["said_at_ms"]), EventId.parse(finding["by"])
     for kind, value, age_ms in finding["evidence"]:
-        if kind == EvidenceKind.METER_VOLTAGE and value >= settings.live_voltage_mv and finding["clock_is_good"]:
+        if kind == EvidenceKind.METER_VOLTAGE and value >= LIVE_MV and finding["clock_is_good"]:
             yield Proof(at=said_at - timedelta(milliseconds=age_ms), by=by)
 
 
@@ -123,8 +124,8 @@ def _of_return(returned: dict[str, Any]) -> Proof:
     return Proof(at=from_unix_ms(returned["said_at_ms"]), by=EventId.parse(returned["proven_by"]))
 
 
-def _home(name: UsagePointId, known: _Known, latest: datetime, settings: OutageSettings) -> Home:
-    if known.phases and min(row.value for row in known.phases) >= settings.live_voltage_mv:
+def _home(name: UsagePointId, known: _Known, latest: datetime) -> Home:
+    if known.phases and min(row.value for row in known.phases) >= LIVE_MV:
         newest = max(known.phases, key=lambda row: row.as_of)
         known.proofs.append(Proof(at=newest.as_of, by=EventId.parse(newest.source)))
     believed = [proof for proof in known.proofs if proof.at <= latest]

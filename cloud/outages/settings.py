@@ -65,9 +65,6 @@ class OutageSettings:
         900, help="a gateway unheard of for so many seconds cannot be expected to say that it is dark",
         minimum=30, maximum=86_400,
     )  # fmt: skip
-    live_voltage_mv: int = setting(
-        90_000, help="a meter that reads less on any phase is not held to be alive", minimum=1_000, maximum=400_000,
-    )  # fmt: skip
     clock_tolerance_s: int = setting(
         60, help="a gateway's time further in the future than this is not believed", minimum=1, maximum=3_600,
     )  # fmt: skip

@@ -19,7 +19,10 @@ from cloud.kernel.ids import EventId
 from wire.events import Cause, Evidence, EvidenceKind, Grade, Stage
 
 LIVE_MV: Final = 90_000
-"""A meter that reads this much has power: far below any mains in band, far above what a dead line shows."""
+"""A meter that reads this much has power: far below any mains in band, far above what a dead line shows.
+
+Whether mains are in band the gateway judges; a home whose meter reads less on any phase is not held to have power.
+"""
 
 _DENIALS: Final = frozenset({Cause.GATEWAY_UNPLUGGED, Cause.SWITCHED_OFF, Cause.OWN_BREAKER, Cause.PHASE_LOST})
 

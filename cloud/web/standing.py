@@ -18,11 +18,10 @@ from typing import Final
 
 from cloud.kernel.ids import EventId
 from cloud.outages.model import UNPROVEN, Case, Finding, Phase, State
+from cloud.outages.signs import LIVE_MV
 from cloud.readings.store import RegisterReading
 from wire.events import Cause, EvidenceKind, Grade, Stage
 from wire.units import VOLTAGES
-
-_LIVE_MV: Final = 90_000  # far below any mains in band, far above what a dead line shows; the gateway judges the band
 
 
 class Standing(StrEnum):
@@ -100,7 +99,7 @@ class Sighting:
 
     @property
     def is_live(self) -> bool:
-        return self.voltage_mv >= _LIVE_MV
+        return self.voltage_mv >= LIVE_MV
 
 
 def supply_of(

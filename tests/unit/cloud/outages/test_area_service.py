@@ -29,6 +29,7 @@ from cloud.outages.area_model import Mark, Outage, Standing
 from cloud.outages.area_service import AreaService, look_again, look_at
 from cloud.outages.service import CloseRefused, NoOpenCase, OutageService
 from cloud.outages.settings import OutageSettings
+from cloud.outages.signs import LIVE_MV
 from cloud.readings import service as readings
 from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Place, Status
@@ -314,6 +315,18 @@ def test_a_question_that_waits_is_void_once_the_meter_shows_a_voltage(street: St
 
     (question,) = [message for message in street.messages() if message.usage_point == "UP-6"]
     assert question.overtaken_at is not None
+
+
+@pytest.mark.parametrize(("voltage_mv", "standing"), [(LIVE_MV, Standing.BACK), (LIVE_MV - 1, Standing.UNVERIFIED)])
+def test_what_is_power_to_the_case_book_is_power_to_an_outage(
+    street: Street, voltage_mv: int, standing: Standing
+) -> None:
+    street.lose(*STREET[:5]).wait_until(600)
+
+    street.read("UP-6", voltage_mv)
+    street.wait_until(610)
+
+    assert street.standing("UP-6") is standing
 
 
 def test_a_question_that_waits_is_void_once_a_person_closes_the_home(street: Street) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from cloud.kernel.ids import EventId
 from cloud.outages.model import UNPROVEN, Case, Finding, Phase, Return, State, Suspicion
+from cloud.outages.signs import LIVE_MV
 from cloud.readings.store import RegisterReading
 from cloud.web.standing import Note, Standing, supply_of
 from tests.fakes_cloud import NOON
@@ -90,6 +91,11 @@ def test_readings_without_a_voltage_say_nothing_about_power():
     energy = voltage(12_345, quantity=Quantity.ENERGY_IMPORT_WH)
 
     assert judged(SUPPLIED, energy).standing is Standing.UNHEARD
+
+
+@pytest.mark.parametrize(("voltage_mv", "standing"), [(LIVE_MV, Standing.ON), (LIVE_MV - 1, Standing.LOW)])
+def test_what_is_power_to_the_case_book_is_power_to_the_page(voltage_mv, standing):
+    assert judged(SUPPLIED, voltage(voltage_mv)).standing is standing
 
 
 def test_the_lowest_phase_of_the_newest_reading_counts():

@@ -174,7 +174,9 @@ class TestOutage:
         page = text_of(stormy.get("/outages/UP-0002-2").text)
 
         assert "UP-0002 is out since 20:08" in page
-        assert "Found within T-0101-1: homes around it had power by 20:11 at the latest, and none was shown here." in page
+        assert (
+            "Found within T-0101-1: homes around it had power by 20:11 at the latest, and none was shown here." in page
+        )
 
     @pytest.mark.parametrize("name", ["T-0102-1", "7", "T-0101-2", "-1", "x", "9" * 40, "%00", "T-0101-"])
     def test_one_that_is_not_there_is_no_page(self, stormy, name):
