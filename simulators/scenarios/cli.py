@@ -73,7 +73,9 @@ def _play(words: argparse.Namespace, clock: StoryClock, folder: Path) -> int:
             return FAILED
         _outcome(words.json, "", began, story)
         if not words.check:
-            say("The story is over; the page stays up. Ctrl-C ends everything.")
+            say("The story is over; the page stays up. What happens next is yours to say, for instance:")
+            say(f"  lamplight-sim tell {folder}/house-1.probe.sock supply off")
+            say("Ctrl-C ends everything.")
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
             say("Ending every process ...")
@@ -101,6 +103,7 @@ def _crashes(words: argparse.Namespace) -> tuple[Crash, ...]:
 def _introduce(street: Street, say: Callable[[str], None]) -> None:
     say("Six houses on one transformer: eight homes, four languages.")
     say(f"  The page:     http://127.0.0.1:{street.cloud.port}/")
+    say(f"  Ana's own:    {street.customer_link('UP-0001')}")
     say(f"  The mailbox:  http://127.0.0.1:{street.mailbox.port}/messages")
 
 

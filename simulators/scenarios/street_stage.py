@@ -58,6 +58,10 @@ class Street:
     transformer: bool = True
     fates: dict[str, _Fate] = field(default_factory=lambda: {house.name: _Fate() for house in HOUSES})
 
+    def customer_link(self, usage_point: str) -> str:
+        """The address of a customer's own page."""
+        return self.cast.run("lamplight-cloud", "customer-link", str(self.folder / "cloud"), usage_point).strip()
+
     def dip(self, milliseconds: int) -> None:
         """The recloser opens and closes: too short for a meter, long enough for a probe to see."""
         for house in HOUSES:
