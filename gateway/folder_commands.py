@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -110,11 +109,11 @@ def _fill(aside: Path, meter: tuple[str, str] | None, arguments: argparse.Namesp
 def _tell_made(gateway: GatewayId, folder: Path, *, as_json: bool) -> None:
     public = folder / PUBLIC_KEY_FILE
     if as_json:
-        _say(json.dumps({"gateway": gateway, "public_key": str(public), "folder": str(folder)}))
+        print(json.dumps({"gateway": gateway, "public_key": str(public), "folder": str(folder)}))
         return
-    _say(f"gateway {gateway}")
-    _say(f"public key {public}")
-    _say(f"next: give the public key to the utility, then lamplight-gateway enrol {folder} FILE")
+    print(f"gateway {gateway}")
+    print(f"public key {public}")
+    print(f"next: give the public key to the utility, then lamplight-gateway enrol {folder} FILE")
 
 
 def enrol_gateway(arguments: argparse.Namespace) -> int:
@@ -126,8 +125,8 @@ def enrol_gateway(arguments: argparse.Namespace) -> int:
     gateway = gateway_id_of(load_key(files.key).public.spki)
     enrolment = install_enrolment(arguments.file, files.enrolment, gateway)
     way = "by TLS" if enrolment.tls_ca_file else "on this machine"
-    _say(f"gateway {gateway} is enrolled: broker {enrolment.host}:{enrolment.port}, {way}")
-    _say(f"next: lamplight-gateway run {arguments.folder}")
+    print(f"gateway {gateway} is enrolled: broker {enrolment.host}:{enrolment.port}, {way}")
+    print(f"next: lamplight-gateway run {arguments.folder}")
     return 0
 
 
@@ -138,10 +137,10 @@ def list_meters(arguments: argparse.Namespace) -> int:
     meters = Registry(load_settings(arguments.folder).files.registry).meters()
     if arguments.json:
         keys = ("number", "port", "address", "profile", "serial")
-        _say(json.dumps([{key: getattr(meter, key) for key in keys} for meter in meters]))
+        print(json.dumps([{key: getattr(meter, key) for key in keys} for meter in meters]))
         return 0
     for meter in meters:
-        _say(f"{meter.number}  {meter.serial or 'not read yet'}  {meter.place}  {meter.profile}")
+        print(f"{meter.number}  {meter.serial or 'not read yet'}  {meter.place}  {meter.profile}")
     return 0
 
 
@@ -152,7 +151,7 @@ def add_meter(arguments: argparse.Namespace) -> int:
     registry = Registry(load_settings(arguments.folder).files.registry)
     port, profile = _checked_meter(arguments.port, arguments.profile, arguments.address)
     meter = registry.add(port, profile, arguments.serial, arguments.address)
-    _say(f"meter {meter.number} is registered; a gateway that runs reads it after its next start")
+    print(f"meter {meter.number} is registered; a gateway that runs reads it after its next start")
     return 0
 
 
@@ -161,7 +160,7 @@ def remove_meter(arguments: argparse.Namespace) -> int:
     from gateway.adapters.registry import Registry
 
     Registry(load_settings(arguments.folder).files.registry).remove(arguments.number)
-    _say(f"meter {arguments.number} is forgotten")
+    print(f"meter {arguments.number} is forgotten")
     return 0
 
 
@@ -171,7 +170,7 @@ def print_config(arguments: argparse.Namespace) -> int:
     if arguments.folder is not None:
         load_settings(arguments.folder)
         values = read_table(settings_file(arguments.folder))
-    _say(commented(GatewaySettings, values))
+    print(commented(GatewaySettings, values))
     return 0
 
 
@@ -183,7 +182,3 @@ def _checked_meter(port: str, profile: str, address: int | None) -> tuple[str, s
     line = parse_line_address(port)
     load_profile(profile).addressed(address, line)
     return os.path.abspath(line.path) if isinstance(line, SerialAddress) else str(line), profile  # noqa: PTH100
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")

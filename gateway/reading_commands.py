@@ -75,7 +75,7 @@ def read_meter(arguments: argparse.Namespace) -> int:
         intervals=check_intervals(rows, limits),
         without_intervals=snapshot.denied.get(profile.load_profile.buffer, "") if profile.load_profile else "",
     )
-    _say(json.dumps(report.facts()) if arguments.json else "\n".join(report.lines()))
+    print(json.dumps(report.facts()) if arguments.json else "\n".join(report.lines()))
     return 0
 
 
@@ -88,11 +88,11 @@ def decode_capture(arguments: argparse.Namespace) -> int:
         pushes = read_capture(capture)
     except CaptureRefused as refused:
         if arguments.json:
-            _say(json.dumps({"refused": {"kind": refused.kind, "reason": refused.what}}))
+            print(json.dumps({"refused": {"kind": refused.kind, "reason": refused.what}}))
         refused.where = arguments.file
         raise
     for push in pushes:
-        _say(json.dumps(push_facts(push)) if arguments.json else "\n".join(push_lines(push)))
+        print(json.dumps(push_facts(push)) if arguments.json else "\n".join(push_lines(push)))
     return 0
 
 
@@ -131,7 +131,3 @@ def _report(words: str) -> None:
     """Tell a person who waits; a program that collects standard error hears only of failures."""
     if sys.stderr.isatty():
         sys.stderr.write(f"{words} ...\n")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")

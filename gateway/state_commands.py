@@ -5,7 +5,6 @@ Both only look: the journal is opened for reading, beside the gateway that write
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from gateway.adapters import folder_lock
@@ -44,7 +43,7 @@ def show_status(arguments: argparse.Namespace) -> int:
             process=folder_lock.holder(files.journal.parent),
             is_enrolled=files.enrolment.exists(),
         )
-    _say(json.dumps(status.facts()) if arguments.json else "\n".join(status_lines(status)))
+    print(json.dumps(status.facts()) if arguments.json else "\n".join(status_lines(status)))
     return 0
 
 
@@ -54,9 +53,5 @@ def show_journal(arguments: argparse.Namespace) -> int:
     lane = Lane[arguments.lane.upper()] if arguments.lane else None
     with JournalView(files.journal) as view:
         for row in view.newest(max(0, min(arguments.last, _MOST_ROWS)), lane):
-            _say(json.dumps(journal_facts(row)) if arguments.json else journal_line(row))
+            print(json.dumps(journal_facts(row)) if arguments.json else journal_line(row))
     return 0
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
