@@ -6,14 +6,15 @@ speed than the meter's, either way, noise arrives in its place. The line is half
 hears the reader. A cut of the supply, or the head falling off, ends an answer in the middle.
 
 There is one meter on an optical head, or several on a bus: then all of them hear what the reader says, at the speed
-they share, and whoever is called speaks.
+they share, and whoever is called speaks. One that is slow to answer hears nothing meanwhile, and the others do; its
+answer comes late, whoever was called by then.
 """
 
 import asyncio
 import random
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.clock import Clock
 from simulators.meter.device import Meter
@@ -25,6 +26,8 @@ from simulators.serial_line import SerialLine
 # Heard in pieces of this length, so that a pause within a message can be told from its pace.
 PIECE_S = 0.05
 MAX_WAITING_CHUNKS = 64
+# Who takes longer to begin an answer thinks, and does not hold the wire.
+PROMPT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,24 +48,26 @@ class MeterLink:
         self._noise = random.Random(f"line {seed}")
         self._waiting: deque[_Chunk] = deque(maxlen=MAX_WAITING_CHUNKS)
         self._arrived = asyncio.Event()
-        self._is_speaking = False
+        self._wire = asyncio.Lock()
+        self._thinking: dict[int, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
         """Listen, answer, and so on until cancelled."""
         self._line.listen(self._receive)
-        while True:
-            while self._waiting:
-                await self._hear(self._waiting.popleft())
-            self._arrived.clear()
-            await self._arrived.wait()
+        async with asyncio.TaskGroup() as late_answers:
+            while True:
+                while self._waiting:
+                    await self._hear(self._waiting.popleft(), late_answers)
+                self._arrived.clear()
+                await self._arrived.wait()
 
     def _receive(self, octets: bytes) -> None:
-        if self._is_speaking:
+        if self._wire.locked():
             return
         self._waiting.append(_Chunk(octets=octets, baud=self._line.readers_baud()))
         self._arrived.set()
 
-    async def _hear(self, chunk: _Chunk) -> None:
+    async def _hear(self, chunk: _Chunk, late_answers: asyncio.TaskGroup) -> None:
         baud = self._meters[0].baud_at(self._clock.monotonic())
         sent_baud = chunk.baud or baud
         octets_a_piece = max(1, int(PIECE_S * sent_baud / BITS_PER_CHARACTER))
@@ -73,12 +78,30 @@ class MeterLink:
             await self._sleep_until(heard_s)
             if chunk.baud != baud:
                 piece = self._garbled(piece)
-            self._is_speaking = True
-            for meter in self._meters:
-                for transmission in meter.feed(piece, Moment.read(self._clock)):
-                    if not await self._say(meter, transmission):
-                        break
-            self._is_speaking = False
+            for number, meter in enumerate(self._meters):
+                if number not in self._thinking:
+                    await self._answer(number, meter.feed(piece, Moment.read(self._clock)), late_answers)
+
+    async def _answer(self, number: int, answer: Sequence[Transmission], late_answers: asyncio.TaskGroup) -> None:
+        """Let a meter say its answer: now, or when it has thought."""
+        if all(transmission.after_s <= PROMPT_S for transmission in answer):
+            await self._say_all(self._meters[number], answer)
+        else:
+            self._thinking[number] = late_answers.create_task(self._think(number, answer))
+
+    async def _think(self, number: int, answer: Sequence[Transmission]) -> None:
+        for transmission in answer:
+            await self._sleep_until(self._clock.monotonic() + transmission.after_s)
+            async with self._wire:
+                if not await self._say(self._meters[number], replace(transmission, after_s=0.0)):
+                    break
+        del self._thinking[number]
+
+    async def _say_all(self, meter: Meter, answer: Sequence[Transmission]) -> None:
+        async with self._wire:
+            for transmission in answer:
+                if not await self._say(meter, transmission):
+                    break
 
     async def _say(self, meter: Meter, transmission: Transmission) -> bool:
         """Put one transmission on the line; False when the meter fell silent within it."""

@@ -101,6 +101,25 @@ def test_a_meter_without_its_wire_does_not_keep_the_others_from_being_read(tmp_p
     ]
 
 
+def test_a_meter_that_thinks_long_does_not_keep_the_others_from_being_read(tmp_path: Path, doors: Path) -> None:
+    tell(doors, "LMP6A", "fault", "slow", "600")
+    with serial.Serial(str(tmp_path / "bus"), 9_600) as wire:
+        wire.write(snrm(meter=Address(logical=1, physical=ADDRESSES["LMP6A"], size=2)))
+
+    read = [PROFILE.interpret(session(tmp_path, name).read_now()).meter_serial for name in ("LMP6B", "LMP6C")]
+
+    assert read == ["LMP6B", "LMP6C"]
+
+
+def test_an_answer_that_comes_late_comes(tmp_path: Path, doors: Path) -> None:
+    tell(doors, "LMP6A", "fault", "slow", "1.2")
+
+    with serial.Serial(str(tmp_path / "bus"), 9_600, timeout=4) as wire:
+        wire.write(snrm(meter=Address(logical=1, physical=ADDRESSES["LMP6A"], size=2)))
+
+        assert wire.read(1) == b"\x7e"
+
+
 def test_a_silent_meter_is_named_by_its_address_and_answers_again_when_it_is_back(tmp_path: Path, doors: Path) -> None:
     tell(doors, "LMP6B", "head", "off")
 
