@@ -26,7 +26,7 @@ class Standing(StrEnum):
 
 
 SETTLED = frozenset({Standing.BACK, Standing.OTHER_CAUSE, Standing.ELSEWHERE, Standing.CLOSED})
-"""Standings that keep no outage open."""
+"""Standings that keep no outage open; nor does UNVERIFIED of a home that has no gateway."""
 
 
 class Mark(StrEnum):

@@ -15,7 +15,8 @@ timelines, people to ask and instants to look again. Pure; an unchanged world ch
 6. Still later, each home that cannot be seen, though it has a gateway, is asked; and each customer of a failure within,
    who was told "out", is told that it goes on; once. A proof takes about a minute to make; one that is older was held
    up on its way, and the proofs of others with it, so the clock starts a minute before it was heard, at the earliest.
-7. An outage closes when every member is settled. While a home is unverified it is restored, and not closed.
+7. An outage closes when every member that has a gateway is settled; while one of those is unverified it is restored,
+   and not closed. A home without a gateway can never speak: it stays listed, and counted, as unverified.
 
 The cost is O(N) in the homes of the feeder for each outage and each moment of loss there is.
 """
@@ -393,17 +394,26 @@ def _close(turn: _Turn, before: Mapping[int, Outage]) -> None:
             continue
         if outage.first_back_at is None and not any(member.standing in _ENDED for member in outage.members):
             _end(turn, outage, Mark.DISMISSED)
-        elif all(member.standing in SETTLED for member in outage.members):
+        elif not any(_holds_open(member, turn.homes.get(member.usage_point)) for member in outage.members):
             _end(turn, outage, Mark.CLOSED)
         elif known is not None and known.count(Standing.OUT):
-            unseen = f"{outage.count(Standing.UNVERIFIED)} unverified"
-            turn.lines.append(Line(number=outage.number, mark=Mark.RESTORED, detail=unseen))
+            turn.lines.append(Line(number=outage.number, mark=Mark.RESTORED, detail=_unseen(outage)))
+
+
+def _holds_open(member: Member, home: Home | None) -> bool:
+    """Whether something may still be heard of it that is not known yet."""
+    return member.standing not in SETTLED and home is not None and home.has_gateway
 
 
 def _end(turn: _Turn, outage: Outage, mark: Mark) -> None:
     turn.outages[outage.number] = replace(outage, closed_at=turn.now)
-    turn.lines.append(Line(number=outage.number, mark=mark))
+    turn.lines.append(Line(number=outage.number, mark=mark, detail=_unseen(outage)))
     turn.over.append(outage.number)
+
+
+def _unseen(outage: Outage) -> str:
+    unseen = outage.count(Standing.UNVERIFIED)
+    return f"{unseen} unverified" if unseen else ""
 
 
 def _handed_on(outage: Outage, now: datetime) -> Outage:

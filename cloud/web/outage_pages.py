@@ -50,6 +50,7 @@ class ShownMember:
     """A home of an outage: how it stands there, how it stands now, what its customer was told and said."""
 
     member: Member
+    is_outage_open: bool
     sight: Sight
     moments: Moments
     phrase: str
@@ -64,8 +65,9 @@ class ShownMember:
 
     @property
     def can_be_settled(self) -> bool:
-        """Whether a person's word may close it: it has an open case, or nothing of its own says how it stands."""
-        return self.sight.state.open_case is not None or self.member.standing is Membership.UNVERIFIED
+        """Whether a person's word may close it: it has an open case, or an open outage knows nothing of it."""
+        is_awaited = self.is_outage_open and self.member.standing is Membership.UNVERIFIED
+        return self.sight.state.open_case is not None or is_awaited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,7 @@ def _member(
     told = messaging.newest(connection, usage_point=member.usage_point, limit=_MESSAGES_A_HOME)
     return ShownMember(
         member=member,
+        is_outage_open=outage.is_open,
         sight=sight,
         moments=moments,
         phrase=phrase[0].upper() + phrase[1:],

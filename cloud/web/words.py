@@ -122,7 +122,7 @@ MARKS: Final = {
     Mark.RESTORED: "No home is known to be out any more",
     Mark.MEMBER_CLOSED: "A person closed a home’s part in it",
     Mark.DISMISSED: "No outage after all",
-    Mark.CLOSED: "Closed: every home is settled",
+    Mark.CLOSED: "Closed: every home that has a gateway is settled",
 }
 FACTS: Final = {
     "began_at": "when the interruption began",

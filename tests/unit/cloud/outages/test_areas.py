@@ -265,12 +265,16 @@ def test_homes_that_cannot_be_seen_below_a_dark_branch_are_asked_when_it_is_back
     assert feeder.asked == ["UP-23"]
 
 
-def test_a_home_without_a_gateway_is_unverified_and_not_asked(feeder: Feeder) -> None:
+def test_a_home_without_a_gateway_is_unverified_and_not_asked_and_holds_no_outage_open(feeder: Feeder) -> None:
     feeder.know("UP-13", has_gateway=False).out(*BOX_1[:3]).survey(30)
+    feeder.back("UP-10", "UP-11", at_s=600).survey(665)
+    assert feeder.outages[1].is_open
 
-    feeder.back(*BOX_1[:3], at_s=600).survey(665).survey(1_000)
+    feeder.back("UP-12", at_s=620).survey(685).survey(1_000)
 
     assert feeder.standing("UP-13") is Standing.UNVERIFIED
+    assert feeder.outages[1].closed_at == at(685)
+    assert (feeder.lines[-1].mark, feeder.lines[-1].detail) == (Mark.CLOSED, "1 unverified")
     assert feeder.asked == []
 
 
@@ -303,7 +307,7 @@ def test_verdicts_that_come_late_join_the_outage_they_are_of(feeder: Feeder) -> 
 
 
 def test_a_loss_after_the_return_is_another_outage(feeder: Feeder) -> None:
-    feeder.know("UP-13", has_gateway=False).out(*BOX_1[:3]).survey(30)
+    feeder.know("UP-13", heard_at=at(-2_000)).out(*BOX_1[:3]).survey(30)
     feeder.back(*BOX_1[:3], at_s=600).survey(665)
 
     feeder.out(*BOX_1[:3], since_s=700, case=2).survey(710)
