@@ -61,14 +61,27 @@ WHOLE_STORY: tuple[Seen, ...] = (
 )
 
 
-@st.composite
-def disturbed(draw: st.DrawFn, others: st.SearchStrategy[Observation]) -> list[Seen]:
+TIMES, LATE_S = (1, 1, 1, 0, 2), (0, 0, 0, 5, 60)
+
+
+def befallen(fates: bytes) -> list[Seen]:
+    """The whole story with what its fate does to each observation: lost or doubled, and each copy on time or late."""
+    return [
+        (s + LATE_S[fate // 5 ** (1 + copy) % 5], observation)
+        for fate, (s, observation) in zip(fates, WHOLE_STORY, strict=True)
+        for copy in range(TIMES[fate % 5])
+    ]
+
+
+def disturbed(others: st.SearchStrategy[Observation]) -> st.SearchStrategy[list[Seen]]:
     """The whole story with observations lost, doubled, late, and strange ones in between."""
-    seen = [draw(st.sampled_from([(), (pair,), (pair,), (pair,), (pair, pair)])) for pair in WHOLE_STORY]
-    told = [pair for pairs in seen for pair in pairs]
-    late = [(s + draw(st.sampled_from([0, 0, 0, 5, 60])), observation) for s, observation in told]
-    strange = draw(st.lists(st.tuples(seconds, others), max_size=6))
-    return sorted([*late, *((s, none_from_the_future(s, seen)) for s, seen in strange)], key=lambda pair: pair[0])
+    told = st.binary(min_size=len(WHOLE_STORY), max_size=len(WHOLE_STORY)).map(befallen)
+    return st.builds(told_in_turn, told, st.lists(st.tuples(seconds, others), max_size=6))
+
+
+def told_in_turn(told: list[Seen], strange: list[Seen]) -> list[Seen]:
+    """Both, as they are heard."""
+    return sorted([*told, *((s, none_from_the_future(s, seen)) for s, seen in strange)], key=lambda pair: pair[0])
 
 
 def none_from_the_future(s: int, observation: Observation) -> Observation:
