@@ -51,6 +51,9 @@ class Feeder:
         """The homes' own meters prove that power is back; their cases, if they have one, close."""
         for number, name in enumerate(names):
             proof = Proof(at=at(at_s), by=event(int(at_s) + number))
+            home = self.homes[UsagePointId(name)]
+            if home.out_since is not None:
+                self.know(name, was_out_since=home.out_since, returned_case=home.case_number)
             self.know(name, out_since=None, case_number=None, is_told=False, proof=proof)
         return self
 

@@ -91,20 +91,24 @@ def _heard(feeder: DeviceId) -> Any:
 
 def _read_state(known: _Known, row: Row[Any]) -> None:
     memory = json.loads(row.memory)
-    known.facts["is_suspected"] = row.phase == Phase.SUSPECTED.value
     if memory["finding"] is not None:
         known.facts["finding"] = Cause(memory["finding"]["cause"])
         known.proofs += _of_finding(memory["finding"])
+        if memory["finding"]["cause"] == Cause.CANNOT_TELL:
+            known.facts["suspected_at"] = from_unix_ms(memory["finding"]["began_at_ms"])
+    if row.phase == Phase.SUSPECTED.value and memory["suspicion"] is not None:
+        known.facts["suspected_at"] = from_unix_ms(memory["suspicion"][0])
     returns = (each["returned"] for each in memory["endings"] if each["returned"] is not None)
     known.proofs += (_of_return(each) for each in returns if each["clock_is_good"])
     if row.number is None:
         return
+    since = row.began_at if row.clock_is_good else row.opened_at
     if row.phase in _IS_OPEN:
-        since = row.began_at if row.clock_is_good else row.opened_at
         known.facts |= {"out_since": since, "case_number": row.number, "is_told": row.told_at is not None}
     elif row.end == End.OPERATOR.value:
         known.facts["closed_case"] = row.number
     elif row.returned is not None:
+        known.facts |= {"was_out_since": since, "returned_case": row.number}
         returned = json.loads(row.returned)
         is_timed = row.clock_is_good and returned["clock_is_good"]
         proof = _of_return(returned)

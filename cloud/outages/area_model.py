@@ -117,16 +117,19 @@ class Proof:
 class Home:
     """What is known of one home, as far as an outage of the grid asks.
 
-    `out_since` and `case_number` are of its open case. `closed_case` is its last case if a person closed that.
-    `heard_at` is when its gateway was last heard of, about anything.
+    `out_since` and `case_number` are of its open case. `returned_case` is its last case if that is over by a return,
+    and `was_out_since` when that began; `closed_case` is its last case if a person closed that. `suspected_at` is when
+    its supply sense fell, if nothing was concluded from it. `heard_at` is when its gateway was last heard of at all.
     """
 
     usage_point: UsagePointId
     out_since: datetime | None = None
     case_number: int | None = None
     is_told: bool = False
+    was_out_since: datetime | None = None
+    returned_case: int | None = None
     closed_case: int | None = None
-    is_suspected: bool = False
+    suspected_at: datetime | None = None
     finding: Cause | None = None
     proof: Proof | None = None
     has_gateway: bool = False

@@ -12,6 +12,7 @@ from typing import Final
 from cloud.kernel.ids import UsagePointId
 from cloud.outages.area_model import Home, Member, Outage, Standing
 from cloud.outages.locate import Word
+from cloud.outages.settings import OutageSettings
 from wire.events import Cause
 
 _CLEARLY_AFTER: Final = timedelta(seconds=10)
@@ -33,7 +34,25 @@ def can_hold(outage: Outage, home: Home, same_loss: timedelta) -> bool:
     return outage.first_back_at is None or home.out_since <= outage.first_back_at
 
 
-def word_of(home: Home, lost: Collection[UsagePointId], at: datetime, now: datetime, silent_after: timedelta) -> Word:
+def shows_return(outage: Outage, home: Home, known: Member | None, same_loss: timedelta) -> bool:
+    """Whether it was dark through this outage, or may have been, and its own meter has read a voltage since.
+
+    A voltage of a home that was never dark tells where the outage is not, and nothing of its end.
+    """
+    if home.out_since is not None or not is_proven_after(home, outage.began_at):
+        return False
+    if known is not None and known.case_number is not None and known.case_number == home.returned_case:
+        return True
+    began = (home.was_out_since, home.suspected_at)
+    return any(at is not None and abs(at - outage.began_at) <= same_loss for at in began)
+
+
+def is_suspected(home: Home, at: datetime, same_loss: timedelta) -> bool:
+    """Whether its supply sense fell about then; a suspicion has no end of its own, so an older one says nothing."""
+    return home.suspected_at is not None and abs(home.suspected_at - at) <= same_loss
+
+
+def word_of(home: Home, lost: Collection[UsagePointId], at: datetime, now: datetime, settings: OutageSettings) -> Word:
     """What is known of a home about the loss at `at` of the homes that are `lost`."""
     if home.usage_point in lost:
         return Word.OUT
@@ -41,14 +60,16 @@ def word_of(home: Home, lost: Collection[UsagePointId], at: datetime, now: datet
         return Word.ALIVE if home.out_since > at + _CLEARLY_AFTER else Word.NOTHING
     if is_proven_after(home, at):
         return Word.ALIVE
-    if home.is_suspected or home.finding is Cause.CANNOT_TELL:
+    if is_suspected(home, at, settings.same_loss):
         return Word.SUSPECTED
+    if home.suspected_at is not None and home.suspected_at < at:  # away before, its sense could not fall with others
+        return Word.NOTHING
     if home.finding in _DARK_BY_ITSELF or home.finding in _BLIND or not home.has_gateway:
         return Word.NOTHING
     if home.heard_at is None:
         return Word.UNHEARD
     spoke_since = home.heard_at > at + _HOLD_UP
-    return Word.QUIET if spoke_since or now - home.heard_at <= silent_after else Word.UNHEARD
+    return Word.QUIET if spoke_since or now - home.heard_at <= settings.silent_after else Word.UNHEARD
 
 
 def standing_of(outage: Outage, home: Home, known: Member | None, owner: int | None) -> Standing:

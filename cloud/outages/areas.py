@@ -9,7 +9,8 @@ timelines, people to ask and instants to look again. Pure; an unchanged world ch
 2. Its members are the homes below its place. Each stands by its own evidence alone; what is unknown stays unverified.
 3. A home's case is of one outage: of the one that had it first, else of the newest above it that can hold it. In the
    others it is elsewhere.
-4. When the first member is proven back, the outage stays where it is. A loss after that is another outage's.
+4. When the first member that was dark is proven back, the outage stays where it is. A loss after that is another
+   outage's. A voltage of one that was never dark is no return: it shows that the failure is lower.
 5. A while after the first return, those still out are located among those that are back: a failure within the first,
    unless it is the same place, which then simply has not returned.
 6. Still later, each home that cannot be seen, though it has a gateway, is asked; and each customer of a failure within,
@@ -42,7 +43,7 @@ from cloud.outages.area_model import (
     TellStillOut,
     Wake,
 )
-from cloud.outages.area_words import can_hold, is_proven_after, member_of, word_of
+from cloud.outages.area_words import can_hold, is_proven_after, is_suspected, member_of, shows_return, word_of
 from cloud.outages.locate import Place, Word, locate
 from cloud.outages.settings import OutageSettings
 
@@ -50,7 +51,7 @@ MAX_SOURCES: Final = 8
 """Restorations named as the proof that power came back around a home."""
 
 _NO_FEEDER: Final = "its feeder is on the grid no more"
-_ENDED: Final = frozenset({Standing.BACK, Standing.ELSEWHERE, Standing.CLOSED})
+_ENDED: Final = frozenset({Standing.ELSEWHERE, Standing.CLOSED})
 
 
 def survey(tree: Tree, scene: Scene, now: datetime, settings: OutageSettings) -> Survey:
@@ -221,8 +222,7 @@ def _out_since(turn: _Turn, name: UsagePointId) -> datetime:
 
 def _located(turn: _Turn, lost: Collection[UsagePointId], at: datetime) -> tuple[Place, ...]:
     dark = frozenset(lost)
-    silent_after = turn.settings.silent_after
-    words = {name: word_of(home, dark, at, turn.now, silent_after) for name, home in turn.homes.items()}
+    words = {name: word_of(home, dark, at, turn.now, turn.settings) for name, home in turn.homes.items()}
     return locate(turn.tree, words)
 
 
@@ -282,12 +282,18 @@ def _judged(turn: _Turn, outage: Outage, owners: Mapping[UsagePointId, int]) -> 
 
 def _first_back_at(turn: _Turn, outage: Outage) -> datetime | None:
     """When the first member was proven back; no longer ago than a proof takes to make."""
-    area = (turn.homes[name] for name in turn.area(outage))
-    proofs = [home.proof.at for home in area if home.proof and _shows_return(outage, home)]
+    known = {member.usage_point: member for member in outage.members}
+    same_loss = turn.settings.same_loss
+    back = (
+        turn.homes[name].proof
+        for name in turn.area(outage)
+        if shows_return(outage, turn.homes[name], known.get(name), same_loss)
+    )
+    proofs = [proof.at for proof in back if proof is not None]
     return max(min(proofs), turn.now - turn.settings.late_after) if proofs else None
 
 
-def _shows_return(outage: Outage, home: Home) -> bool:
+def _has_power(outage: Outage, home: Home) -> bool:
     return is_proven_after(home, outage.began_at) and home.out_since is None
 
 
@@ -318,9 +324,9 @@ def _located_within(turn: _Turn, outage: Outage, lost: Collection[UsagePointId])
     for name, home in turn.homes.items():
         if name in lost:
             words[name] = Word.OUT
-        elif home.out_since is None and is_proven_after(home, outage.began_at):
+        elif _has_power(outage, home):
             words[name] = Word.ALIVE
-        elif home.is_suspected:
+        elif is_suspected(home, outage.began_at, turn.settings.same_loss):
             words[name] = Word.SUSPECTED
     return locate(turn.tree, words)
 
@@ -380,7 +386,7 @@ def _spoken_to(outage: Outage, members: Collection[Member], now: datetime) -> Ou
 
 def _proofs(turn: _Turn, outage: Outage) -> tuple[EventId, ...]:
     area = (turn.homes[name] for name in turn.area(outage))
-    found = [home.proof for home in area if home.proof and _shows_return(outage, home)]
+    found = [home.proof for home in area if home.proof and _has_power(outage, home)]
     return tuple(proof.by for proof in sorted(found, key=lambda proof: (proof.at, proof.by)))[:MAX_SOURCES]
 
 

@@ -236,6 +236,18 @@ def test_a_dark_street_becomes_one_outage_after_the_gathering_time(street: Stree
     assert [street.standing(home) for home in STREET] == [Standing.OUT] * 4 + [Standing.UNVERIFIED] * 2
 
 
+def test_of_each_home_it_is_known_when_its_sense_fell_and_which_case_is_over(street: Street) -> None:
+    street.hear("UP-1", SupplyLost(began_at_ms=ms(0), input_mv=0))
+    street.lose("UP-2").wait_until(600).restore("UP-2")
+
+    with street.database.read() as connection:
+        homes = homes_of(connection, FEEDER, street.clock.now(), OutageSettings())
+
+    assert [homes[UsagePointId(name)].suspected_at for name in ("UP-1", "UP-2", "UP-3")] == [NOON, None, None]
+    back = homes[UsagePointId("UP-2")]
+    assert (back.out_since, back.was_out_since, back.returned_case) == (None, NOON, 1)
+
+
 def test_a_burst_costs_one_survey(street: Street) -> None:
     street.lose(*STREET)
 
@@ -318,9 +330,7 @@ def test_a_question_that_waits_is_void_once_the_meter_shows_a_voltage(street: St
 
 
 @pytest.mark.parametrize(("voltage_mv", "standing"), [(LIVE_MV, Standing.BACK), (LIVE_MV - 1, Standing.UNVERIFIED)])
-def test_what_is_power_to_the_case_book_is_power_to_an_outage(
-    street: Street, voltage_mv: int, standing: Standing
-) -> None:
+def test_power_to_the_case_book_is_power_to_an_outage(street: Street, voltage_mv: int, standing: Standing) -> None:
     street.lose(*STREET[:5]).wait_until(600)
 
     street.read("UP-6", voltage_mv)

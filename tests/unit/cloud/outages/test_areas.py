@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 
 from cloud.grid.model import Kind
+from cloud.kernel.ids import UsagePointId
 from cloud.outages.area_model import Mark, Standing
+from cloud.outages.area_words import word_of
 from cloud.outages.areas import without_feeder
+from cloud.outages.locate import Word
 from tests.fakes_areas import Feeder, at, each
 from tests.fakes_feeder import device, feeder_of, homes_at, two_boxes
 from wire.events import Cause
@@ -28,13 +31,13 @@ def street() -> Feeder:
 
 def storm(street: Feeder) -> Feeder:
     """The night: five homes known to be out, one whose meter was silent, one switched off, one unheard of."""
-    street.know("UP-3", finding=Cause.CANNOT_TELL).found("UP-4", Cause.SWITCHED_OFF)
+    street.know("UP-3", suspected_at=at(0), finding=Cause.CANNOT_TELL).found("UP-4", Cause.SWITCHED_OFF)
     street.know("UP-5", heard_at=at(-2_000))
     return street.out("UP-1", "UP-2", "UP-6A", "UP-6B", "UP-6C").survey(30)
 
 
 def test_no_case_no_outage(feeder: Feeder) -> None:
-    feeder.know("UP-10", is_suspected=True).survey(30)
+    feeder.know("UP-10", suspected_at=at(0)).survey(30)
 
     assert feeder.outages == {}
 
@@ -140,6 +143,51 @@ def test_a_return_is_each_homes_own(feeder: Feeder) -> None:
     assert feeder.standing("UP-11") is Standing.OUT
     assert feeder.open[0].first_back_at == at(605)
     assert feeder.words == []
+
+
+def test_a_voltage_of_a_home_that_was_never_dark_is_no_return(feeder: Feeder) -> None:
+    feeder.out(*BOX_1[:3]).survey(30)
+    assert feeder.places == ["T-1"]
+
+    feeder.back("UP-13", at_s=100).survey(105).survey(1_000)
+
+    assert (feeder.places, feeder.open[0].first_back_at) == (["T-1"], None)
+    assert feeder.wakes == {}
+
+
+def test_it_shows_that_the_failure_is_lower() -> None:
+    homes = [*homes_at("D-1", "UP-0", "UP-1", "UP-2"), *homes_at("T-1", "UP-3")]
+    feeder = Feeder(feeder_of([device("T-1", "F-1"), device("D-1", "T-1", Kind.FUSE)], homes))
+    feeder.out("UP-0", "UP-1", "UP-2", "UP-3").survey(30)
+    assert feeder.places == ["T-1"]
+
+    feeder.withdrawn("UP-3").back("UP-3", at_s=60).survey(65)
+
+    assert feeder.places == ["D-1"]
+    assert feeder.marks(1) == [Mark.OPENED, Mark.MOVED]
+
+
+@pytest.mark.parametrize(
+    "known",
+    [{"suspected_at": at(0)}, {"was_out_since": at(40), "returned_case": 1}],
+    ids=["its sense fell with the others", "its loss was learned in hindsight"],
+)
+def test_a_home_that_may_have_been_dark_unseen_shows_a_return(feeder: Feeder, known: dict[str, object]) -> None:
+    feeder.out(*BOX_1[:3]).survey(30)
+
+    feeder.know("UP-13", **known).back("UP-13", at_s=600).survey(605)
+
+    assert feeder.open[0].first_back_at == at(600)
+
+
+@pytest.mark.parametrize(
+    ("fell_s", "word"),
+    [(0, Word.SUSPECTED), (-100, Word.SUSPECTED), (100, Word.SUSPECTED), (-86_400, Word.NOTHING), (900, Word.QUIET)],
+)
+def test_a_suspicion_speaks_for_a_loss_at_its_time_only(feeder: Feeder, fell_s: float, word: Word) -> None:
+    home = feeder.know("UP-10", suspected_at=at(fell_s)).homes[UsagePointId("UP-10")]
+
+    assert word_of(home, (), at(0), at(1_000), feeder.settings) is word
 
 
 def test_an_outage_closes_when_every_home_has_proven_its_return(feeder: Feeder) -> None:
