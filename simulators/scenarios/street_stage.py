@@ -207,7 +207,7 @@ def _line(folder: Path, house: House) -> Path:
 
 
 def _cloud_settings(plan: StreetPlan, mqtt: int, web: int, smtp: int, mail_door: int) -> tuple[str, ...]:
-    patience_s = 360 if plan.is_disturbed else 150
+    patience_s = 360 if plan.is_disturbed else 120
     return (
         f"mqtt.port={mqtt}",
         f"web.port={web}",
