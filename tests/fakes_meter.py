@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from gateway.core.dlms import axdr
 from gateway.core.dlms.cosem_time import from_utc
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.hdlc import Deframer, Frame, FrameKind
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.dlms.opto import from_7e1, to_7e1
 from gateway.core.errors import PortGone
+from tests import fakes_axdr
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SERIAL = Attribute(class_id=1, obis=Obis.parse("0.0.96.1.0.255"), index=2)
@@ -227,7 +227,7 @@ class FakeMeter:
             class_id=int.from_bytes(descriptor[:2], "big"), obis=Obis.of(descriptor[2:8]), index=descriptor[8]
         )
         data = self.objects.get(attribute)
-        return bytes([1, 4]) if data is None else b"\x00" + axdr.encode(data)
+        return bytes([1, 4]) if data is None else b"\x00" + fakes_axdr.encode(data)
 
     def _whole_or_first_block(self, choice: int, results: bytes) -> bytes:
         if len(results) + 3 <= self.max_pdu_bytes:
@@ -239,7 +239,7 @@ class FakeMeter:
         size = self.max_pdu_bytes - 12
         part, self._blocks = self._blocks[:size], self._blocks[size:]
         header = bytes([0xC4, 2, 0xC1, not self._blocks]) + number.to_bytes(4, "big")
-        return header + b"\x00" + axdr.encode_length(len(part)) + part
+        return header + b"\x00" + fakes_axdr.encode_length(len(part)) + part
 
 
 @dataclass

@@ -1,6 +1,6 @@
-"""A-XDR: how COSEM values travel (IEC 61334-6, Green Book 9.5), every data type, both ways.
+"""A-XDR: how COSEM values travel (IEC 61334-6, Green Book 9.5), every data type.
 
-What comes in is octets; what goes out is a `Data` that keeps its type, so that the same octets can be written again.
+What comes in is octets; what goes out is a `Data` that keeps its type. Nothing is written: a gateway only asks.
 Refused, always as Undecodable: octets missing or left over, unknown types, lengths that promise more than is there,
 nesting deeper than `MAX_DEPTH`, more than `MAX_VALUES` values. No promise of a length is believed before the octets
 behind it are seen, so that a hostile answer cannot fill the memory.
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.core.dlms.cosem_time import DATE_BYTES, DATE_TIME_BYTES, TIME_BYTES, CosemDate, CosemDateTime, CosemTime
-from gateway.core.dlms.data import NULL, Data, DataType, Value
+from gateway.core.dlms.data import Data, DataType, Value
 from gateway.core.errors import Undecodable
 
 MAX_DEPTH = 12
 MAX_VALUES = 100_000
 
-_NUMBER_FORMATS = {
+NUMBER_FORMATS = {
     DataType.DOUBLE_LONG: ">i",
     DataType.DOUBLE_LONG_UNSIGNED: ">I",
     DataType.INTEGER: ">b",
@@ -63,19 +63,6 @@ def decode_length(octets: bytes) -> tuple[int, bytes]:
     """A length of one to five octets, as values and APDUs carry it, and the octets behind it; raises Undecodable."""
     reader = _Reader(octets)
     return reader.length(), octets[reader.at :]
-
-
-def encode(data: Data) -> bytes:
-    """The octets of a value, its type first. It must fit its type: only our own values are encoded, never a peer's."""
-    return bytes([data.type]) + _contents(data)
-
-
-def encode_length(length: int) -> bytes:
-    """The shortest form of a length: 127 takes one octet, 128 takes two."""
-    if length < 0x80:
-        return bytes([length])
-    size = (length.bit_length() + 7) // 8
-    return bytes([0x80 | size]) + length.to_bytes(size, "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +114,8 @@ class _Reader:
 
     def _typed(self, type_: DataType, depth: int) -> Data:
         self._count(depth)
-        if type_ in _NUMBER_FORMATS:
-            number_format = _NUMBER_FORMATS[type_]
+        if type_ in NUMBER_FORMATS:
+            number_format = NUMBER_FORMATS[type_]
             number: int | float = struct.unpack(number_format, self.take(struct.calcsize(number_format)))[0]
             return Data(type_, number)
         if type_ in (DataType.ARRAY, DataType.STRUCTURE):
@@ -217,52 +204,3 @@ _READERS: Mapping[DataType, Callable[[_Reader], Value]] = {
     DataType.DATE: lambda reader: CosemDate.decode(reader.take(DATE_BYTES)),
     DataType.TIME: lambda reader: CosemTime.decode(reader.take(TIME_BYTES)),
 }
-
-
-def _contents(data: Data) -> bytes:
-    if data.type is DataType.COMPACT_ARRAY:
-        elements = data.items()
-        contents = b"".join(_described_contents(element) for element in elements)
-        return _describe(elements[0] if elements else NULL) + _with_length(contents)
-    if data.type in (DataType.ARRAY, DataType.STRUCTURE):
-        return encode_length(len(data.items())) + b"".join(map(encode, data.items()))
-    match data.value:
-        case None:
-            return b""
-        case tuple() as bits:
-            octets = bytearray((len(bits) + 7) // 8)
-            for index, is_set in enumerate(bits):
-                octets[index // 8] |= 0x80 >> index % 8 if is_set else 0
-            return encode_length(len(bits)) + bytes(octets)
-        case bytes() as octet_string:
-            return _with_length(octet_string)
-        case str() as text:
-            return _with_length(text.encode("utf-8" if data.type is DataType.UTF8_STRING else "latin-1"))
-        case bool() as truth:
-            return bytes([truth])
-        case int() as digits if data.type is DataType.BCD:
-            return bytes([digits // 10 * 16 + digits % 10])
-        case int() | float() as number:
-            return struct.pack(_NUMBER_FORMATS[data.type], number)
-        case moment:
-            return moment.encode()
-
-
-def _with_length(octets: bytes) -> bytes:
-    return encode_length(len(octets)) + octets
-
-
-def _describe(element: Data) -> bytes:
-    if element.type is DataType.STRUCTURE:
-        members = element.items()
-        return bytes([element.type]) + encode_length(len(members)) + b"".join(map(_describe, members))
-    if element.type is DataType.ARRAY:
-        inner = element.items()
-        return bytes([element.type]) + len(inner).to_bytes(2, "big") + _describe(inner[0] if inner else NULL)
-    return bytes([element.type])
-
-
-def _described_contents(element: Data) -> bytes:
-    if element.type in (DataType.STRUCTURE, DataType.ARRAY):
-        return b"".join(map(_described_contents, element.items()))
-    return _contents(element)

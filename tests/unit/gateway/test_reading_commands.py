@@ -9,10 +9,10 @@ import pytest
 
 from gateway import reading_commands
 from gateway.adapters import dlms_meter
-from gateway.core.dlms import axdr
 from gateway.core.dlms.hdlc import Frame, FrameKind, client_address, server_address
 from gateway.core.errors import CaptureRefused, MeterSilent, ProfileRefused
 from runtime.errors import InputRefused
+from tests import fakes_axdr
 from tests.fakes_meter import (
     IMPORT,
     LOAD_PROFILE,
@@ -72,7 +72,7 @@ def a_push():
         source=server_address(logical=1, physical=17, size=2),
         kind=FrameKind.UNNUMBERED_INFORMATION,
         is_final=True,
-        info=b"\xe6\xe7\x00\x0f\x40\x00\x00\x00\x0c" + stamp(NOON).octets() + axdr.encode(body),
+        info=b"\xe6\xe7\x00\x0f\x40\x00\x00\x00\x0c" + stamp(NOON).octets() + fakes_axdr.encode(body),
     ).encode()
 
 

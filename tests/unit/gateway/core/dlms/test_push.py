@@ -10,6 +10,7 @@ from gateway.core.dlms.hdlc import Frame, FrameKind, client_address, server_addr
 from gateway.core.dlms.obis import Obis
 from gateway.core.dlms.push import MAX_CAPTURE_BYTES, CaptureKind, PushedReading, read_capture
 from gateway.core.errors import CaptureRefused
+from tests import fakes_axdr
 from tests.fakes_meter import array, octets, scaler_unit, structure, u8, u16, u32
 
 IMPORT, VOLTAGE, SERIAL, CLOCK = (Obis.parse(code) for code in ("1-0:1.8.0", "1-0:32.7.0", "0-0:96.1.0", "0-0:1.0.0"))
@@ -28,7 +29,7 @@ READINGS = (
 
 
 def notification(body=BODY, date=PLAIN_DATE):
-    return b"\x0f\x40\x00\x00\x00" + date + axdr.encode(body)
+    return b"\x0f\x40\x00\x00\x00" + date + fakes_axdr.encode(body)
 
 
 def framed(apdu, *, info_bytes=2_000, kind=FrameKind.UNNUMBERED_INFORMATION, llc=b"\xe6\xe7\x00", meter=17):
