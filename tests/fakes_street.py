@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cloud.grid import store as grid
-from cloud.grid.model import Device, Kind, Service
+from cloud.grid.model import Device, Kind, Service, trees
 from cloud.kernel.ids import DeviceId, MeterSerial, UsagePointId
 from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Place, Status
@@ -164,9 +164,7 @@ class Street:
             f'"Rua das Acácias {door}{", " + home[-1] if home in FLATS else ""}, Curitiba"\n'
             for home, (name, language, door) in PEOPLE.items()
         ]
-        file = self.town.folder / "street.csv"
-        file.write_text(_HEADING + "".join(rows), encoding="utf-8")
-        customers.import_csv(self.town.database, file, self.town.clock)
+        customers.import_data(self.town.database, (_HEADING + "".join(rows)).encode(), self.town.clock)
 
     def _connect(self) -> None:
         devices = [
@@ -176,7 +174,7 @@ class Street:
         ]
         services = [Service(usage_point=UsagePointId(home), device=TRANSFORMER, phases="A") for home in PEOPLE]
         with self.town.database.transaction() as connection:
-            grid.keep(connection, devices, services)
+            grid.keep_trees(connection, trees(devices, services))
 
     def _register(self, gateway: FakeGateway) -> None:
         homes = [home for home, speaker in self.gateways.items() if speaker is gateway]

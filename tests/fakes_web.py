@@ -140,9 +140,7 @@ class Town:
         gateway = FakeGateway(meter=meter)
         self.gateways[usage_point] = gateway
         row = f'{usage_point},{meter},C-{number},{name},home{number}@example.org,{language},{zone},"{address}"\n'
-        file = self.folder / "customers.csv"
-        file.write_text(_COLUMNS + row, encoding="utf-8")
-        customers.import_csv(self.database, file, self.clock)
+        customers.import_data(self.database, (_COLUMNS + row).encode(), self.clock)
         self._register(gateway, usage_point)
         return gateway
 

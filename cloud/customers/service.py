@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -10,25 +9,16 @@ from cloud.customers import store, table
 from cloud.customers.table import Row
 from cloud.kernel import sheet
 from cloud.kernel.db import Database
-from cloud.kernel.sheet import Fault, SheetRefused
+from cloud.kernel.sheet import Fault
 from runtime.clock import Clock
 
 
-def import_csv(database: Database, path: Path, clock: Clock) -> int:
-    """Keep every home and person of the file at `path`; how many homes it held.
+def import_data(database: Database, data: bytes, clock: Clock) -> int:
+    """Keep every home and person of a file; how many homes it held.
 
     Homes the file does not speak of stay as they are; handing the same file in again changes nothing but its date.
-    Raises: SheetRefused with every fault, InputRefused when the file cannot be read, DatabaseError.
+    Raises: SheetRefused with every fault, DatabaseError.
     """
-    data = sheet.read_file(path)
-    try:
-        return import_data(database, data, clock)
-    except SheetRefused as refused:
-        raise refused.of(path) from refused
-
-
-def import_data(database: Database, data: bytes, clock: Clock) -> int:
-    """As `import_csv`, for the file's bytes."""
     rows = table.parse(data)
     with database.transaction() as connection:
         sheet.refuse(clashes(connection, rows))

@@ -4,13 +4,13 @@ Every row knows its feeder, so that a home's feeder and a feeder's tree are each
 place in the grid, or none while nobody told.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, delete, insert, select
 
-from cloud.grid.model import Device, Kind, Service, Tree, trees
+from cloud.grid.model import Device, Kind, Service, Tree
 from cloud.kernel.db import metadata
 from cloud.kernel.ids import DeviceId, UsagePointId
 
@@ -46,16 +46,12 @@ class Standing:
     feeders: frozenset[DeviceId]
 
 
-def keep(connection: Connection, devices: Iterable[Device], services: Iterable[Service]) -> None:
+def keep_trees(connection: Connection, told: Sequence[Tree]) -> None:
     """Let these feeders stand as told and nothing else of them; other feeders stay as they are.
 
-    Raises NotATree; IntegrityError when a device or a home stands on a feeder that is not among these.
+    A feeder that is told to be a device of another one now goes up in that one.
+    Raises IntegrityError when a device or a home stands on a feeder that is not among these.
     """
-    keep_trees(connection, trees(devices, services))
-
-
-def keep_trees(connection: Connection, told: Sequence[Tree]) -> None:
-    """As `keep`. A feeder that is told to be a device of another one now goes up in that one."""
     named = {device.id for tree in told for device in tree.devices}
     replaced = [feeder for feeder in feeders(connection) if feeder in named]
     for feeder in replaced:

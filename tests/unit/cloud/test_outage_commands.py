@@ -123,7 +123,7 @@ def folder(tmp_path: Path) -> StateFolder:
     )
     database = made.open_database()
     with database.transaction() as connection:
-        grid.keep(connection, tree.devices, tree.services)
+        grid.keep_trees(connection, [tree])
         area_store.save(connection, outage, None)
         area_store.add_lines(connection, [Line(number=1, mark=Mark.OPENED, detail="T-1")], NOON)
     database.close()

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from cloud.customers import store
-from cloud.customers.service import import_csv
+from cloud.grid.service import CustomersImported, import_file
 from cloud.kernel.db import Database
 from cloud.kernel.sheet import SheetRefused
-from runtime.errors import InputRefused
 from tests.fakes_cloud import HandClock, fresh_database
 from tests.unit.cloud.customers.test_table import GOOD, SECOND, csv_of
 
@@ -20,14 +19,14 @@ def database(tmp_path: Path) -> Iterator[Database]:
         yield database
 
 
-def import_rows(database: Database, folder: Path, *rows: dict[str, str]) -> int:
+def import_rows(database: Database, folder: Path, *rows: dict[str, str]) -> object:
     path = folder / "customers.csv"
     path.write_bytes(csv_of(*rows))
-    return import_csv(database, path, HandClock())
+    return import_file(database, path, HandClock(), lambda *_: None)
 
 
 def test_an_imported_home_is_found_by_its_name_and_by_its_meter(database: Database, tmp_path: Path) -> None:
-    assert import_rows(database, tmp_path, GOOD, SECOND) == 2
+    assert import_rows(database, tmp_path, GOOD, SECOND) == CustomersImported(homes=2)
 
     with database.read() as connection:
         home = store.find(connection, "UP-1")
@@ -75,8 +74,3 @@ def test_nothing_of_a_faulty_file_is_kept(database: Database, tmp_path: Path) ->
 
     with database.read() as connection:
         assert store.page(connection) == []
-
-
-def test_a_missing_file_is_named(database: Database, tmp_path: Path) -> None:
-    with pytest.raises(InputRefused, match="cannot read the file: No such file"):
-        import_csv(database, tmp_path / "none.csv", HandClock())

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from cloud.grid import store
+from cloud.grid.model import trees
 from cloud.kernel.db import Database
 from cloud.kernel.ids import DeviceId, UsagePointId
 from tests.fakes_cloud import fresh_database
-from tests.unit.cloud.grid.test_model import DEVICES, SERVICES, TREE, device, service
+from tests.unit.cloud.grid.test_model import TREE, device, service
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def test_a_feeder_comes_back_as_it_was_kept(database: Database) -> None:
     with database.transaction() as connection:
-        store.keep(connection, DEVICES, SERVICES)
+        store.keep_trees(connection, [TREE])
 
     with database.read() as connection:
         tree = store.tree(connection, DeviceId("F"))
@@ -39,12 +40,12 @@ def test_nothing_is_known_of_a_home_or_a_feeder_nobody_told(database: Database) 
 
 
 def test_a_feeder_told_anew_replaces_its_own_tree_only(database: Database) -> None:
-    other = (device("G", None),), (service("UP-9", "G"),)
+    other = trees([device("G", None)], [service("UP-9", "G")])
     with database.transaction() as connection:
-        store.keep(connection, DEVICES, SERVICES)
-        store.keep(connection, *other)
+        store.keep_trees(connection, [TREE])
+        store.keep_trees(connection, other)
 
-        store.keep(connection, [device("F", None)], [service("UP-1", "F")])
+        store.keep_trees(connection, trees([device("F", None)], [service("UP-1", "F")]))
 
         assert store.feeders(connection) == ["F", "G"]
         assert store.tree(connection, DeviceId("F")).devices == (device("F", None),)
@@ -54,7 +55,7 @@ def test_a_feeder_told_anew_replaces_its_own_tree_only(database: Database) -> No
 
 def test_a_home_never_hangs_on_two_feeders(database: Database) -> None:
     with database.transaction() as connection:
-        store.keep(connection, DEVICES, SERVICES)
+        store.keep_trees(connection, [TREE])
 
     with pytest.raises(IntegrityError), database.transaction() as connection:
-        store.keep(connection, [device("G", None)], [service("UP-1", "G")])
+        store.keep_trees(connection, trees([device("G", None)], [service("UP-1", "G")]))

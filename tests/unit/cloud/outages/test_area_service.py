@@ -171,7 +171,7 @@ class Street:
     def connect(self, tree: Tree) -> None:
         """Import a feeder."""
         with self.database.transaction() as connection:
-            grid.keep(connection, tree.devices, tree.services)
+            grid.keep_trees(connection, [tree])
             look_at(OutageSettings())(connection, [FEEDER, tree.feeder], self.clock.now())
 
     def close(self, home: str, reason: str = "seen from the street") -> None:
@@ -207,7 +207,7 @@ def street(tmp_path: Path) -> Iterator[Street]:
             for number, home in enumerate(STREET):
                 made.gateways[home] = FakeGateway(meter=f"LMP0000010{number}")
                 settle(connection, number, home, made.gateways[home])
-            grid.keep(connection, tree.devices, tree.services)
+            grid.keep_trees(connection, [tree])
         yield made
 
 
@@ -479,7 +479,7 @@ def test_an_unverified_home_is_not_closed_without_a_reason(street: Street) -> No
 def test_homes_without_a_place_on_the_grid_have_cases_and_no_outage(street: Street) -> None:
     tree = feeder_of([device("T-0101", "F-1")], homes_at("T-0101", *STREET[1:]))
     with street.database.transaction() as connection:
-        grid.keep(connection, tree.devices, tree.services)
+        grid.keep_trees(connection, [tree])
 
     street.lose("UP-1").wait_until(600)
 

@@ -173,13 +173,10 @@ def test_what_her_gateway_found_is_told_plainly(tmp_path: Path):
 
 def test_a_customer_with_several_homes_finds_them_on_one_page(town):
     town.settle_in("UP-1")
-    file = town.folder / "more.csv"
     heading = "usage_point,meter,customer,name,email,language,time_zone,address\n"
-    file.write_text(
-        f"{heading}UP-2,M-2,C-1,Clara,clara@example.org,pt-BR,America/Sao_Paulo,Rua B 2\n", encoding="utf-8"
-    )
+    row = "UP-2,M-2,C-1,Clara,clara@example.org,pt-BR,America/Sao_Paulo,Rua B 2\n"
 
-    service.import_csv(town.database, file, town.clock)
+    service.import_data(town.database, (heading + row).encode(), town.clock)
     with Browser(create_app(town.services())) as somebody:
         page = text_of(somebody.get(f"/you/{town.links.token_for(CustomerId('C-1'))}").text)
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from cloud.grid import store as grid
-from cloud.grid.model import Service
+from cloud.grid.model import Service, trees
 from cloud.kernel.ids import UsagePointId
 from cloud.web import street_page
 from cloud.web.app import create_app
@@ -113,7 +113,7 @@ class TestStreet:
         with town.database.transaction() as connection:
             tree = grid.tree(connection, street_feeder(connection))
             more = Service(usage_point=UsagePointId("UP-9"), device=TRANSFORMER, phases="A")
-            grid.keep(connection, tree.devices, [*tree.services, more])
+            grid.keep_trees(connection, trees(tree.devices, [*tree.services, more]))
 
         assert "8 homes: 8 on" in client.get("/").text
         assert street.town is town
