@@ -128,12 +128,16 @@ def counter_of(before: int | None, testimony: MeterAnswered | MeterFailed | None
 
 
 def load_of(state: InterruptionState, answer: MeterAnswered) -> Load:
-    """What the answer says of the load. What was drawn since the sense fell shows that no breaker took the supply."""
+    """What the answer says of the load. What was drawn since the sense fell shows that no breaker took the supply.
+
+    What was gone at once stays gone; of what is not drawn some minutes later nobody knows since when.
+    """
     if state.load is Load.DRAWN or answer.is_loaded:
         return Load.DRAWN
     if answer.is_loaded is None:
         return Load.UNTOLD
-    is_sign = state.drawn is not None and state.drawn.is_steady(known(state.began_at))
+    drawn, fell_at = state.drawn, known(state.began_at)
+    is_sign = state.load is Load.GONE or (drawn is not None and drawn.makes_a_sign(fell_at, answer.asked_at))
     return Load.GONE if is_sign else Load.NONE
 
 

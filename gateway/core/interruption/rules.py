@@ -141,17 +141,18 @@ def _returning(state: InterruptionState, back: Back, now: datetime, _limits: Lim
     return state, say_anew(state, Sense.BACK, now)
 
 
-def _fall_back(state: InterruptionState, lost: Lost, now: datetime, limits: Limits) -> Step:
+def _fall_back(state: InterruptionState, lost: Lost, now: datetime, _limits: Limits) -> Step:
     """Supply goes again before its return was proved.
 
     If the meter had read a voltage meanwhile, this is another interruption, told at once: a hold-off is for those that
     sit in the light. If not, it may be the same one, and what was held of it must be shown again.
     """
     state, at = replace(state, together=_fell_together(state, lost)), max(lost.at, known(state.changed_at))
-    seen = state.testimony
-    if not isinstance(seen, MeterAnswered) or limits.word(seen.voltages_mv) not in READS_VOLTAGE:
+    if not state.has_read_voltage:
         return sense_changed(replace(state, verdict=in_doubt(state.verdict)), Phase.LOST, at), ()
-    state = replace(state, began_at=at, verdict=None, power_failures=seen.power_failures)
+    seen = state.testimony
+    power_failures = seen.power_failures if isinstance(seen, MeterAnswered) else None
+    state = replace(state, began_at=at, verdict=None, power_failures=power_failures)
     return _lost(sense_changed(state, Phase.LOST, at), now)
 
 
@@ -181,12 +182,14 @@ def _judge(state: InterruptionState, now: datetime) -> Step:
 
 def _prove(state: InterruptionState, answer: MeterAnswered, now: datetime, limits: Limits) -> Step:
     """A reading after the sense came back: one more proof that supply is restored, or the end of a run of them."""
-    is_in_band = limits.word(answer.voltages_mv) is MeterWord.IN_BAND
+    word = limits.word(answer.voltages_mv)
+    is_in_band = word is MeterWord.IN_BAND
     is_late = is_in_band and state.hold is not None and answer.asked_at < state.hold.until
     if is_late or _is_from_before(state, answer):
         return state, ()
     drawn = _drawn(None if state.testimony is None else state.drawn, answer)
-    state, assessments = assess(replace(_answering(state), testimony=answer, drawn=drawn), Sense.BACK, now)
+    state = replace(state, drawn=drawn, has_read_voltage=state.has_read_voltage or word in READS_VOLTAGE)
+    state, assessments = assess(replace(_answering(state), testimony=answer), Sense.BACK, now)
     if not is_in_band:
         returned_at = None if answer.voltages_mv else state.returned_at
         return replace(state, hold=None, returned_at=returned_at), assessments

@@ -16,7 +16,7 @@ from wire.events import Cause, Disconnector, Grade, Stage
 _ASKED_CLOSELY = 3  # failed readings after which a meter out of reach is asked no more often than any other
 _BEYOND_CHANCE = 6  # readings that agree
 _STEADY_READINGS = 3
-_JUST_BEFORE = timedelta(minutes=3)
+_JUST_BEFORE, _JUST_AFTER = timedelta(minutes=3), timedelta(minutes=1)
 
 
 class Phase(Enum):
@@ -109,9 +109,10 @@ class Drawn:
     readings: int
     last_at: datetime
 
-    def is_steady(self, at: datetime) -> bool:
-        """Whether the home drew something all the time just before `at`: then nothing drawn after it is a sign."""
-        return self.readings >= _STEADY_READINGS and at - self.last_at <= _JUST_BEFORE
+    def makes_a_sign(self, fell_at: datetime, read_at: datetime) -> bool:
+        """Whether something was drawn all the time just before a fall, so that nothing read just after it is a sign."""
+        is_steady = self.readings >= _STEADY_READINGS and fell_at - self.last_at <= _JUST_BEFORE
+        return is_steady and read_at - fell_at <= _JUST_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,7 @@ class InterruptionState:
     due_at: datetime | None = None  # when a suspicion becomes a loss
     returned_at: datetime | None = None  # since when supply may count as restored, once it is proved
     hold: Hold | None = None
+    has_read_voltage: bool = False  # since supply was sensed again
     word: MeterWord = MeterWord.UNASKED  # what the meter said while the sense was away, with the disconnector it told
     agreeing: int = 0
     switch: Disconnector = Disconnector.UNKNOWN
@@ -193,6 +195,7 @@ def sense_changed(state: InterruptionState, phase: Phase, at: datetime) -> Inter
         changed_at=at,
         returned_at=None,
         hold=None,
+        has_read_voltage=False,
         word=MeterWord.UNASKED,
         agreeing=0,
         switch=Disconnector.UNKNOWN,

@@ -295,6 +295,17 @@ def test_supply_lost_again_after_the_meter_read_a_voltage_is_another_interruptio
     assert [event.restored_at_ms - event.began_at_ms for event in restored_in(story)] == [50_000]
 
 
+def test_a_dead_line_read_as_it_goes_again_does_not_hide_that_it_had_been_back(story: SupplyStory) -> None:
+    story.supply_is_lost(0)
+    story.supply_rises(600)
+    story.meter_reads(605, 230)
+    story.meter_reads(651, 0)
+
+    said = story.see(653, edge(3, present=False, s=650))
+
+    assert [type(event) for event in said] == [SupplyLost]
+
+
 def test_an_answer_asked_for_before_the_last_one_proves_nothing_more(story: SupplyStory) -> None:
     story.supply_is_lost(0)
     story.supply_rises(600)

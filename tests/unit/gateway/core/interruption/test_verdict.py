@@ -332,6 +332,16 @@ def test_nothing_drawn_where_little_is_known_of_before_cannot_be_told(before: di
     assert story.verdicts == ["CANNOT_TELL PROVISIONAL WEAK"]
 
 
+def test_nothing_drawn_some_minutes_after_the_sense_fell_is_no_sign_of_a_breaker() -> None:
+    story = SupplyStory()
+    story.is_lived_in(-5)
+    story.supply_is_lost(0)
+
+    story.meter_reads_in_band(61, 66, loaded=False)
+
+    assert story.verdicts == ["CANNOT_TELL PROVISIONAL WEAK"]
+
+
 def test_what_was_drawn_before_an_absence_says_nothing_of_the_load_after_it() -> None:
     story = SupplyStory()
     story.is_lived_in(-60)
