@@ -167,6 +167,12 @@ class Case:
         is_seen = bool(senses_supply(self.evidence)) or live_voltage(self.evidence) is not None
         return self.is_open and (is_seen or self.attention == UNPROVEN)
 
+    def was_out_before(self, seen: Assessed) -> bool:
+        """Whether a verdict is on supply that went again, and what this case was opened or told on came before that."""
+        is_relapse = self.began_at < seen.began_at == self.latest_loss_at
+        was_so = self.stage is Stage.CONFIRMED if self.told_at is None else self.told_at < seen.began_at
+        return is_relapse and was_so
+
     def resting_on(self, heard: Heard) -> "Case":
         """The case with one more event behind it."""
         return replace(self, sources=(*self.sources, heard.event)[:MAX_SOURCES])

@@ -11,7 +11,8 @@ A pair that is not in the table changes nothing. The rules behind it:
    when supply was sensed or measured again, or of a case that closed before its notice fell due.
 2. Only the home's own meter, reading a voltage behind a closed switch, proves that power is back.
 3. "Power is back" is said only to whom "power is out" was said; a person who closes a case proves nothing.
-4. A case whose customer was told is never closed as a mistake in silence: it is marked for a person.
+4. A case whose customer was told is never closed as a mistake in silence: it is marked for a person. Supply that goes
+   again for a reason of its own, before its return was proved, makes no mistake of what was told before.
 5. An event speaks of the instant it names, not of the instant it arrives. What arrives after the end is history.
 6. Not to know is no verdict: "cannot tell" neither dismisses a suspicion nor closes a case.
 
@@ -77,8 +78,13 @@ _UNSAID: Final[Mapping[type[Unsaid], Sign]] = {
 def _sign(state: State, seen: Saying) -> Sign:
     """What an event says about this home: what denies the interruption we are in denies it beside a supply, too."""
     sign = sign_of(seen, state.meter)
-    is_about = isinstance(seen, Assessed) and seen.denies and seen.began_at == state.latest_loss_at
-    return Sign.NO_OUTAGE if is_about else sign
+    if not isinstance(seen, Assessed):
+        return sign
+    is_about = seen.denies and seen.began_at == state.latest_loss_at
+    if not is_about and sign is not Sign.NO_OUTAGE:
+        return sign
+    case = state.open_case
+    return Sign.NO_RELAPSE if case is not None and case.was_out_before(seen) else Sign.NO_OUTAGE
 
 
 def _moved(turn: Turn, sign: Sign) -> Step:
@@ -169,6 +175,12 @@ def _unfounded(turn: Turn) -> Step:
     return findings.taken_up(turn, _shut(case, made))
 
 
+def _look_beside_relapse(turn: Turn) -> Step:
+    made = _look_beside(turn)
+    notice = () if turn.case.told_at else (DropNotice(case_number=turn.case.number),)
+    return replace(made, effects=(*made.effects, *notice))
+
+
 def _close_by_operator(turn: Turn) -> Step:
     assert isinstance(turn.seen, ClosedByOperator)
     case = turn.case.closed_by_operator(turn.seen, turn.now)
@@ -207,6 +219,7 @@ TABLE: Final[Mapping[tuple[Phase, Sign], tuple[Phase, _Rule]]] = {
     (Phase.OUT, Sign.INTERRUPTED): (Phase.OUT, _strengthen),
     (Phase.OUT, Sign.WAS_INTERRUPTED): (Phase.OUT, _strengthen),
     (Phase.OUT, Sign.NO_OUTAGE): (Phase.SUPPLIED, _unfounded),
+    (Phase.OUT, Sign.NO_RELAPSE): (Phase.OUT, _look_beside_relapse),
     (Phase.OUT, Sign.BESIDE): (Phase.OUT, _look_beside),
     (Phase.OUT, Sign.RESTORED): (Phase.SUPPLIED, _restore),
     (Phase.OUT, Sign.UNPROVEN): (Phase.OUT, _doubt_return),
@@ -217,6 +230,7 @@ TABLE: Final[Mapping[tuple[Phase, Sign], tuple[Phase, _Rule]]] = {
     (Phase.TOLD, Sign.INTERRUPTED): (Phase.TOLD, _strengthen),
     (Phase.TOLD, Sign.WAS_INTERRUPTED): (Phase.TOLD, _strengthen),
     (Phase.TOLD, Sign.NO_OUTAGE): (Phase.SUPPLIED, _unfounded),
+    (Phase.TOLD, Sign.NO_RELAPSE): (Phase.TOLD, _look_beside_relapse),
     (Phase.TOLD, Sign.BESIDE): (Phase.TOLD, _look_beside),
     (Phase.TOLD, Sign.RESTORED): (Phase.SUPPLIED, _restore_and_tell),
     (Phase.TOLD, Sign.UNPROVEN): (Phase.TOLD, _doubt_return),

@@ -34,6 +34,7 @@ class Sign(StrEnum):
     INTERRUPTED = "interrupted"
     WAS_INTERRUPTED = "was_interrupted"  # and the meter reads a voltage now: the verdict speaks of what is over
     NO_OUTAGE = "no_outage"
+    NO_RELAPSE = "no_relapse"  # the same of supply that went again before its return was proved: it had been out before
     BESIDE = "beside"  # a verdict that neither is an interruption nor denies one
     RESTORED = "restored"
     UNPROVEN = "unproven"  # supply is said to be back, without proof of power at the home's own meter

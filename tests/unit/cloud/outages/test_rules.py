@@ -138,6 +138,36 @@ def test_unless_told_otherwise_a_return_within_a_minute_may_take_a_minute_to_be_
     assert home.told == told
 
 
+@pytest.mark.parametrize("verdict", [withdrawn, unplugged])
+def test_supply_that_goes_again_for_another_reason_makes_no_mistake_of_what_was_told_before(verdict: type) -> None:
+    home = Home().see(lost(1, 0), interrupted(2, 0)).wait_until(60)
+
+    home.see(lost(3, 900), verdict(4, 900))
+    then = home.case
+    home.see(restored(5, 900, 1_000))
+
+    assert (then.is_open, then.attention) == (True, None)
+    assert home.told == [(1, OUT), (1, BACK)]
+    assert home.state.finding is None
+
+
+def test_supply_that_goes_again_for_another_reason_before_anybody_was_told_is_told_to_nobody() -> None:
+    home = Home().see(lost(1, 0), interrupted(2, 0), lost(3, 30), unplugged(4, 30)).wait_until(3_600)
+
+    home.see(restored(5, 30, 3_700))
+
+    assert home.told == []
+    assert home.case.end is End.RESTORED
+
+
+def test_who_was_told_of_the_second_loss_in_error_is_a_matter_for_a_person() -> None:
+    home = Home().see(interrupted(1, 0), lost(2, 20), interrupted(3, 20)).wait_until(80)
+
+    home.see(withdrawn(4, 20, heard_s=120))
+
+    assert home.case.attention == WITHDRAWN
+
+
 def test_a_dip_is_counted_and_changes_nothing() -> None:
     home = Home().see(dipped(1, 0), lost(2, 10), dipped(3, 11), interrupted(4, 10), dipped(5, 20))
 
