@@ -44,7 +44,7 @@ class Edge:
         connect: Callable[[bool], None],
     ) -> None:
         self.state = InterruptionState()
-        self.is_running = True
+        self.is_running, self.started_s = True, 0.0
         self.trace: Callable[[str], None] | None = None
         self._house, self._clock, self._chance = house, clock, chance
         self._say, self._connect = say, connect
@@ -60,6 +60,11 @@ class Edge:
         """Begin a stretch in which something happens; after `until_s` nothing new is begun."""
         self._probe.watch(until_s)
         self._reader.watch(until_s)
+
+    @property
+    def has_just_failed(self) -> bool:
+        """Whether the meter's last reading failed."""
+        return self._reader.has_failed
 
     def changed(self, change: Change) -> None:
         """The house is another since `change`."""
@@ -148,7 +153,7 @@ class Edge:
     def _start(self, start: int) -> None:
         if start != self._starts or self.is_running or self._is_dry:
             return
-        self.is_running = True
+        self.is_running, self.started_s = True, self._clock.now_s
         self.state = recall(InterruptionState, self._lines[0])
         self._wan = recall(UplinkState, self._lines[1])
         self._seen = None

@@ -2,14 +2,16 @@
 
 The world is the judge. Whatever is said or told is held against the house at that very second, and what the programs
 owe is reckoned from the house alone: an outage must be told if the line is dead for long enough, and the head, the
-plug and the uplink are there from its beginning to its end.
+plug and the uplink are there from its beginning to its end. One exception is counted apart: a meter that failed a
+reading by chance just before its line did has no say, since it may have failed for a reason of its own.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
+from typing import Final
 
 from benchmarks.street_cloud import METER, Desk, Mail
 from benchmarks.street_edge import Edge, Said
@@ -35,15 +37,17 @@ _DAY_S, _HOUR_S = 86_400.0, 3_600.0
 _LEAD_S, _TAIL_S = 200.0, 900.0
 _ALIVE_MV = 90_000
 _GRACE_S = 180.0  # beyond the time an outage must last to be told
+_REPEATED_FOR_S = 5.0  # an edge that is lost at first
 _DIP, _TAKEN_BACK, _UNDECIDED, _NOTHING = "dip", "taken back", "lost, no verdict", "nothing said"
 COLUMNS = (*(cause.name.lower().replace("_", " ") for cause in Cause), _DIP, _TAKEN_BACK, _UNDECIDED, _NOTHING)
 _BESIDE = {COLUMNS[Cause.HEAD_OFF], COLUMNS[Cause.WAN_FAULT]}  # said beside a supply that is there
 
 
 class Word(Enum):
-    """How far the gateway's word had come, by the instant of a message, that the line is alive again."""
+    """How far the gateway's word had come, by the instant of a message, that what it tells of is over."""
 
     UNSAID = "unsaid"
+    UNHEARD = "unheard"  # by the gateway, which is off, is starting, or waits for the probe to repeat an edge
     UNDER_WAY = "under way"
     HEARD = "heard"
 
@@ -56,7 +60,7 @@ class Told:
     what: Announcement
     is_alive: bool
     has_breaker: bool
-    word_of_return: Word
+    word_of_return: Word  # that the line is alive again; of a breaker, that there is supply behind it again
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +74,7 @@ class Episode:
     said: list[Said] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     owed: list[tuple[float, float]] = field(default_factory=list)  # the line is dead, with all there to see and tell it
+    disowned: list[tuple[float, float]] = field(default_factory=list)  # the same, but for a reading lost just before
     is_settled: bool = True
 
     def told_of(self, what: Announcement) -> list[Told]:
@@ -78,16 +83,20 @@ class Episode:
     @property
     def was_dark(self) -> bool:
         """Whether the line was dead at all, and be it for a moment."""
-        return any(change.part is Part.LINE for change in self.script)
+        return self.has(Part.LINE)
+
+    def has(self, part: Part) -> bool:
+        """Whether this part was off."""
+        return any(change.part is part for change in self.script)
 
     @property
     def is_told_well(self) -> bool:
         """Once that it is out, while it is, and once, later, that it is back; at a relapse perhaps both once more."""
         pairs = len(self.told) // 2
         is_in_turn = [told.what for told in self.told] == [Announcement.POWER_OUT, Announcement.POWER_BACK] * pairs
-        return is_in_turn and pairs <= len(list(dark(self.script))) and all(map(self._is_held_out, self.owed))
+        return is_in_turn and pairs <= len(list(dark(self.script))) and all(map(self.is_held_out, self.owed))
 
-    def _is_held_out(self, span: tuple[float, float]) -> bool:
+    def is_held_out(self, span: tuple[float, float]) -> bool:
         """Whether the customer's last message by the end of a dark span said that power is out."""
         by_then = [told.what for told in self.told if told.at_s <= span[1]]
         return by_then[-1:] == [Announcement.POWER_OUT]
@@ -100,12 +109,16 @@ class Episode:
 
     @property
     def verdict(self) -> str:
-        """The edge's last word that it did not take back; what explains an absence before what was seen beside one."""
+        """The edge's last word that it did not take back; what explains an absence before what was seen beside one.
+
+        What is said once more, because it is over or because its evidence is another, is not a later word.
+        """
         standing: dict[tuple[int, Cause], str] = {}
         for said in self.said:
             if isinstance(said, InterruptionAssessed):
-                standing.pop((said.began_at_ms, said.cause), None)
-                if said.stage is not Stage.WITHDRAWN:
+                if said.stage is Stage.WITHDRAWN:
+                    standing.pop((said.began_at_ms, said.cause), None)
+                else:
                     standing[said.began_at_ms, said.cause] = COLUMNS[said.cause]
         words = list(standing.values())
         if words:
@@ -132,7 +145,8 @@ class Home:
         self._number, self._settings, self._chance = number, settings, chance
         self._today: Episode | None = None
         self._owed_from_s: float | None = None
-        self._word = Word.UNSAID
+        self._has_just_failed = False
+        self._words = dict.fromkeys(_TELLS_OF_RETURN, Word.UNSAID)
 
     def live(self, day: int, kind: Kind) -> Episode:
         """One day with one trouble; what is not part of it is skipped."""
@@ -152,8 +166,8 @@ class Home:
     def _become(self, change: Change) -> None:
         if self.trace:
             self.trace(f"{change.part.value} {'on' if change.is_on else 'off'}")
-        if change.part is Part.LINE:
-            self._word = Word.UNSAID
+        if change.part in self._words:
+            self._words[change.part] = Word.UNSAID
         self.house.become(change)
         self.edge.changed(change)
         self._watch_what_is_owed(change)
@@ -165,24 +179,29 @@ class Home:
         is_there = all(self.house.on[part] for part in (Part.HEAD, Part.PLUG, Part.LEAD, Part.UPLINK))
         if change.part is Part.LINE and not change.is_on and is_there:
             self._owed_from_s = now_s
+            self._has_just_failed = self.edge.has_just_failed
         elif from_s is not None and change.part is not Part.PROGRAM:
             self._owed_from_s = None
             if now_s - from_s > self._settings.notify_after_s + _GRACE_S:
-                self._today.owed.append((from_s, now_s))
+                spans = self._today.disowned if self._has_just_failed else self._today.owed
+                spans.append((from_s, now_s))
 
     def _say(self, event: Said, is_of_the_meter: bool) -> None:
         assert self._today is not None
         if self.trace:
             self.trace(f"  says {event}")
         self._today.said.append(event)
-        if _tells_of_life(event) and self.house.is_alive and self._word is Word.UNSAID:
-            self._word = Word.UNDER_WAY
+        for part, is_back in ((Part.LINE, self.house.is_alive), (Part.BREAKER, self.house.has_socket)):
+            if is_back and self._words[part] is Word.UNSAID and _TELLS_OF_RETURN[part](event):
+                self._words[part] = Word.UNDER_WAY
         self.mail.post(event, METER if is_of_the_meter else "")
 
     def _arrive(self, event: StoredEvent) -> None:
-        is_since = (event.at - T0).total_seconds() >= self.house.line_changed_s
-        if self._word is Word.UNDER_WAY and is_since and _tells_of_life(event.record.event):
-            self._word = Word.HEARD
+        said_s = (event.at - T0).total_seconds()
+        for part, since_s in ((Part.LINE, self.house.line_changed_s), (Part.BREAKER, self.house.breaker_changed_s)):
+            is_it = said_s >= since_s and _TELLS_OF_RETURN[part](event.record.event)
+            if is_it and self._words[part] is Word.UNDER_WAY:
+                self._words[part] = Word.HEARD
         self.desk.take(event)
 
     def _hear(self, what: Announcement) -> None:
@@ -192,18 +211,38 @@ class Home:
             what=what,
             is_alive=self.house.is_alive,
             has_breaker=self.house.on[Part.BREAKER],
-            word_of_return=self._word,
+            word_of_return=self._word_of_return(what),
         )
         if self.trace:
             self.trace(f"  TOLD {told}")
         self._today.told.append(told)
 
+    def _word_of_return(self, what: Announcement) -> Word:
+        part, since_s = Part.LINE, self.house.line_changed_s
+        if what is Announcement.CHECK_BREAKER:
+            part, since_s = Part.BREAKER, self.house.breaker_changed_s
+        is_deaf = not self.edge.is_running or self.clock.now_s - max(since_s, self.edge.started_s) < _REPEATED_FOR_S
+        return Word.UNHEARD if is_deaf and self._words[part] is Word.UNSAID else self._words[part]
+
+
+def _tells_of_supply(event: Event) -> bool:
+    """Whether supply is sensed in it."""
+    if isinstance(event, InterruptionAssessed):
+        return any(item.kind is EvidenceKind.SUPPLY_SENSE and item.value for item in event.evidence)
+    return isinstance(event, SupplyRestored)
+
 
 def _tells_of_life(event: Event) -> bool:
-    """Whether a meter shows in it that the line is alive now."""
-    if isinstance(event, InterruptionAssessed):
-        return any(item.kind is EvidenceKind.METER_VOLTAGE and item.value > _ALIVE_MV for item in event.evidence)
-    return isinstance(event, SupplyRestored)
+    """Whether the probe or the meter shows in it that the line is alive now."""
+    evidence = event.evidence if isinstance(event, InterruptionAssessed) else ()
+    reads_voltage = any(item.kind is EvidenceKind.METER_VOLTAGE and item.value > _ALIVE_MV for item in evidence)
+    return reads_voltage or _tells_of_supply(event)
+
+
+_TELLS_OF_RETURN: Final[Mapping[Part, Callable[[Event], bool]]] = {
+    Part.LINE: _tells_of_life,
+    Part.BREAKER: _tells_of_supply,
+}
 
 
 def dark(changes: Script) -> Iterator[tuple[float, float]]:

@@ -69,6 +69,11 @@ class Reader:
         self._is_on, self._last, self._is_called = True, None, False
         self.plan()
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last reading failed."""
+        return self._last is not None and self._last.failures > 0
+
     def call(self) -> None:
         """Read at once, or right after the reading under way."""
         self._is_called = True

@@ -1,12 +1,14 @@
 """What `benchmarks.verdicts` counts, and how it is printed."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.report import Matrix, crossed
 from benchmarks.street_episodes import Kind
 from benchmarks.street_home import COLUMNS, Episode, Home, Told, Word
 from benchmarks.street_world import Change, Part
-from benchmarks.verdicts import street
+from benchmarks.verdicts import figures, street
 from cloud.messaging.model import Announcement
 from cloud.outages.settings import OutageSettings
 from wire.events import Cause, Grade, InterruptionAssessed, Stage, SupplyDipped, SupplyLost
@@ -39,6 +41,10 @@ def outage(*messages, said=()):
         ((said(Cause.CANNOT_TELL), said(Cause.SUPPLY_INTERRUPTED)), "supply interrupted"),
         ((said(Cause.SUPPLY_INTERRUPTED), said(Cause.WAN_FAULT, began_at_ms=9)), "supply interrupted"),
         ((said(Cause.WAN_FAULT),), "wan fault"),
+        (
+            (said(Cause.GATEWAY_UNPLUGGED), said(Cause.SUPPLY_INTERRUPTED), said(Cause.GATEWAY_UNPLUGGED)),
+            "supply interrupted",
+        ),
     ],
 )
 def test_the_last_word_that_was_not_taken_back_is_the_verdict(events, verdict):
@@ -64,6 +70,26 @@ def test_out_while_it_is_and_back_after_is_told_well():
 
     assert episode.is_told_well
     assert episode.waits_s == [60]
+
+
+@pytest.mark.parametrize(
+    ("word", "holds"), [(Word.UNSAID, False), (Word.HEARD, False), (Word.UNDER_WAY, True), (Word.UNHEARD, True)]
+)
+def test_out_told_after_the_return_is_a_fault_unless_the_word_of_it_could_not_have_come(word, holds):
+    late = replace(told(1_010, OUT), is_alive=True, word_of_return=word)
+    episode = replace(outage(told(200, OUT), told(1_005, BACK), late, told(1_070, BACK)), owed=[])
+
+    rows = figures([episode], 2.0)
+
+    assert all(row.holds for row in rows) is holds
+
+
+def test_told_of_a_breaker_that_never_was_off_is_a_fault_whatever_was_under_way():
+    breaker = replace(told(200, Announcement.CHECK_BREAKER), is_alive=True, word_of_return=Word.UNDER_WAY)
+
+    rows = figures([replace(outage(breaker), owed=[])], 2.0)
+
+    assert [row.what for row in rows if not row.holds] == ["told of a breaker that never was off"]
 
 
 def test_an_outage_is_told_to_a_home_with_all_its_witnesses():
