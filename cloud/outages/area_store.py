@@ -107,6 +107,19 @@ def open_of(connection: Connection, feeder: DeviceId) -> list[Outage]:
     return _outages(connection, select(outage_table).where(_is_open_at(feeder)).order_by(_o.number))
 
 
+def count_open_elsewhere(connection: Connection, feeder: DeviceId) -> int:
+    """How many outages are open on other feeders."""
+    elsewhere = (_o.feeder != feeder) & _o.closed_at.is_(None)
+    return connection.execute(select(func.count()).select_from(outage_table).where(elsewhere)).scalar_one()
+
+
+def zones_of(connection: Connection, numbers: Collection[int]) -> set[str]:
+    """The time zones of the homes that these outages reached."""
+    joined = member_table.join(usage_point_table, usage_point_table.c.id == _m.usage_point)
+    statement = select(usage_point_table.c.time_zone).distinct().select_from(joined).where(_m.outage.in_(numbers))
+    return set(connection.execute(statement).scalars())
+
+
 def scene_of(connection: Connection, feeder: DeviceId) -> list[Outage]:
     """The open outages of a feeder and those they were found in, though these be closed."""
     outer = select(_o.within).where(_is_open_at(feeder), _o.within.is_not(None))

@@ -89,13 +89,17 @@ class Shown:
 
 @router.get("/outages")
 def outages(served: Served, before: BeforeQuery = None) -> Response:
-    """All outages, the last opened first."""
+    """All outages, the last opened first, in the zone of their homes if that is one."""
     with served.database.read() as connection:
         found = area_store.newest(connection, before=before, limit=_OUTAGES_A_PAGE + 1)
-    shown = found[:_OUTAGES_A_PAGE]
+        shown = found[:_OUTAGES_A_PAGE]
+        zones = area_store.zones_of(connection, [each.number for each in shown])
     more = shown[-1].number if len(found) > _OUTAGES_A_PAGE else None
-    moments = Moments(zone=_UTC, now=served.clock.now())
-    return HTMLResponse(render("outages.html", outages=shown, more=more, moments=moments, counts=standing_counts))
+    is_mixed = len(zones) > 1
+    zone = ZoneInfo(zones.pop()) if len(zones) == 1 else _UTC
+    moments = Moments(zone=zone, now=served.clock.now())
+    listed = {"outages": shown, "more": more, "moments": moments, "is_mixed": is_mixed}
+    return HTMLResponse(render("outages.html", counts=standing_counts, **listed))
 
 
 @router.get("/outages/{outage}")

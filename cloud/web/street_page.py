@@ -54,6 +54,7 @@ class Known:
     feeders: Sequence[DeviceId]
     tree: Tree
     outages: Sequence[Outage]
+    open_elsewhere: int
     neighbours: Sequence[Neighbour]
     after: str | None
     more: UsagePointId | None
@@ -112,6 +113,7 @@ def read(
         feeders=feeders,
         tree=tree,
         outages=area_store.open_of(connection, feeder)[:MAX_OUTAGES],
+        open_elsewhere=area_store.count_open_elsewhere(connection, feeder),
         neighbours=neighbours,
         after=after,
         more=more,

@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from cloud.grid import store as grid
-from cloud.grid.model import Service, trees
-from cloud.kernel.ids import UsagePointId
+from cloud.grid.model import Device, Kind, Service, trees
+from cloud.kernel.ids import DeviceId, UsagePointId
 from cloud.web import street_page
 from cloud.web.app import create_app
 from tests.fakes_street import FLATS, PEOPLE, TRANSFORMER, Street
@@ -187,6 +187,25 @@ class TestOutage:
         page = text_of(stormy.get("/outages").text)
 
         assert page.index("UP-0002-2") < page.index("T-0101-1")
+        assert "Times are America/Sao_Paulo." in page
+        assert "At T-0101, since 20:08" in page
+
+    def test_where_homes_are_in_several_zones_times_are_in_none_of_them(self, town, client):
+        for home, zone, feeder in (("UP-1", "America/Sao_Paulo", "F-1"), ("UP-2", "Europe/Paris", "F-2")):
+            gateway = town.settle_in(home, zone=zone)
+            head = Device(id=DeviceId(feeder), kind=Kind.FEEDER, parent=None, phases="ABC")
+            line = Service(usage_point=UsagePointId(home), device=head.id, phases="A")
+            with town.database.transaction() as connection:
+                grid.keep_trees(connection, trees([head], [line]))
+            town.judge(gateway, town.lose(gateway))
+        town.go_on(30)
+
+        assert "Times are UTC, as the homes are in several zones." in text_of(client.get("/outages").text)
+        assert "1 outage open on other feeders. All outages" in text_of(client.get("/").text)
+        assert "1 outage open on other feeders. All outages" in text_of(client.get("/?feeder=F-2").text)
+
+    def test_where_there_is_one_feeder_nothing_is_said_of_others(self, stormy):
+        assert "other feeders" not in stormy.get("/").text
 
     def test_programs_get_the_same(self, stormy):
         nested, outer = stormy.get("/api/v1/outages").json()["outages"]
