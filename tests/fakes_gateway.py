@@ -281,9 +281,6 @@ class FakeSession:
         rows = tuple(row for row in map(hour_row, hours, hours) if since < row.ends_at <= until)
         return self._read((since, until)), rows
 
-    def read_intervals(self, since: datetime, until: datetime) -> tuple[IntervalRow, ...]:
-        return self.read_all(since, until)[1]
-
     def _read(self, window: tuple[datetime, datetime] | None) -> Snapshot:
         asked_s = self.clock.story_s
         self.asked_s.append(asked_s)

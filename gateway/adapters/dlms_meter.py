@@ -115,10 +115,6 @@ class DlmsMeter:
         with self._associated() as association:
             return self._snapshot(association)
 
-    def read_intervals(self, since: datetime, until: datetime) -> tuple[IntervalRow, ...]:
-        with self._associated() as association:
-            return self._intervals(association, self._snapshot(association), since, until)
-
     def read_all(self, since: datetime, until: datetime) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
         with self._associated() as association:
             snapshot = self._snapshot(association)

@@ -18,12 +18,11 @@ class MeterSession(Protocol):
         """The registers, clock and states of this instant."""
         ...
 
-    def read_intervals(self, since: datetime, until: datetime) -> tuple[IntervalRow, ...]:
-        """The load-profile rows whose period ends after `since` and no later than `until` (aware UTC), oldest first."""
-        ...
-
     def read_all(self, since: datetime, until: datetime) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
-        """Both of the above in one association, which is what a poll uses."""
+        """The same, and the load-profile rows whose period ends after `since` and no later than `until`, oldest first.
+
+        Where the load profile is not to be had, no rows, and in `denied` of the snapshot why.
+        """
         ...
 
 

@@ -124,7 +124,7 @@ def test_a_day_of_hours_adds_up_to_what_the_register_says(make, clock):
     _, session = make(steady_w=1_234.0)
     until = clock.now().replace(minute=0)
 
-    rows = session.read_intervals(until - 24 * HOUR, until)
+    _, rows = session.read_all(until - 24 * HOUR, until)
 
     assert [row.ends_at for row in rows] == [until - (23 - n) * HOUR for n in range(24)]
     assert sum(row.value(Quantity.ENERGY_IMPORT_WH) for row in rows) == pytest.approx(24 * 1_234, abs=2)
@@ -133,7 +133,7 @@ def test_a_day_of_hours_adds_up_to_what_the_register_says(make, clock):
 def test_a_month_of_hours_fits_one_session(make, clock):
     _, session = make()
 
-    rows = session.read_intervals(clock.now() - timedelta(days=30), clock.now())
+    _, rows = session.read_all(clock.now() - timedelta(days=30), clock.now())
 
     assert len(rows) == 30 * 24
     assert clock.seconds < 60
@@ -253,7 +253,7 @@ def test_any_length_of_frames_gives_the_same_rows(make, clock, info_bytes, windo
     profile = replace(PROFILE, link=replace(PROFILE.link, max_info_bytes=info_bytes, window=window))
     _, session = make(profile=profile)
 
-    rows = session.read_intervals(clock.now() - 48 * HOUR, clock.now())
+    _, rows = session.read_all(clock.now() - 48 * HOUR, clock.now())
 
     assert len(rows) == 48
     assert {row.value(Quantity.ENERGY_IMPORT_WH) for row in rows} == {1_000}

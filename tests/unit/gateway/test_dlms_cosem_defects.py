@@ -151,7 +151,7 @@ def test_a_row_never_loses_a_column_to_null_data():
     rows = [structure(stamp(NOON - HOUR), u8(0), u32(100)), structure(NULL, NULL, NULL)]
     line = FakeLine(meter=FakeMeter(objects=home_meter() | {LOAD_PROFILE: array(*rows)}))
 
-    (row,) = meter_on(line).read_intervals(NOON - HOUR, NOON)
+    _, (row,) = meter_on(line).read_all(NOON - HOUR, NOON)
 
     assert (row.ends_at, row.value(Quantity.ENERGY_IMPORT_WH)) == (NOON, 0)
 
@@ -160,7 +160,7 @@ def test_a_capture_period_is_in_seconds():
     """Defect 9: minutes there, seconds in the meter."""
     line = FakeLine()
 
-    (row,) = meter_on(line).read_intervals(NOON - HOUR, NOON)
+    _, (row,) = meter_on(line).read_all(NOON - HOUR, NOON)
 
     assert row.period_s == 3_600
 
