@@ -6,6 +6,7 @@ FEEDER, RECLOSER, TRANSFORMER = "F-01", "R-011", "T-0101"
 TIME_ZONE = "America/Sao_Paulo"
 STREET = "Rua das Acácias"
 TOWN = "Curitiba"
+_IN_ADDRESSES = str.maketrans("éí", "ei")
 GRID_HEADING = "id,kind,parent,phases,meter,customer,name,email,language,time_zone,address"
 
 
@@ -40,38 +41,32 @@ def _house(number: int, door: int, homes: tuple[Home, ...]) -> House:
     return House(name=f"house-{number}", address=f"{STREET} {door}, {TOWN}", homes=homes)
 
 
-def _home(number: int, name: str, language: str, phases: str) -> Home:
-    email = f"{name.split(maxsplit=1)[0].lower()}@example.org".replace("í", "i")
-    meter = f"LMP0000000{number}"
-    return Home(usage_point=f"UP-000{number}", meter=meter, name=name, email=email, language=language, phases=phases)
-
-
-def _flat(letter: str, address: int, name: str, language: str, phases: str) -> Home:
-    email = f"{name.split(maxsplit=1)[0].lower()}@example.org".replace("é", "e")
+def _home(place: str, name: str, language: str, phases: str, bus_address: int | None = None) -> Home:
+    """The home at `place`, a house's number and, where it has several homes, a letter."""
     return Home(
-        usage_point=f"UP-0006{letter}",
-        meter=f"LMP0000006{letter}",
+        usage_point=f"UP-000{place}",
+        meter=f"LMP{place:0>8}",
         name=name,
-        email=email,
+        email=f"{name.split(maxsplit=1)[0].lower().translate(_IN_ADDRESSES)}@example.org",
         language=language,
         phases=phases,
-        bus_address=address,
+        bus_address=bus_address,
     )
 
 
 HOUSES = (
-    _house(1, 12, (_home(1, "Ana Souza", "pt-BR", "A"),)),
-    _house(2, 14, (_home(2, "Bruno Lima", "pt-BR", "B"),)),
-    _house(3, 16, (_home(3, "Lucía Gómez", "es", "C"),)),
-    _house(4, 18, (_home(4, "Camille Roy", "fr", "A"),)),
-    _house(5, 20, (_home(5, "John Carter", "en", "B"),)),
+    _house(1, 12, (_home("1", "Ana Souza", "pt-BR", "A"),)),
+    _house(2, 14, (_home("2", "Bruno Lima", "pt-BR", "B"),)),
+    _house(3, 16, (_home("3", "Lucía Gómez", "es", "C"),)),
+    _house(4, 18, (_home("4", "Camille Roy", "fr", "A"),)),
+    _house(5, 20, (_home("5", "John Carter", "en", "B"),)),
     _house(
         6,
         22,
         (
-            _flat("A", 17, "Emma Jones", "en", "A"),
-            _flat("B", 18, "Diego Ruiz", "es", "B"),
-            _flat("C", 19, "Zoé Martin", "fr", "C"),
+            _home("6A", "Emma Jones", "en", "A", 17),
+            _home("6B", "Diego Ruiz", "es", "B", 18),
+            _home("6C", "Zoé Martin", "fr", "C", 19),
         ),
     ),
 )

@@ -61,12 +61,7 @@ class Cutter:
     def __init__(self) -> None:
         self._held = bytearray()
         self._passing_bytes = 0  # of a long packet, still to come
-        self._is_blind = False
-
-    @property
-    def is_blind(self) -> bool:
-        """What came was no MQTT; nothing is read any longer."""
-        return self._is_blind
+        self._is_blind = False  # what came was no MQTT; nothing is read any longer
 
     @property
     def held(self) -> bytes:
