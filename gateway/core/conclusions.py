@@ -63,12 +63,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
-    """The next standing, and the events that led there: those of the supply and the link, and those with readings."""
+    """The next standing, and the events that led there: those of the supply and the link, and those with readings.
+
+    `doubts` are those of the reading that was looked at; None where there was none.
+    """
 
     standing: Standing
     events: tuple[KnownEvent, ...] = ()
     readings: tuple[RegisterReadings | IntervalReadings, ...] = ()
-    doubts: tuple[Finding, ...] = ()
+    doubts: tuple[Finding, ...] | None = None
 
 
 def from_observation(standing: Standing, seen: Observation, rules: MeterRules, now: datetime) -> Conclusion:

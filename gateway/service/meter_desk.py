@@ -92,7 +92,8 @@ class MeterDesk:
             self._stored |= change.remembered
         self._standing = standing if readings_kept else replace(standing, progress=before.progress)
         self._instruct(at_once=standing.supply.phase is not before.supply.phase)
-        self._tell_doubts(frozenset(conclusion.doubts))
+        if conclusion.doubts is not None:
+            self._tell_doubts(frozenset(conclusion.doubts))
 
     def _instruct(self, *, at_once: bool) -> None:
         standing = self.standing

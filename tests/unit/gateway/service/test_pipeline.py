@@ -399,5 +399,6 @@ class TwoTurns(threading.Event):
 def test_a_doubt_is_told_once_until_it_is_gone_and_comes_again(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     for s, volts in ((0, 900), (60, 900), (120, 230), (180, 900)):
         bench.read(s, volts=volts)
+        bench.tick(s + 1)
 
     assert caplog.text.count("reading_doubted meter=1 doubt=voltage-implausible quantity=voltage_l1_mv") == 2
