@@ -1,8 +1,8 @@
 """Whether verdicts and messages are true: thirty days of trouble in simulated homes, held against what really was.
 
-Each kind of trouble befalls the homes a hundred times (`street_episodes`), in a world of its own physics
-(`street_world`). The real edge cores conclude (`street_edge`), the real rules of the cloud tell (`street_cloud`), and
-both are held against the world at that very second (`street_home`); here it is counted. All seeds are fixed. One day of
+Each kind of trouble befalls the homes a hundred times (`street.episodes`), in a world of its own physics
+(`street.world`). The real edge cores conclude (`street.edge`), the real rules of the cloud tell (`street.cloud`), and
+both are held against the world at that very second (`street.home`); here it is counted. All seeds are fixed. One day of
 one home can be seen line by line: `python -c "from benchmarks.verdicts import show; show(seed=1, home=3, day=17)"`.
 
 A message that is untrue while the word that it is over is under way (a minute at most), or while the gateway cannot say
@@ -28,9 +28,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from benchmarks.report import Matrix, Row, main
-from benchmarks.street_episodes import Kind
-from benchmarks.street_home import COLUMNS, Episode, Home, Word
-from benchmarks.street_world import Part, instant
+from benchmarks.street.episodes import Kind
+from benchmarks.street.home import COLUMNS, Episode, Home, Word
+from benchmarks.street.world import Part, instant
 from cloud.messaging.model import Announcement
 from cloud.outages.settings import OutageSettings
 

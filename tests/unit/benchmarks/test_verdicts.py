@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.report import Matrix, crossed
-from benchmarks.street_episodes import Kind
-from benchmarks.street_home import COLUMNS, Episode, Home, Told, Word
-from benchmarks.street_world import Change, Part
+from benchmarks.street.episodes import Kind
+from benchmarks.street.home import COLUMNS, Episode, Home, Told, Word
+from benchmarks.street.world import Change, Part
 from benchmarks.verdicts import figures, street
 from cloud.messaging.model import Announcement
 from cloud.outages.settings import OutageSettings

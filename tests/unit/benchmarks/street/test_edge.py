@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from benchmarks.street_probe import Probe
-from benchmarks.street_reader import Reader
-from benchmarks.street_world import Change, Clockwork, Fittings, House, Part, instant
+from benchmarks.street.probe import Probe
+from benchmarks.street.reader import Reader
+from benchmarks.street.world import Change, Clockwork, Fittings, House, Part, instant
 from gateway.core.interruption import Attention
 from gateway.core.observations import MeterAnswered, MeterFailed, ProbeBeat, SupplyEdge
 

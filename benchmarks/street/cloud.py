@@ -9,8 +9,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from benchmarks.street_edge import Said
-from benchmarks.street_world import Clockwork, instant
+from benchmarks.street.edge import Said
+from benchmarks.street.world import Clockwork, instant
 from cloud.ingest.store import StoredEvent
 from cloud.kernel.facts import FactSheet
 from cloud.kernel.ids import EventId

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from benchmarks.street_world import T0, Clockwork, House, instant
+from benchmarks.street.world import T0, Clockwork, House, instant
 from gateway.core.interruption import Attention
 from gateway.core.observations import MeterAnswered, MeterFailed
 from gateway.core.schedule import Attempt, Cadence, next_read_at

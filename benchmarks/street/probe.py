@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.street_world import INPUT_MV, Clockwork, House, instant
+from benchmarks.street.world import INPUT_MV, Clockwork, House, instant
 from gateway.core.observations import EdgeId, ProbeBeat, ProbeLink, ProbeObservation, SupplyEdge
 
 _SENSED_AFTER_S = 0.04

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from benchmarks.street_episodes import Kind, script
-from benchmarks.street_world import Change, Clockwork, Fittings, House, Part
+from benchmarks.street.episodes import Kind, script
+from benchmarks.street.world import Change, Clockwork, Fittings, House, Part
 from wire.events import Disconnector
 
 

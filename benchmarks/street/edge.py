@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeAlias
 
-from benchmarks.street_probe import Probe
-from benchmarks.street_reader import Reader
-from benchmarks.street_world import Change, Clockwork, House, Part, instant
+from benchmarks.street.probe import Probe
+from benchmarks.street.reader import Reader
+from benchmarks.street.world import Change, Clockwork, House, Part, instant
 from gateway.core import interruption, uplink
 from gateway.core.interruption import InterruptionState, Limits, Phase
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation, ProbeBeat, Tick

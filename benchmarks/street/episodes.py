@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final, TypeAlias
 
-from benchmarks.street_world import Change, Part
+from benchmarks.street.world import Change, Part
 
 _MINUTE, _HOUR = 60.0, 3_600.0
 

@@ -13,10 +13,10 @@ from enum import Enum
 from functools import partial
 from typing import Final
 
-from benchmarks.street_cloud import METER, Desk, Mail
-from benchmarks.street_edge import Edge, Said
-from benchmarks.street_episodes import Kind, Script, script
-from benchmarks.street_world import T0, Change, Clockwork, Fittings, House, Part
+from benchmarks.street.cloud import METER, Desk, Mail
+from benchmarks.street.edge import Edge, Said
+from benchmarks.street.episodes import Kind, Script, script
+from benchmarks.street.world import T0, Change, Clockwork, Fittings, House, Part
 from cloud.ingest.store import StoredEvent
 from cloud.messaging.model import Announcement
 from cloud.outages.model import Phase as HomePhase
