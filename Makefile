@@ -43,7 +43,7 @@ test: .venv/.complete system-packages ## everything: check, integration, interop
 	$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered
 
 bench: .venv/.complete ## each benchmark's short profile
 	@for name in wire footprint crash locate verdicts; do $(BIN)/python -m benchmarks.$$name || exit 1; done
