@@ -15,7 +15,7 @@ env: .venv/.complete ## the development environment in .venv, and nothing else
 .venv/.complete: locks/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamplight needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 $@" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r locks/dev.txt
+	$(BIN)/pip install -qq --disable-pip-version-check --no-compile --require-hashes -r locks/dev.txt
 	$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -23,7 +23,7 @@ env: .venv/.complete ## the development environment in .venv, and nothing else
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamplight needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 demo" >&2; exit 2; }
 	@echo "Making the demo's environment in .venv-demo (once; about half a minute) ..."
 	@$(PYTHON) -m venv .venv-demo
-	@$(DEMO_BIN)/pip install -qq --disable-pip-version-check --require-hashes -r locks/demo.txt
+	@$(DEMO_BIN)/pip install -qq --disable-pip-version-check --no-compile --require-hashes -r locks/demo.txt
 	@$(DEMO_BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -43,7 +43,7 @@ test: .venv/.complete system-packages ## everything: check, integration, interop
 	$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -n 4 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered
 
 bench: .venv/.complete ## each benchmark's short profile
 	@for name in wire footprint crash locate verdicts; do $(BIN)/python -m benchmarks.$$name || exit 1; done

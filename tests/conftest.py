@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _shares(items: Sequence[pytest.Item], workers: int) -> list[list[pytest.Item]]:
     """The items in shares of one size, as xdist will cut them, each with as many modules that wait at its beginning."""
     waits = {item.path for item in items if any(item.path.is_relative_to(folder) for folder in WAITING)}
-    modules = sorted(waits, key=lambda path: [path.is_relative_to(folder) for folder in WAITING], reverse=True)
+    modules = sorted(waits, key=lambda path: ([not path.is_relative_to(folder) for folder in WAITING], path))
     shares = [
         [item for path in modules[number::workers] for item in items if item.path == path] for number in range(workers)
     ]
