@@ -23,7 +23,7 @@ env: .venv/.complete ## the development environment in .venv, and nothing else
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamplight needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 demo" >&2; exit 2; }
 	@echo "Making the demo's environment in .venv-demo (once; about half a minute) ..."
 	@$(PYTHON) -m venv .venv-demo
-	@$(DEMO_BIN)/pip install -qq --disable-pip-version-check --no-compile --require-hashes -r locks/demo.txt
+	@$(DEMO_BIN)/pip install -qq --disable-pip-version-check --require-hashes -r locks/demo.txt
 	@$(DEMO_BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
