@@ -15,7 +15,7 @@ env: .venv/.complete ## the development environment in .venv, and nothing else
 .venv/.complete: locks/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamplight needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 $@" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -qq --disable-pip-version-check --no-compile --require-hashes -r locks/dev.txt
+	$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r locks/dev.txt
 	$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
