@@ -98,11 +98,11 @@ def _fill(aside: Path, meter: tuple[str, str] | None, arguments: argparse.Namesp
     values = {"probe": {"port": probe_port}} if probe_port else {}
     settings = f"{_PREAMBLE}{commented(GatewaySettings, values)}\n"
     write_atomically(aside / SETTINGS_FILE, settings.encode(), mode=0o644)
-    registry = Registry(aside / "registry.json")
-    journal_file.create(aside / "journal.sqlite", gateway, gen=registry.next_generation())
+    meters = Registry(aside / "registry.json")
+    journal_file.create(aside / "journal.sqlite", gateway, gen=meters.next_generation())
     if meter is not None:
         port, profile = meter
-        registry.add(port, profile, arguments.serial, arguments.address)
+        meters.add(port, profile, arguments.serial, arguments.address)
     return gateway
 
 
@@ -148,9 +148,9 @@ def add_meter(arguments: argparse.Namespace) -> int:
     """`meter add DIR`; a gateway that runs reads it after its next start."""
     from gateway.adapters.registry import Registry
 
-    registry = Registry(load_settings(arguments.folder).files.registry)
+    meters = Registry(load_settings(arguments.folder).files.registry)
     port, profile = _checked_meter(arguments.port, arguments.profile, arguments.address)
-    meter = registry.add(port, profile, arguments.serial, arguments.address)
+    meter = meters.add(port, profile, arguments.serial, arguments.address)
     print(f"meter {meter.number} is registered; a gateway that runs reads it after its next start")
     return 0
 

@@ -99,22 +99,22 @@ def prepare(settings_path: Path) -> Parts:
     check_clock_is_set(clock)
     signer = load_key(settings.files.key)
     gateway = gateway_id_of(signer.public.spki)
-    registry = Registry(settings.files.registry)
-    meters = _meters(registry, settings.files.registry)
+    book = Registry(settings.files.registry)
+    meters = _meters(book, settings.files.registry)
     return Parts(
         settings=settings,
         clock=clock,
         signer=signer,
         gateway=gateway,
         enrolment=load_enrolment(settings.files.enrolment, gateway),
-        registry=registry,
+        registry=book,
         meters=meters,
     )
 
 
-def _meters(registry: Registry, where: Path) -> tuple[tuple[RegisteredMeter, MeterProfile], ...]:
+def _meters(book: Registry, where: Path) -> tuple[tuple[RegisteredMeter, MeterProfile], ...]:
     """Every meter with its profile at its address; a port need not be there yet, but it must be one."""
-    meters = registry.meters()
+    meters = book.meters()
     if not meters:
         do = "add one: lamplight-gateway meter add DIR --port PORT --profile NAME"
         raise InputRefused("this gateway has no meter", where=str(where), do=do)
