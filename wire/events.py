@@ -19,6 +19,7 @@ INSTANT_MS = Whole(0, 2**47)  # Unix milliseconds, UTC; to the year 6429
 DURATION_MS = Whole(0, 2**40)
 MILLIVOLTS = Whole(0, 2**31)
 COUNT = Whole(0, 2**32)
+ENERGY_WH = Whole(0, 2**48)
 MAX_INTERVALS = 1_000
 
 
@@ -90,6 +91,22 @@ class LinkFault(IntEnum):
     GARBLED = 2
     REFUSED = 3
     PORT_GONE = 4
+
+
+class UseKind(IntEnum):
+    """In which way a home's use is unusual; each is noticed by a channel of its own."""
+
+    SPIKE = 1  # one hour far above any before it
+    SUSTAINED = 2  # whole days above what is usual
+    BASE_LOAD = 3  # the quiet hours above what is usual
+    ZERO = 4  # nothing at all, for longer than ever, though the meter is read
+
+
+class UseStage(IntEnum):
+    """Whether something unusual was noticed, or is over."""
+
+    RAISED = 1
+    ENDED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +219,26 @@ class RegisterReadings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnusualUse:
+    """The home uses more, or less, than is usual there, since `began_at_ms`; it follows the readings it rests on.
+
+    `observed_wh` and `usual_wh` are both over one `period_s`: an hour, or a day for SUSTAINED. `noticed_at_ms` is the
+    end of the hour that settled it. A score of 1000 stands exactly at the line. ENDED names the same `began_at_ms`.
+    """
+
+    code: ClassVar[int] = 110
+    lane: ClassVar[Lane] = Lane.READINGS
+    kind: Annotated[UseKind, At(1, OneOf(UseKind))]
+    stage: Annotated[UseStage, At(2, OneOf(UseStage))]
+    began_at_ms: Annotated[int, At(3, INSTANT_MS)]
+    noticed_at_ms: Annotated[int, At(4, INSTANT_MS)]
+    observed_wh: Annotated[int, At(5, ENERGY_WH)]
+    usual_wh: Annotated[int, At(6, ENERGY_WH)]
+    period_s: Annotated[int, At(7, Whole(1, 86_400 * 31))]
+    score_milli: Annotated[int, At(8, COUNT)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayStarted:
     """The gateway's program started; `boot` counts its starts."""
 
@@ -258,6 +295,7 @@ KnownEvent: TypeAlias = (
     | SupplyDipped
     | IntervalReadings
     | RegisterReadings
+    | UnusualUse
     | GatewayStarted
     | Heartbeat
     | MeterUnreachable

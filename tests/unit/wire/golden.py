@@ -32,6 +32,9 @@ from wire.events import (
     SupplyDipped,
     SupplyLost,
     SupplyRestored,
+    UnusualUse,
+    UseKind,
+    UseStage,
     event_name,
     facts,
 )
@@ -103,6 +106,16 @@ EVENTS: tuple[Event, ...] = (
             Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=1, age_ms=0),
             Evidence(kind=EvidenceKind.UPLINK, value=0, age_ms=30_000),
         ),
+    ),
+    UnusualUse(
+        kind=UseKind.SUSTAINED,
+        stage=UseStage.RAISED,
+        began_at_ms=BEGAN_AT_MS,
+        noticed_at_ms=BEGAN_AT_MS + 64_800_000,
+        observed_wh=31_870,
+        usual_wh=15_340,
+        period_s=86_400,
+        score_milli=1_204,
     ),
 )
 
