@@ -13,7 +13,7 @@ from cloud.web import standing, words
 from cloud.web.moments import Moments, length
 from cloud.web.sight import Sight
 from cloud.web.standing import Note, Standing, Supply
-from cloud.web.street import Badge, Dwelling, Light
+from cloud.web.street_house import Badge, Dwelling, Light
 from wire.events import Evidence, Grade
 
 LIGHTS: Final = {

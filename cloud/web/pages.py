@@ -19,7 +19,7 @@ from cloud.kernel.ids import DeviceId
 from cloud.messaging import service as messaging
 from cloud.messaging.model import NoSuchTurn, Turn
 from cloud.registry.model import Status
-from cloud.web import home_page, homes, letters, listing, standing, street, street_page, words
+from cloud.web import home_page, homes, letters, listing, standing, street, street_house, street_page, words
 from cloud.web.forms import Form
 from cloud.web.home_page import Known
 from cloud.web.moments import Moments
@@ -143,7 +143,7 @@ _STREET_VOCABULARY: Final = {
     "words": words,
     "titles": letters.TEMPLATES,
     "counts": street_page.standing_counts,
-    "icons": street.ICONS,
+    "icons": street_house.ICONS,
     "symbols": street.SYMBOLS,
 }
 """What the template of the street may call."""

@@ -29,7 +29,8 @@ from cloud.web.moments import Moments
 from cloud.web.settings import WebSettings
 from cloud.web.sight import Onlooker, Sight
 from cloud.web.standing import Standing
-from cloud.web.street import Branch, Dwelling, Station, Street
+from cloud.web.street import Branch, Station, Street
+from cloud.web.street_house import Dwelling
 
 HOMES_A_PAGE: Final = 60
 MAX_OUTAGES: Final = 50

@@ -4,19 +4,8 @@ import re
 
 import pytest
 
-from cloud.web.street import (
-    ICONS,
-    MAX_FLOORS,
-    NARROW,
-    SYMBOLS,
-    WIDE,
-    Badge,
-    Branch,
-    Dwelling,
-    Light,
-    Station,
-    draw,
-)
+from cloud.web.street import NARROW, SYMBOLS, WIDE, Branch, Station, draw
+from cloud.web.street_house import ICONS, MAX_FLOORS, Badge, Dwelling, Light
 
 FEEDER = Station(id="F-01", kind="feeder")
 PAPERS = pytest.mark.parametrize("paper", [WIDE, NARROW], ids=lambda paper: paper.name)
