@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-import cloud.customers.store  # each store's tables join the database's when it is imported
+import cloud.billing.accounts_store  # each store's tables join the database's when it is imported
+import cloud.customers.household_store
+import cloud.customers.store
 import cloud.grid.store
 import cloud.ingest.quarantine
 import cloud.ingest.store

@@ -14,12 +14,13 @@ from cloud.kernel.ids import CustomerId, MeterSerial, UsagePointId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """A person to write to."""
+    """A person to write to; `phone` is as in +5541999990001, empty where nobody told one."""
 
     id: CustomerId
     name: str
     email: str
     language: Language
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, Connection, ForeignKey, Row, Select, Table, Text, bindparam, select
-from sqlalchemy.dialects.sqlite import Insert, insert
 
 from cloud.customers import table
 from cloud.customers.model import Customer, UsagePoint
-from cloud.kernel.db import UtcInstant, metadata
+from cloud.kernel.db import UtcInstant, metadata, upsert
 from cloud.kernel.i18n import Language
 from cloud.kernel.ids import CustomerId, MeterSerial, UsagePointId
 
@@ -23,6 +22,7 @@ customer_table = Table(
     Column("name", Text, nullable=False),
     Column("email", Text, nullable=False),
     Column("language", Text, nullable=False),
+    Column("phone", Text, nullable=False, server_default=""),
 )
 usage_point_table = Table(
     "usage_point",
@@ -54,9 +54,8 @@ def keep(connection: Connection, rows: Iterable[table.Row], now: datetime) -> No
         }
         for row in rows
     ]  # fmt: skip
-    if rows:
-        connection.execute(_upsert(customer_table), people)
-        connection.execute(_upsert(usage_point_table), homes)
+    upsert(connection, customer_table, people)
+    upsert(connection, usage_point_table, homes)
 
 
 def meters_elsewhere(connection: Connection, rows: Iterable[table.Row]) -> dict[str, str]:
@@ -107,14 +106,10 @@ def page(connection: Connection, *, after: str = "", limit: int = MAX_PAGE) -> l
     return list(_homes(connection, _all().where(_u.id > after).order_by(_u.id).limit(min(limit, MAX_PAGE))))
 
 
-def _upsert(of: Table) -> Insert:
-    new = insert(of)
-    told = {column.name: new.excluded[column.name] for column in of.columns if not column.primary_key}
-    return new.on_conflict_do_update(index_elements=["id"], set_=told)
-
-
 def _all() -> Select[Any]:
-    return select(usage_point_table, _c.name, _c.email, _c.language).join(customer_table, _c.id == _u.customer)
+    return select(usage_point_table, _c.name, _c.email, _c.language, _c.phone).join(
+        customer_table, _c.id == _u.customer
+    )
 
 
 def _homes(connection: Connection, statement: Select[Any]) -> Iterator[UsagePoint]:
@@ -122,7 +117,13 @@ def _homes(connection: Connection, statement: Select[Any]) -> Iterator[UsagePoin
 
 
 def _home(row: Row[Any]) -> UsagePoint:
-    person = Customer(id=CustomerId(row.customer), name=row.name, email=row.email, language=Language(row.language))
+    person = Customer(
+        id=CustomerId(row.customer),
+        name=row.name,
+        email=row.email,
+        language=Language(row.language),
+        phone=row.phone,
+    )
     return UsagePoint(
         id=UsagePointId(row.id),
         meter=MeterSerial(row.meter),

@@ -17,13 +17,15 @@ Refused: a file of another program or of a newer Lamplight, a file that is damag
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, Table, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -31,11 +33,12 @@ from sqlalchemy.types import TypeDecorator
 from cloud.kernel.errors import DatabaseBusy, DatabaseError, DatabaseUnusable, StorageFull
 from wire.instants import from_unix_ms, unix_ms
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Rises when a table changes in a way an older program cannot live with; kept in the file's `user_version`."""
 
 _APPLICATION_ID: Final = 0x4C4D504C  # "LMPL": tells our file from any other SQLite file
 _BUSY_TIMEOUT_S: Final = 10.0
+_ROWS_AT_ONCE: Final = 5_000
 
 metadata = MetaData(
     naming_convention={
@@ -59,6 +62,19 @@ class UtcInstant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         return None if value is None else from_unix_ms(value)
+
+
+def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
+    """Let these rows stand: one whose primary key stands already gives that row its values.
+
+    All rows name the same columns. They are taken as they come, so that a long file is never here twice.
+    """
+    rows = iter(rows)
+    key = [column.name for column in table.primary_key]
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        new = insert(table)
+        told = {name: new.excluded[name] for name in some[0] if name not in key}
+        connection.execute(new.on_conflict_do_update(index_elements=key, set_=told), some)
 
 
 class Database:

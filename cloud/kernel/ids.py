@@ -64,6 +64,34 @@ class DeviceId(_Name):
     _thing = "a device of the grid"
 
 
+class AccountId(_Name):
+    """The utility's own name for who pays: an account gathers the contracts of one customer."""
+
+    __slots__ = ()
+    _thing = "an account"
+
+
+class ContractId(_Name):
+    """The utility's own name for a tariff agreed on at one usage point."""
+
+    __slots__ = ()
+    _thing = "a contract"
+
+
+class BillId(_Name):
+    """The utility's own name for a bill it sent."""
+
+    __slots__ = ()
+    _thing = "a bill"
+
+
+class PaymentId(_Name):
+    """The utility's own name for money it was paid."""
+
+    __slots__ = ()
+    _thing = "a payment"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class EventId:
     """Where an event stands in its gateway's chain.

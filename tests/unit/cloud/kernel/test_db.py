@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from cloud.kernel.db import Database, UtcInstant
+from cloud.kernel.db import SCHEMA_VERSION, Database, UtcInstant
 from cloud.kernel.errors import DatabaseBusy, DatabaseUnusable, StorageFull
 from wire.instants import unix_ms
 
@@ -149,7 +149,7 @@ def test_a_database_of_a_newer_lamplight_is_refused(tmp_path):
     newer.execute("PRAGMA user_version = 99")
     newer.close()
 
-    with pytest.raises(DatabaseUnusable, match="schema 99 and this program knows schema 2"):
+    with pytest.raises(DatabaseUnusable, match=f"schema 99 and this program knows schema {SCHEMA_VERSION}"):
         Database.open(path)
 
 
