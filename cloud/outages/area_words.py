@@ -27,6 +27,11 @@ def is_proven_after(home: Home, at: datetime) -> bool:
     return home.proof is not None and home.proof.at > at + _CLEARLY_AFTER
 
 
+def has_power(outage: Outage, home: Home) -> bool:
+    """Whether it is on: no case of its own is open, and its own meter read a voltage clearly after the outage began."""
+    return is_proven_after(home, outage.began_at) and home.out_since is None
+
+
 def can_hold(outage: Outage, home: Home, same_loss: timedelta) -> bool:
     """Whether a home's open case can be of this outage: begun neither long before it nor after its first return."""
     if home.out_since is None or home.out_since < outage.began_at - same_loss:
