@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import cloud.billing.accounts_store  # each store's tables join the database's when it is imported
+import cloud.customers.consent_store
 import cloud.customers.household_store
+import cloud.customers.preference_store
 import cloud.customers.store
 import cloud.grid.store
 import cloud.ingest.quarantine

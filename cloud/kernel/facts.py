@@ -12,13 +12,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self
 
+from cloud.kernel.money import Currency, Money
 from wire.instants import from_unix_ms, unix_ms
 
-FactValue = str | int | datetime | timedelta
+FactValue = str | int | datetime | date | timedelta | Money
 _MS: Final = timedelta(milliseconds=1)
 
 
@@ -28,6 +29,11 @@ class SourceKind(StrEnum):
     EVENT = "event"  # a signed event of a gateway: gateway/gen/lane/seq
     CUSTOMER = "customer"  # the utility's customer file: customer or usage point
     CASE = "case"  # our own case book: usage point/number
+    READINGS = "readings"  # what the meter recorded: usage point/first day/last day
+    BILL = "bill"  # a bill of the utility: its number
+    TARIFF = "tariff"  # a dated tariff: its name and version
+    PROGRAMME = "programme"  # a dated programme of assistance: its name and version
+    CONSENT = "consent"  # what the customer agreed to: customer/purpose/channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,10 +152,14 @@ def _plain(fact: Fact) -> dict[str, object]:
 
 def _plain_value(value: FactValue) -> dict[str, str | int]:
     match value:
-        case datetime():
+        case datetime():  # before date, which every datetime is too
             return {"instant_ms": unix_ms(value)}
+        case date():
+            return {"day": value.isoformat()}
         case timedelta():
             return {"span_ms": value // _MS}
+        case Money(minor=minor, currency=currency):
+            return {"minor": minor, "currency": currency.value}
         case int():
             return {"int": value}
         case str():
@@ -179,6 +189,10 @@ def _value(plain: dict[str, object]) -> FactValue:
     match plain:
         case {"instant_ms": int(at_ms)}:
             return from_unix_ms(at_ms)
+        case {"day": str(day)}:
+            return date.fromisoformat(day)
+        case {"minor": int(minor), "currency": str(currency)}:
+            return Money(minor, Currency(currency))
         case {"span_ms": int(span_ms)}:
             return span_ms * _MS
         case {"int": int(number)}:

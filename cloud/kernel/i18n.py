@@ -2,21 +2,27 @@
 
 A message is read by somebody in the dark, so it says "sábado, 21 de novembro às 20:15" and not "2026-11-21T23:15Z".
 The forms are those of the Unicode Common Locale Data Repository, release 48 (`common/main/{en,pt,es,fr}.xml` and
-`common/supplemental/plurals.xml`): the skeletons `MMMMEEEEd` for days, the short time format, the `atTime` joiner, the
-long unit patterns, the plural categories. tests/interop holds them against the CLDR data inside Chromium.
+`common/supplemental/plurals.xml`): the skeletons `MMMMEEEEd` for days, the long date, the short time format, the
+`atTime` joiner, the long unit patterns, the plural categories, the decimal and the standard currency pattern.
+tests/interop holds them against the CLDR data inside Chromium.
 
-In go aware instants, a zone and a language; out comes text in which a number and its unit never part at a line's end.
-Four languages and six forms fit on one page; a library would bring hundreds of locales and the same six forms.
+In go aware instants, dates, whole figures and a language; out comes text in which a number and its unit never part at
+a line's end. Four languages and ten forms fit on two pages; a library would bring hundreds of locales and the same ten.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from cloud.kernel.money import Currency, Money
+
 NBSP: Final = "\N{NO-BREAK SPACE}"
+NARROW_NBSP: Final = "\N{NARROW NO-BREAK SPACE}"
+_WH_PER_KWH: Final = 1_000
+_TENTHS_BELOW_WH: Final = 10 * _WH_PER_KWH
 _SHOW_SECONDS_BELOW: Final = timedelta(minutes=10)
 
 
@@ -51,7 +57,13 @@ class _Forms:
     units: Mapping[Unit, tuple[str, str]]  # singular, plural
     zero_is_singular: bool  # CLDR plural category "one" holds for i = 0 as well
     joined_by: str
+    date: str  # pattern over {day}, {month}, {year}
     decimal_mark: str
+    group_mark: str
+    groups_from: int  # the first whole number that is written in groups
+    money: str  # pattern over {symbol} and {amount}; a sign stands before it
+    symbols: Mapping[Currency, str]
+    percent: str
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -60,6 +72,10 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _units(*pairs: str) -> Mapping[Unit, tuple[str, str]]:
     return {unit: (one, many) for unit, (one, many) in zip(Unit, map(_words, pairs), strict=True)}
+
+
+def _symbols(brl: str, eur: str, gbp: str, usd: str) -> Mapping[Currency, str]:
+    return {Currency.BRL: brl, Currency.EUR: eur, Currency.GBP: gbp, Currency.USD: usd}
 
 
 def _clock_12(at: datetime) -> str:
@@ -81,7 +97,13 @@ _FORMS: Final[Mapping[Language, _Forms]] = {
         units=_units("day days", "hour hours", "minute minutes", "second seconds"),
         zero_is_singular=False,
         joined_by=" and ",
+        date="{month} {day}, {year}",
         decimal_mark=".",
+        group_mark=",",
+        groups_from=1_000,
+        money="{symbol}{amount}",
+        symbols=_symbols("R$", "€", "£", "$"),
+        percent="%",
     ),
     Language.PT_BR: _Forms(
         weekdays=_words("segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo"),
@@ -93,7 +115,13 @@ _FORMS: Final[Mapping[Language, _Forms]] = {
         units=_units("dia dias", "hora horas", "minuto minutos", "segundo segundos"),
         zero_is_singular=True,
         joined_by=" e ",
+        date="{day} de {month} de {year}",
         decimal_mark=",",
+        group_mark=".",
+        groups_from=1_000,
+        money=f"{{symbol}}{NBSP}{{amount}}",
+        symbols=_symbols("R$", "€", "£", "US$"),
+        percent="%",
     ),
     Language.ES: _Forms(
         weekdays=_words("lunes martes miércoles jueves viernes sábado domingo"),
@@ -105,7 +133,13 @@ _FORMS: Final[Mapping[Language, _Forms]] = {
         units=_units("día días", "hora horas", "minuto minutos", "segundo segundos"),
         zero_is_singular=False,
         joined_by=" y ",
+        date="{day} de {month} de {year}",
         decimal_mark=",",
+        group_mark=".",
+        groups_from=10_000,
+        money=f"{{amount}}{NBSP}{{symbol}}",
+        symbols=_symbols("BRL", "€", "GBP", "US$"),
+        percent=f"{NBSP}%",
     ),
     Language.FR: _Forms(
         weekdays=_words("lundi mardi mercredi jeudi vendredi samedi dimanche"),
@@ -117,7 +151,13 @@ _FORMS: Final[Mapping[Language, _Forms]] = {
         units=_units("jour jours", "heure heures", "minute minutes", "seconde secondes"),
         zero_is_singular=True,
         joined_by=" et ",
+        date="{day} {month} {year}",
         decimal_mark=",",
+        group_mark=NARROW_NBSP,
+        groups_from=1_000,
+        money=f"{{amount}}{NBSP}{{symbol}}",
+        symbols=_symbols("R$", "€", "£GB", "$US"),
+        percent=f"{NBSP}%",
     ),
 }
 
@@ -168,6 +208,13 @@ def duration(span: timedelta, language: Language) -> str:
     return forms.joined_by.join(f"{count}{NBSP}{_unit_word(forms, unit, count)}" for unit, count in told)
 
 
+def long_date(on: date, language: Language) -> str:
+    """A date with its year, which a programme or a bill needs: "November 22, 2026", "22 de novembro de 2026"."""
+    forms = _FORMS[language]
+    number = forms.first if on.day == 1 else str(on.day)
+    return forms.date.format(day=number, month=forms.months[on.month - 1], year=on.year)
+
+
 def figure(value: int, symbol: str, language: Language, *, scale: int = 1, digits: int = 0) -> str:
     """An integer reading in a larger unit, rounded half up: `figure(231_400, "V", FR, scale=1000)` is "231 V".
 
@@ -175,10 +222,40 @@ def figure(value: int, symbol: str, language: Language, *, scale: int = 1, digit
     """
     steps = 10**digits
     rounded = (abs(value) * steps * 2 + scale) // (2 * scale)
-    whole, part = divmod(rounded, steps)
     sign = "\N{MINUS SIGN}" if value < 0 and rounded else ""
-    fraction = f"{_FORMS[language].decimal_mark}{part:0{digits}d}" if digits else ""
-    return f"{sign}{whole}{fraction}{NBSP}{symbol}"
+    return f"{sign}{_number(rounded, digits, language)}{NBSP}{symbol}"
+
+
+def energy(value_wh: int, language: Language) -> str:
+    """Energy in kWh, with tenths below ten: "9.6 kWh", "1.234 kWh"."""
+    digits = 1 if abs(value_wh) < _TENTHS_BELOW_WH else 0
+    return figure(value_wh, "kWh", language, scale=_WH_PER_KWH, digits=digits)
+
+
+def percent(value: int, language: Language) -> str:
+    """Whole hundredths: "12%", "12 %"."""
+    sign = "-" if value < 0 else ""
+    return f"{sign}{_number(abs(value), 0, language)}{_FORMS[language].percent}"
+
+
+def money(value: Money, language: Language, *, signed: bool = False) -> str:
+    """An amount to the cent: "R$ 1.234,56", "1 234,56 €"; `signed` writes a plus before what is above nothing.
+
+    >>> money(Money(123456, Currency.BRL), Language.PT_BR).replace(NBSP, " ")
+    'R$ 1.234,56'
+    """
+    forms = _FORMS[language]
+    sign = "-" if value.minor < 0 else "+" if signed and value.minor > 0 else ""
+    amount = _number(abs(value.minor), 2, language)
+    return sign + forms.money.format(symbol=forms.symbols[value.currency], amount=amount)
+
+
+def _number(steps: int, digits: int, language: Language) -> str:
+    """A whole number of steps, 10**digits of which are one, in groups of three."""
+    forms = _FORMS[language]
+    whole, part = divmod(steps, 10**digits)
+    text = f"{whole:,}".replace(",", forms.group_mark) if whole >= forms.groups_from else str(whole)
+    return f"{text}{forms.decimal_mark}{part:0{digits}d}" if digits else text
 
 
 def calendar_words(language: Language) -> frozenset[str]:

@@ -265,7 +265,9 @@ def _plain(value: FactValue) -> str | int:
         return value
     if isinstance(value, datetime):
         return machine(value)
-    return value // timedelta(milliseconds=1)
+    if isinstance(value, timedelta):
+        return value // timedelta(milliseconds=1)
+    return str(value)
 
 
 def refused(found: Quarantined) -> RefusedAnswer:

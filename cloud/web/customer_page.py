@@ -9,12 +9,13 @@ a message asked her, or when her home cannot be verified, until her own meter an
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
 
 from cloud.kernel.facts import Fact
+from cloud.kernel.money import Money
 from cloud.messaging import store as messaging
 from cloud.messaging.model import MAY_HAVE_BEEN_READ, Announcement, Message, State
 from cloud.outages import answers
@@ -252,7 +253,15 @@ def _value(fact: Fact, words: CustomerWords) -> str:
             return words.moment(fact.value)
         case timedelta():
             return words.duration(fact.value)
+        case date():
+            return words.date(fact.value)
+        case Money():
+            return words.money(fact.value)
+        case int() if fact.id.endswith("_mv"):
+            return words.volts(fact.value)
+        case int() if fact.id.endswith("_wh"):
+            return words.energy(fact.value)
         case int():
-            return words.volts(fact.value) if fact.id.endswith("_mv") else str(fact.value)
+            return str(fact.value)
         case str():
             return fact.value

@@ -9,7 +9,7 @@ import string
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from cloud.kernel import i18n
 from cloud.kernel.i18n import Language
+from cloud.kernel.money import Money
 from runtime.errors import InputRefused
 
 _MV_PER_V: Final = 1_000
@@ -56,6 +57,15 @@ class CustomerWords:
 
     def duration(self, span: timedelta) -> str:
         return i18n.duration(span, self.language)
+
+    def date(self, on: date) -> str:
+        return i18n.long_date(on, self.language)
+
+    def money(self, value: Money) -> str:
+        return i18n.money(value, self.language)
+
+    def energy(self, value_wh: int) -> str:
+        return i18n.energy(value_wh, self.language)
 
 
 @cache

@@ -7,12 +7,13 @@ often it is stated, and a note leads to what proves it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from markupsafe import Markup
 
 from cloud.kernel.facts import Fact, Source, SourceKind
+from cloud.kernel.money import Money
 from cloud.messaging.model import NEEDS_A_PERSON, TURNS, Announcement, Message, State, Traced, Turn
 from cloud.web import words
 from cloud.web.moments import Moments, length
@@ -34,6 +35,7 @@ TEMPLATES: Final[Mapping[str, str]] = {
     Announcement.STILL_OUT: "We treat your home as still without power",
     Announcement.POWER_CHECK: "Is your power on?",
 }
+_UNITS: Final = {"_mv": " mV", "_wh": " Wh"}
 _DECISIONS: Final = {Turn.MARKED_DELIVERED: "It arrived: mark as delivered", Turn.SENT_AGAIN: "Send it again"}
 
 
@@ -116,9 +118,10 @@ def value_of(fact: Fact, moments: Moments) -> Words:
             seconds = int(fact.value.total_seconds())
             return f"{length(fact.value)} ({words.grouped(seconds)} s)" if seconds >= 60 else length(fact.value)
         case int():
-            return f"{words.grouped(fact.value)} mV" if fact.id.endswith("_mv") else words.grouped(fact.value)
-        case str():
-            return fact.value
+            unit = next((unit for ending, unit in _UNITS.items() if fact.id.endswith(ending)), "")
+            return words.grouped(fact.value) + unit
+        case Money() | date() | str():
+            return str(fact.value)
 
 
 class _Cutter:
@@ -189,8 +192,8 @@ def source_link(source: Source, usage_point: str) -> Markup:
             )
         case SourceKind.CASE:
             return Markup('our book of outages, <a href="/outages/{ref}">{ref}</a>').format(ref=source.ref)
-        case SourceKind.CUSTOMER:
-            return Markup("the utility’s customer file, {ref}").format(ref=source.ref)
+        case _:
+            return Markup("{kind}, {ref}").format(kind=words.SOURCES[source.kind], ref=source.ref)
 
 
 def in_order(messages: Sequence[Message], moments: Moments) -> list[ShownLetter]:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cloud.kernel.facts import SourceKind
+
 MAX_RAW_SHOWN: Final = 256
 
 
@@ -241,7 +243,7 @@ class OutagePage(Answer):
 class SourceAnswer(Answer):
     """One place a fact can be looked up at."""
 
-    kind: str = Field(description="event, case or customer")
+    kind: str = Field(description=", ".join(SourceKind))
     ref: str
 
 
@@ -253,7 +255,9 @@ class FigureAnswer(Answer):
     end: int
     text: str
     fact: str = Field(examples=["began_at"])
-    value: str | int = Field(description="an instant as ISO 8601, a duration in milliseconds, a number or a text")
+    value: str | int = Field(
+        description="an instant or a date as ISO 8601, a duration in ms, a number, money or a text"
+    )
     as_of: datetime
     sources: list[SourceAnswer]
 

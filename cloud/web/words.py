@@ -3,6 +3,7 @@
 A field without words here is shown under its own name, and an event we cannot read says so: nothing is left out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from markupsafe import Markup
 
 from cloud.kernel import i18n
+from cloud.kernel.facts import SourceKind
 from cloud.kernel.i18n import Language
 from cloud.outages.area_model import Mark
 from cloud.outages.model import Remark
@@ -140,6 +142,45 @@ FACTS: Final = {
     "neighbours_back_at": "since when, at the latest, homes around it have had power",
     "no_return_shown": "that its own meter has shown no return",
     "cannot_be_seen": "that this home cannot be seen",
+    "opt_out_url": "where the customer can say no",
+    "use_kind": "what is unusual",
+    "use_began_at": "since when the use is unusual",
+    "observed_wh": "what was drawn",
+    "usual_wh": "what is usually drawn",
+    "cycle_ends_on": "when the billing cycle ends",
+    "days_left": "how many days of the cycle are left",
+    "projected_low": "the lower end of the projection",
+    "projected_high": "the upper end of the projection",
+    "usual_bill": "what the bill usually comes to",
+    "bill_line": "the customer’s own line",
+    "bill_total": "what the bill comes to",
+    "previous_total": "what the bill before came to",
+    "change": "the change from the bill before",
+    "days_part": "the change from the number of days",
+    "weather_part": "the change from the weather",
+    "behaviour_part": "the change from what was used",
+    "time_of_use_part": "the change from when it was used",
+    "price_part": "the change from the price",
+    "tax_part": "the change from taxes",
+    "event_part": "the change from a known event",
+    "bill_from": "the first day of the bill",
+    "bill_until": "the last day of the bill",
+    "energy_wh": "what was drawn in the bill’s days",
+    "previous_energy_wh": "what was drawn in the days of the bill before",
+    "programme_name": "the programme",
+    "benefit": "what the programme gives",
+    "apply_where": "where to apply",
+    "programme_until": "until when the programme runs",
+    "programme_source": "where the programme is published",
+    "read_on": "when the programme’s terms were last read",
+}
+SOURCES: Final[Mapping[SourceKind, str]] = {
+    SourceKind.CUSTOMER: "the utility’s customer file",
+    SourceKind.READINGS: "the meter’s readings",
+    SourceKind.BILL: "the utility’s bill",
+    SourceKind.TARIFF: "the tariff",
+    SourceKind.PROGRAMME: "the programme",
+    SourceKind.CONSENT: "the customer’s consent",
 }
 
 

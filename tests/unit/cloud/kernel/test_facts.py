@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud.kernel.facts import Fact, FactSheet, FactValue, Source, SourceKind
+from cloud.kernel.money import Currency, Money
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 EVENT = Source(kind=SourceKind.EVENT, ref="7Z0M4QDA/1/0/12")
@@ -59,10 +60,11 @@ def test_a_sheet_does_not_show_its_values() -> None:
 
 instants = st.integers(0, 2**42).map(lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms))
 spans = st.integers(0, 2**40).map(lambda ms: timedelta(milliseconds=ms))
+amounts = st.builds(Money, st.integers(), st.sampled_from(Currency))
 facts = st.builds(
     Fact,
     id=st.text("abcdefgh_", min_size=1, max_size=12),
-    value=st.text(max_size=20) | st.integers() | instants | spans,
+    value=st.text(max_size=20) | st.integers() | instants | spans | st.dates() | amounts,
     sources=st.lists(st.builds(Source, kind=st.sampled_from(SourceKind), ref=st.text()), min_size=1, max_size=3).map(
         tuple
     ),
