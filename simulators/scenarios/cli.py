@@ -65,7 +65,7 @@ def _play(words: argparse.Namespace, clock: StoryClock, folder: Path) -> int:
                 say(f"(kill -9: {crash})")
             chaos = Chaos(cast, list(crashes))
             onlooker = Onlooker(cast=cast, cloud=street.cloud, mailbox=street.mailbox, chaos=chaos)
-            story = StreetStory(street=street, clock=clock, onlooker=onlooker, say=say)
+            story = StreetStory(fate=street.fate, clock=clock, onlooker=onlooker, say=say)
             story.play()
             story.check()
         except StoryFailed as failure:
@@ -121,7 +121,7 @@ def _outcome(as_json: bool, failure: str, began: float, story: StreetStory | Non
 
 def _measures(story: StreetStory) -> dict[str, object]:
     """What a benchmark wants to know of a story that went well."""
-    cast = story.street.cast
+    cast = story.onlooker.cast
     return {
         "crashes": [str(crash) for crash in story.onlooker.chaos.done],
         "waits_s": {what: round(seconds, 2) for what, seconds in story.onlooker.timings.items()},

@@ -14,7 +14,8 @@ from runtime.clock import Clock
 from simulators.scenarios.neighbours import HOMES, HOUSES, TRANSFORMER, House
 from simulators.scenarios.onlooker import Onlooker
 from simulators.scenarios.processes import StoryFailed
-from simulators.scenarios.street_stage import Street, gateway_of
+from simulators.scenarios.street_fate import StreetFate
+from simulators.scenarios.street_stage import gateway_of
 
 T = TypeVar("T")
 ANA, BRUNO, LUCIA, CAMILLE, JOHN, FLATS = HOUSES
@@ -59,7 +60,7 @@ EXPECTED = Counter(
 class StreetStory:
     """The story on its stage; `say` tells it to whoever watches."""
 
-    street: Street
+    fate: StreetFate
     clock: Clock
     onlooker: Onlooker
     say: Callable[[str], None]
@@ -100,7 +101,7 @@ class StreetStory:
         self.onlooker.rest(LENGTHS_S[READING])
 
     def _dip(self) -> None:
-        self._befall(lambda: self.street.dip(DIP_MS), DIP)
+        self._befall(lambda: self.fate.dip(DIP_MS), DIP)
         self.say(f"The recloser opens and closes: {DIP_MS / 1000:g} s without supply.")
         self._until("a dip in every home's record", lambda: all(self._home(h.usage_point, "dips") for h in HOMES), 60)
         self.say("Every probe saw it; it is counted, and nobody is told.")
@@ -132,10 +133,10 @@ class StreetStory:
         self.say("Bruno plugs his gateway in again, John finds his main switch. Then John's gateway loses its radio.")
         for house in (BRUNO, JOHN):
             self._wait_until_proved(house)
-        self._befall(lambda: self.street.switch_uplink(JOHN, on=False))
+        self._befall(lambda: self.fate.switch_uplink(JOHN, on=False))
 
     def _dark(self) -> None:
-        self._befall(lambda: self.street.switch_transformer(on=False), DARK)
+        self._befall(lambda: self.fate.switch_transformer(on=False), DARK)
         self.say(f"Transformer {TRANSFORMER} fails. The street is dark.")
         for usage_point in ("UP-0001", "UP-0002", *(home.usage_point for home in FLATS.homes)):
             self._letter(usage_point, "power_out")
@@ -170,23 +171,23 @@ class StreetStory:
     # What befalls the street
 
     def _disturb(self) -> None:
-        self.street.plug(BRUNO, is_in=False)
-        self.street.put_head(LUCIA, on=False)
-        self.street.switch_disconnector(CAMILLE, closed=False)
-        self.street.switch_breaker(JOHN, on=False)
+        self.fate.plug(BRUNO, is_in=False)
+        self.fate.put_head(LUCIA, on=False)
+        self.fate.switch_disconnector(CAMILLE, closed=False)
+        self.fate.switch_breaker(JOHN, on=False)
 
     def _mend(self) -> None:
-        self.street.plug(BRUNO, is_in=True)
-        self.street.switch_breaker(JOHN, on=True)
+        self.fate.plug(BRUNO, is_in=True)
+        self.fate.switch_breaker(JOHN, on=True)
 
     def _restore(self) -> None:
-        self.street.switch_service(BRUNO, on=False)
-        self.street.switch_transformer(on=True)
+        self.fate.switch_service(BRUNO, on=False)
+        self.fate.switch_transformer(on=True)
 
     def _repair(self) -> None:
-        self.street.switch_service(BRUNO, on=True)
-        self.street.switch_uplink(JOHN, on=True)
-        self.street.put_head(LUCIA, on=True)
+        self.fate.switch_service(BRUNO, on=True)
+        self.fate.switch_uplink(JOHN, on=True)
+        self.fate.put_head(LUCIA, on=True)
 
     def _befall(self, act: Callable[[], None], chapter: str = "") -> None:
         """Let something happen, once everybody is there to see it: what a dead simulator missed would be no story."""

@@ -1,19 +1,19 @@
-"""The street on its stage: every process of six houses and the utility, and what can befall them.
+"""The street on its stage: every process of six houses and the utility, started in the order of an installation.
 
-What befalls a house is told to the simulators as its consequences: the transformer's supply reaches a meter through the
-house's service, and the gateway's plug behind the meter's disconnector and the home's own breaker.
+In goes what the story is played with; out comes the running street, with the doors at which a person sees it and the
+fate that befalls it.
 """
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from simulators.control import tell
 from simulators.scenarios.doors import Door, free_ports, is_listening, port_or_free
 from simulators.scenarios.installation import MeterPlace, found_cloud, install_gateway
 from simulators.scenarios.neighbours import HOUSES, TIME_ZONE, House, grid_file
 from simulators.scenarios.processes import Cast
+from simulators.scenarios.street_fate import StreetFate, meter_controls, probe_control, uplink_control
 
 PAGE_PORT = 8080
 BACKFILL_DAYS = 2  # two days are what the page shows
@@ -37,88 +37,19 @@ class StreetPlan:
     seed: int = 1
 
 
-@dataclass(slots=True)
-class _Fate:
-    """What has befallen one house."""
-
-    service: bool = True  # the line from the transformer to the house
-    plug: bool = True  # the gateway's own
-    breaker: bool = True  # the home's main switch, behind the meter
-    disconnector: bool = True
-
-
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Street:
-    """The running street: its doors, and the words that make things happen."""
+    """The running street: its processes, its doors, and what befalls it."""
 
     cast: Cast
     cloud: Door
     mailbox: Door
     folder: Path
-    transformer: bool = True
-    fates: dict[str, _Fate] = field(default_factory=lambda: {house.name: _Fate() for house in HOUSES})
+    fate: StreetFate
 
     def customer_link(self, usage_point: str) -> str:
         """The address of a customer's own page."""
         return self.cast.run("lamplight-cloud", "customer-link", str(self.folder / "cloud"), usage_point).strip()
-
-    def dip(self, milliseconds: int) -> None:
-        """The recloser opens and closes: too short for a meter, long enough for a probe to see."""
-        for house in HOUSES:
-            self._say(self.folder / f"{house.name}.probe.sock", "supply", "dip", str(milliseconds))
-
-    def switch_transformer(self, *, on: bool) -> None:
-        """The whole street loses its supply, or gets it back."""
-        self.transformer = on
-        for house in HOUSES:
-            self._settle(house)
-
-    def switch_service(self, house: House, *, on: bool) -> None:
-        """The line between the transformer and one house."""
-        self.fates[house.name].service = on
-        self._settle(house)
-
-    def plug(self, house: House, *, is_in: bool) -> None:
-        """Somebody pulls the gateway's plug, or puts it back."""
-        self.fates[house.name].plug = is_in
-        self._settle(house)
-
-    def switch_breaker(self, house: House, *, on: bool) -> None:
-        """The home's own main switch."""
-        self.fates[house.name].breaker = on
-        self._settle(house)
-
-    def switch_disconnector(self, house: House, *, closed: bool) -> None:
-        """The meter's own switch."""
-        self.fates[house.name].disconnector = closed
-        self._settle(house)
-
-    def put_head(self, house: House, *, on: bool) -> None:
-        """The optical head on the meter's window."""
-        for control in self._meters(house):
-            self._say(control, "head", "on" if on else "off")
-
-    def switch_uplink(self, house: House, *, on: bool) -> None:
-        """The gateway's way to the broker."""
-        self._say(self.folder / "uplink.sock", "line", house.name, "on" if on else "off")
-
-    def _settle(self, house: House) -> None:
-        fate = self.fates[house.name]
-        supplied = self.transformer and fate.service
-        plug = supplied and fate.plug and fate.breaker and fate.disconnector
-        for control in self._meters(house):
-            self._say(control, "disconnector", "closed" if fate.disconnector else "open")
-            self._say(control, "breaker", "closed" if fate.breaker else "open")
-            self._say(control, "supply", "on" if supplied else "off")
-        self._say(self.folder / f"{house.name}.probe.sock", "supply", "on" if plug else "off")
-
-    def _meters(self, house: House) -> list[Path]:
-        if house.has_bus:
-            return [self.folder / house.name / f"{home.meter}.sock" for home in house.homes]
-        return [self.folder / f"{house.name}.meter.sock"]
-
-    def _say(self, control: Path, *words: str) -> None:
-        tell(control, list(words))
 
 
 def set_street(cast: Cast, plan: StreetPlan, say: Callable[[str], None]) -> Street:
@@ -146,7 +77,8 @@ def set_street(cast: Cast, plan: StreetPlan, say: Callable[[str], None]) -> Stre
     for house in HOUSES:
         state = str(folder / house.name / "gateway")
         cast.launch(gateway_of(house), "lamplight-gateway", "run", state, is_ready=lambda: True)
-    return Street(cast=cast, cloud=Door(port=web), mailbox=Door(port=mail_door), folder=folder)
+    fate = StreetFate(folder=folder)
+    return Street(cast=cast, cloud=Door(port=web), mailbox=Door(port=mail_door), folder=folder, fate=fate)
 
 
 def gateway_of(house: House) -> str:
@@ -166,36 +98,31 @@ def _launch_world(cast: Cast, plan: StreetPlan, ports: dict[str, int], lines: Se
     cast.launch("mailbox", "lamplight-sim", "mailbox", *mail, is_ready=lambda: is_listening(ports["mail"]))
     ways = [word for house, line in zip(HOUSES, lines, strict=True) for word in ("--line", f"{house.name}={line}")]
     losses = ("--lose", str(plan.lost), "--double", str(plan.doubled), "--seed", str(plan.seed))
-    control = folder / "uplink.sock"
+    control = uplink_control(folder)
     memory = ("--state", str(folder / "uplink.json"))
     words = ("--control", str(control), "--to", str(ports["mqtt"]), *memory, *ways, *losses)
     cast.launch("uplink", "lamplight-sim", "uplink", *words, is_ready=control.exists)
     for number, house in enumerate(HOUSES, start=1):
         (folder / house.name).mkdir()
         _launch_meters(cast, plan, house, number)
-        doors = (
-            "--link",
-            str(folder / f"{house.name}.probe.tty"),
-            "--control",
-            str(folder / f"{house.name}.probe.sock"),
-        )
+        control = probe_control(folder, house)
+        doors = ("--link", str(folder / f"{house.name}.probe.tty"), "--control", str(control))
         memory = ("--state", str(folder / f"{house.name}.probe.json"))
-        ready = (folder / f"{house.name}.probe.sock").exists
-        cast.launch(f"{house.name}.probe", "lamplight-sim", "probe", *doors, *memory, is_ready=ready)
+        cast.launch(f"{house.name}.probe", "lamplight-sim", "probe", *doors, *memory, is_ready=control.exists)
 
 
 def _launch_meters(cast: Cast, plan: StreetPlan, house: House, number: int) -> None:
     folder, name = cast.folder, f"{house.name}.meter"
     # A reader that was killed leaves its association open; the meter gives it up after this many machine seconds.
     common = ("--time-zone", TIME_ZONE, "--inactivity-timeout-s", "20", "--seed", str(number))
+    controls = meter_controls(folder, house)
     link = ("--link", str(_line(folder, house)))
     if house.has_bus:
         meters = [word for home in house.homes for word in ("--meter", f"{home.meter}={home.bus_address}")]
         where = (*link, "--dir", str(folder / house.name), *meters)
-        ready = (folder / house.name / f"{house.homes[-1].meter}.sock").exists
-        cast.launch(name, "lamplight-sim", "bus", *where, *common, is_ready=ready)
+        cast.launch(name, "lamplight-sim", "bus", *where, *common, is_ready=controls[-1].exists)
         return
-    control = folder / f"{name}.sock"
+    (control,) = controls
     source = ("--from", str(plan.load_file)) if plan.load_file and number == 1 else ()
     where = (*link, "--control", str(control), "--state", str(folder / f"{name}.json"))
     serial = ("--serial", house.homes[0].meter)
