@@ -3,19 +3,16 @@
 The street does not care about a process, so this is kept over a kill, as JSON, whole and atomically.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from runtime.durable import write_atomically
-from runtime.errors import InputRefused
-from runtime.reading import read_at_most
+from simulators import state_file
 from simulators.probe.hold_up import FULL_MV, HoldUp
 
 FORMAT = 1
 NOMINAL_INPUT_MV = 5_080
-_MAX_BYTES = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,22 +48,7 @@ class Inputs:
 
 def load(path: Path) -> Inputs | None:
     """The inputs kept at `path`, or None where there are none yet; raises InputRefused for any other file."""
-    try:
-        document = json.loads(read_at_most(path, _MAX_BYTES))
-        if document["format"] != FORMAT:
-            raise ValueError("another format")
-        hold_up = HoldUp(
-            since=datetime.fromisoformat(document["hold_since"]).astimezone(UTC),
-            from_mv=int(document["hold_mv"]),
-            is_charging=bool(document["is_charging"]),
-        )
-        return Inputs(has_supply=bool(document["has_supply"]), has_input=bool(document["has_input"]), hold_up=hold_up)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise InputRefused(
-            "this is not a probe's state", where=str(path), do="remove the file, or name another with --state"
-        ) from error
+    return state_file.load(path, _from_json, refusal="this is not a probe's state")
 
 
 def save(inputs: Inputs, path: Path) -> None:
@@ -79,4 +61,15 @@ def save(inputs: Inputs, path: Path) -> None:
         "hold_mv": inputs.hold_up.from_mv,
         "is_charging": inputs.hold_up.is_charging,
     }
-    write_atomically(path, json.dumps(document, indent=1).encode())
+    state_file.save(document, path)
+
+
+def _from_json(document: dict[str, Any]) -> Inputs:
+    if document["format"] != FORMAT:
+        raise ValueError("another format")
+    hold_up = HoldUp(
+        since=datetime.fromisoformat(document["hold_since"]).astimezone(UTC),
+        from_mv=int(document["hold_mv"]),
+        is_charging=bool(document["is_charging"]),
+    )
+    return Inputs(has_supply=bool(document["has_supply"]), has_input=bool(document["has_input"]), hold_up=hold_up)
