@@ -9,7 +9,7 @@ At most seven causes are played, which is 128 bills; each is reckoned once. Meth
 games, 1953.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import combinations
 from math import comb
@@ -22,7 +22,7 @@ MAX_CAUSES: Final = 7
 Cause = TypeVar("Cause", bound=str)
 
 
-def attribute(causes: Sequence[Cause], bill: Callable[[frozenset[Cause]], Money]) -> Mapping[Cause, Money]:
+def attribute(causes: Sequence[Cause], bill: Callable[[frozenset[Cause]], Money]) -> dict[Cause, Money]:
     """The part of each cause in `bill(all of them) - bill(none)`.
 
     >>> from cloud.kernel.money import Currency
@@ -40,11 +40,11 @@ def attribute(causes: Sequence[Cause], bill: Callable[[frozenset[Cause]], Money]
     bills = {subset: bill(subset) for subset in subsets}
     change = bills[frozenset(causes)] - bills[frozenset()]
     exact = [_mean_addition(cause, bills, len(causes)) for cause in causes]
-    minor = shares(change.minor, exact) if causes else ()
+    minor = shares(change.minor, exact)
     return {cause: Money(part, change.currency) for cause, part in zip(causes, minor, strict=True)}
 
 
-def _mean_addition(cause: Cause, bills: Mapping[frozenset[Cause], Money], count: int) -> Fraction:
+def _mean_addition(cause: Cause, bills: dict[frozenset[Cause], Money], count: int) -> Fraction:
     """What the cause adds to the bill in hundredths, over all orders in which the causes can come."""
     without = [subset for subset in bills if cause not in subset]
     return sum(
