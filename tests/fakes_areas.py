@@ -9,9 +9,12 @@ from cloud.kernel.ids import EventId, UsagePointId
 from cloud.outages.area_model import Ask, Home, Line, Mark, Outage, Proof, Scene, Standing, TellStillOut, Wake
 from cloud.outages.areas import survey
 from cloud.outages.settings import OutageSettings
+from tests.fakes_feeder import device, feeder_of, homes_at
 from wire.events import Cause
 from wire.ids import GatewayId
 
+BOX_1 = [f"UP-1{n}" for n in range(4)]
+BOX_2 = [f"UP-2{n}" for n in range(4)]
 EVENING = datetime(2026, 11, 21, 23, 15, tzinfo=UTC)
 
 
@@ -128,3 +131,16 @@ class Feeder:
 
 def each(standing: Standing, names: Iterable[str]) -> dict[str, Standing]:
     return dict.fromkeys(names, standing)
+
+
+def eight_homes() -> Tree:
+    """The street of the story: five houses and three flats on one transformer."""
+    homes = ("UP-1", "UP-2", "UP-3", "UP-4", "UP-5", "UP-6A", "UP-6B", "UP-6C")
+    return feeder_of([device("T-0101", "F-1")], homes_at("T-0101", *homes))
+
+
+def storm(street: Feeder) -> Feeder:
+    """The night: five homes known to be out, one whose meter was silent, one switched off, one unheard of."""
+    street.know("UP-3", suspected_at=at(0), finding=Cause.CANNOT_TELL).found("UP-4", Cause.SWITCHED_OFF)
+    street.know("UP-5", heard_at=at(-2_000))
+    return street.out("UP-1", "UP-2", "UP-6A", "UP-6B", "UP-6C").survey(30)
