@@ -5,10 +5,13 @@ From the line inwards, each step is one module and knows nothing of the next but
     link          a pseudo-terminal, at the pace and with the wrong-speed garbage of a real line, and who is on it
     faults        what a bad day does to the bytes, on command
     optical_port  which of the two languages the port speaks now
-    bus_port      the other way in: one wire, HDLC alone, each meter by its address
+    bus_port      another way in: one wire, HDLC alone, each meter by its address
+    wrapper_port  and another: DLMS over TCP
     opto          IEC 62056-21: the sign-on in mode E
     hdlc, station IEC 62056-46: frames; the secondary station with its sequence numbers
     acse, apdu    IEC 62056-53: the words of an association and of GET, SET and ACTION
+    security      suite 0: what is ciphered, and who has the keys
+    gatekeeper    who is let in, and as whom
     server        one association and what it may ask
     objects       IEC 62056-62: what the meter can be asked for
     profile       rows over time, and the two ways to select them

@@ -49,15 +49,19 @@ class ServiceError(IntEnum):
     OPERATION_NOT_POSSIBLE = 1
     SERVICE_NOT_SUPPORTED = 2
     OTHER_REASON = 3
+    DECIPHERING_ERROR = 5
+    INVOCATION_COUNTER_ERROR = 6
 
 
 class ApduRefused(ValueError):
     """The request as a whole is refused; the catcher answers with an exception-response."""
 
-    def __init__(self, state: StateError, service: ServiceError) -> None:
+    def __init__(self, state: StateError, service: ServiceError, counter: int | None = None) -> None:
+        """`counter`: the last invocation counter this meter took, where one too low is refused."""
         super().__init__(f"{state.name} {service.name}")
         self.state = state
         self.service = service
+        self.counter = counter
 
 
 class AccessDenied(Exception):
@@ -105,11 +109,12 @@ class GetNext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """SET or ACTION on one target, which this meter grants to nobody."""
+    """SET or ACTION on one target; this meter grants none but the reply to its challenge."""
 
     service: int
     invoke_id: int
     target: Target
+    parameters: Value = None
 
 
 Request = Get | GetNext | Change
@@ -131,7 +136,9 @@ def _parse_choice(cursor: Cursor, service: int, choice: int, invoke_id: int) -> 
     if choice == _NORMAL and service == GET_REQUEST:
         return Get(invoke_id=invoke_id, targets=(_target(cursor, has_selection=True),), is_list=False)
     if choice == _NORMAL and service in (SET_REQUEST, ACTION_REQUEST):
-        return Change(service=service, invoke_id=invoke_id, target=_target(cursor, has_selection=False))
+        target = _target(cursor, has_selection=False)
+        parameters = cursor.value() if service == ACTION_REQUEST and cursor.unsigned() else None
+        return Change(service=service, invoke_id=invoke_id, target=target, parameters=parameters)
     if choice == _NEXT_OR_BLOCK and service == GET_REQUEST:
         return GetNext(invoke_id=invoke_id, block_number=cursor.unsigned(4))
     if choice == _WITH_LIST and service == GET_REQUEST:
@@ -198,9 +205,15 @@ def change_response(request: Change, result: DataAccessResult) -> bytes:
     return bytes((ACTION_RESPONSE, _NORMAL, request.invoke_id, result, 0x00))
 
 
+def action_returned(request: Change, data: bytes) -> bytes:
+    """The answer to an ACTION that gives something back."""
+    return bytes((ACTION_RESPONSE, _NORMAL, request.invoke_id, DataAccessResult.SUCCESS, 0x01, _DATA)) + data
+
+
 def exception_response(refused: ApduRefused) -> bytes:
     """The answer to what cannot be answered."""
-    return bytes((EXCEPTION_RESPONSE, refused.state, refused.service))
+    counter = b"" if refused.counter is None else refused.counter.to_bytes(4, "big")
+    return bytes((EXCEPTION_RESPONSE, refused.state, refused.service)) + counter
 
 
 def short_name_error(service: int) -> bytes:

@@ -32,3 +32,6 @@ class BusPort:
     def power_off(self) -> None:
         """The supply is gone, and the link with it."""
         self._station.reset()
+
+    def hung_up(self) -> None:
+        """Nothing to do: a wire does not tell that its reader is gone."""

@@ -3,7 +3,7 @@
 A `History` is a value; each thing that happens makes the next one. It is written as JSON, whole and atomically, before
 the command that changed it is answered. It remembers 1,000 of each kind of interruption and then refuses more, because
 forgetting one would put energy back onto the registers that never flowed. What a state file of before does not tell
-(head, breaker) has never happened.
+(head, breaker, counter) has never happened.
 """
 
 import json
@@ -50,7 +50,8 @@ class History:
     """A meter's life so far: since when it counts, and when nothing could flow through it.
 
     `openings` are of its own disconnector, `trips` of the main breaker behind it, which is the customer's.
-    `is_head_on` tells whether a reader's head, or the wire of its bus, is on it.
+    `is_head_on` tells whether a reader's head, or the wire of its bus, is on it. `heard_counter` is as the gatekeeper
+    keeps it.
     """
 
     serial: str
@@ -61,6 +62,7 @@ class History:
     is_head_on: bool = True
     switch_state: SwitchState = SwitchState.CLOSED
     voltage_v: float = NOMINAL_VOLTAGE_V
+    heard_counter: int = 0
 
     @classmethod
     def of_new_meter(cls, serial: str, now: datetime) -> "History":
@@ -107,6 +109,10 @@ class History:
     def with_voltage(self, voltage_v: float) -> "History":
         """The street's voltage changes."""
         return replace(self, voltage_v=voltage_v)
+
+    def with_counter(self, heard: int) -> "History":
+        """No invocation counter up to this one is taken any more."""
+        return replace(self, heard_counter=heard)
 
     def fed_spans(self, began_at: datetime, ended_at: datetime) -> list[tuple[datetime, datetime]]:
         """When between two instants current could flow."""
@@ -173,6 +179,7 @@ def _to_json(history: History) -> dict[str, Any]:
         "openings": _spans_to_json(history.openings),
         "trips": _spans_to_json(history.trips),
         "is_head_on": history.is_head_on,
+        "heard_counter": history.heard_counter,
     }
 
 
@@ -188,6 +195,7 @@ def _from_json(document: dict[str, Any]) -> History:
         openings=_spans_from_json(document["openings"]),
         trips=_spans_from_json(document.get("trips", [])),
         is_head_on=bool(document.get("is_head_on", True)),
+        heard_counter=int(document.get("heard_counter", 0)),
     )
 
 

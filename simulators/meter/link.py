@@ -13,21 +13,37 @@ answer comes late, whoever was called by then.
 import asyncio
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from runtime.clock import Clock
-from simulators.meter.device import Meter
+from simulators.meter.device import Door
 from simulators.meter.opto import BITS_PER_CHARACTER
 from simulators.meter.transmission import Transmission
 from simulators.moment import Moment
-from simulators.serial_line import SerialLine
 
 # Heard in pieces of this length, so that a pause within a message can be told from its pace.
 PIECE_S = 0.05
 MAX_WAITING_CHUNKS = 64
 # Who takes longer to begin an answer thinks, and does not hold the wire.
 PROMPT_S = 1.0
+
+
+class Line(Protocol):
+    """What carries octets to and from a reader."""
+
+    def readers_baud(self) -> int | None:
+        """The speed the reader's end is set to; None for one no meter knows."""
+        ...
+
+    def write(self, octets: bytes) -> None:
+        """Put octets on the line at once."""
+        ...
+
+    def listen(self, hear: Callable[[bytes], None]) -> None:
+        """Call `hear` with whatever the reader sends, as it arrives."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +57,7 @@ class _Chunk:
 class MeterLink:
     """Moves octets between a line and its meters for as long as `serve` runs."""
 
-    def __init__(self, line: SerialLine, meters: Sequence[Meter], clock: Clock, *, seed: int = 1) -> None:
+    def __init__(self, line: Line, meters: Sequence[Door], clock: Clock, *, seed: int = 1) -> None:
         self._line = line
         self._meters = tuple(meters)
         self._clock = clock
@@ -97,13 +113,13 @@ class MeterLink:
                     break
         del self._thinking[number]
 
-    async def _say_all(self, meter: Meter, answer: Sequence[Transmission]) -> None:
+    async def _say_all(self, meter: Door, answer: Sequence[Transmission]) -> None:
         async with self._wire:
             for transmission in answer:
                 if not await self._say(meter, transmission):
                     break
 
-    async def _say(self, meter: Meter, transmission: Transmission) -> bool:
+    async def _say(self, meter: Door, transmission: Transmission) -> bool:
         """Put one transmission on the line; False when the meter fell silent within it."""
         character_s = BITS_PER_CHARACTER / transmission.baud
         began_s = self._clock.monotonic() + transmission.after_s

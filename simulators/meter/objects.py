@@ -89,8 +89,10 @@ class ObjectModel:
     def has(self, class_id: int, name: bytes) -> bool:
         return name in self._objects and self._objects[name].class_id == class_id
 
-    def read(self, target: Target, at: datetime) -> bytes:
+    def read(self, target: Target, at: datetime, *, sees_all: bool = True) -> bytes:
         """One attribute of one object in A-XDR; raises AccessDenied."""
+        if not sees_all and target.obis not in PUBLIC_OBJECTS:
+            raise AccessDenied(DataAccessResult.READ_WRITE_DENIED)
         found = self._objects.get(target.obis)
         if found is None:
             raise AccessDenied(DataAccessResult.OBJECT_UNDEFINED)
@@ -99,8 +101,14 @@ class ObjectModel:
         return found.read(target.member, target.selection, at)
 
 
-def model_of(life: Life) -> ObjectModel:
-    """The objects of a household meter with one or three phases."""
+CURRENT_ASSOCIATION = obis("0.0.40.0.0.255")
+INVOCATION_COUNTER = obis("0.0.43.1.0.255")
+# What a meter with locks still shows to everybody: what it takes to come in.
+PUBLIC_OBJECTS = frozenset({CLOCK_OBIS, obis("0.0.42.0.0.255"), CURRENT_ASSOCIATION, INVOCATION_COUNTER})
+
+
+def model_of(life: Life, heard_counter: Callable[[], int] | None = None) -> ObjectModel:
+    """The objects of a household meter with one or three phases; `heard_counter` where there are keys to count for."""
     serial = life.history.serial.encode("ascii")
     return ObjectModel(
         [
@@ -116,6 +124,7 @@ def model_of(life: Life) -> ObjectModel:
             _register("0.0.96.7.19.255", _SECONDS, lambda _: axdr.double_long_unsigned(life.last_failure_s())),
             _data("0.0.96.10.1.255", lambda at: axdr.unsigned(life.hour_status(at))),
             _disconnect_control(life),
+            *_invocation_counter(heard_counter),
             _profile("1.0.99.1.0.255", _load_profile(life), life, CAPTURE_PERIOD, LOAD_PROFILE_ENTRIES),
             _profile("1.0.99.97.0.255", _power_failure_log(life), life, timedelta(), POWER_FAILURE_LOG_ENTRIES),
         ]
@@ -163,6 +172,13 @@ def _power_failure_log(life: Life) -> Profile:
 
 def _data(name: str, value: Reader) -> CosemObject:
     return CosemObject(class_id=DATA, obis=obis(name), attributes={2: value})
+
+
+def _invocation_counter(heard: Callable[[], int] | None) -> Iterable[CosemObject]:
+    if heard is not None:
+        yield CosemObject(
+            class_id=DATA, obis=INVOCATION_COUNTER, attributes={2: lambda _: axdr.double_long_unsigned(heard())}
+        )
 
 
 def _register(name: str, unit: int, value: Reader, scaler: int = 0) -> CosemObject:
@@ -239,7 +255,7 @@ def _association(objects: Iterable[CosemObject]) -> CosemObject:
     return CosemObject(
         class_id=ASSOCIATION_LN,
         version=1,
-        obis=obis("0.0.40.0.0.255"),
+        obis=CURRENT_ASSOCIATION,
         attributes={
             2: lambda _: axdr.array(item.list_element() for item in objects),
             3: lambda _: partners,

@@ -48,6 +48,9 @@ class OpticalPort:
         """The supply is gone: every link and agreement with it."""
         self._back_to_sign_on()
 
+    def hung_up(self) -> None:
+        """Nothing to do: a wire does not tell that its reader is gone."""
+
     def _feed_sign_on(self, octets: bytes, mono_s: float) -> list[Transmission]:
         answers = self._sign_on.feed(octets, mono_s)
         for answer in answers:

@@ -1,15 +1,16 @@
-"""One association with one public reader, and what it may ask: the COSEM server's application layer.
+"""One association with one reader, and what it may ask: the COSEM server's application layer.
 
-In comes an APDU with the client's address and the time, out goes its answer. Only client 16, without authentication and
-without ciphering, is let in; it may GET what the object model holds, and is denied every SET and ACTION. An answer
-longer than the agreed PDU goes out in blocks, one at a time as the reader asks for them; one long answer is held.
+In comes an APDU with the client's address and the time, out goes its answer. Whom to let in, and as whom, the
+gatekeeper says. Whoever is in may GET what the object model holds (the public client of a meter with locks, next to
+nothing) and is denied every SET and ACTION, but for the one that proves who he is; before that, nothing else is heard.
+An answer longer than the agreed PDU goes out in blocks, one at a time as the reader asks for them; one long answer is
+held. In a ciphered association every request and answer is protected, in general-glo-ciphering.
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
 
-from simulators.meter import acse, apdu
-from simulators.meter.acse import Conformance, Diagnostic, InitiateError
+from simulators.meter import acse, apdu, axdr, gatekeeper
+from simulators.meter.acse import Conformance
 from simulators.meter.apdu import (
     AccessDenied,
     ApduRefused,
@@ -22,7 +23,9 @@ from simulators.meter.apdu import (
     StateError,
 )
 from simulators.meter.axdr import NotAxdr
-from simulators.meter.objects import ObjectModel
+from simulators.meter.gatekeeper import Access, Gatekeeper, Hls, NotLetIn, StaleCounter
+from simulators.meter.objects import ASSOCIATION_LN, CURRENT_ASSOCIATION, ObjectModel
+from simulators.meter.security import NotOpened
 from simulators.moment import Moment
 
 MAX_PDU_BYTES = 1_024
@@ -40,20 +43,21 @@ _SERVICE_BIT = {
     apdu.SET_REQUEST: Conformance.SET,
     apdu.ACTION_REQUEST: Conformance.ACTION,
 }
-
-
-class ClientSap(IntEnum):
-    """The clients this meter lets in."""
-
-    PUBLIC = 16
+_REPLY_TO_CHALLENGE = 1
+# general-glo-ciphering: its tag, the title, the length, control, counter and tag of the protection.
+_PROTECTION_BYTES = 1 + 1 + 8 + 3 + 1 + 4 + 12
 
 
 @dataclass(slots=True, kw_only=True)
 class _Association:
-    """What was agreed, and the long answer under way."""
+    """With whom, what was agreed, and the long answer under way."""
 
+    client_sap: int
     conformance: Conformance
     max_pdu_bytes: int
+    sees_all: bool
+    hls: Hls | None
+    is_proved: bool
     rest: bytes = b""
     block_number: int = 0
 
@@ -61,13 +65,14 @@ class _Association:
 class Server:
     """The meter's application layer; `Station` is below it, the object model above."""
 
-    def __init__(self, objects: ObjectModel) -> None:
+    def __init__(self, objects: ObjectModel, keeper: Gatekeeper | None = None) -> None:
         self._objects = objects
+        self._keeper = keeper or Gatekeeper(Access(), b"", heard=0, keep=lambda _: None)
         self._association: _Association | None = None
 
     @property
     def is_associated(self) -> bool:
-        return self._association is not None
+        return self._association is not None and self._association.is_proved
 
     def link_lost(self) -> None:
         """The link below is gone, and the association with it."""
@@ -75,45 +80,88 @@ class Server:
 
     def answer(self, client_sap: int, request: bytes, now: Moment) -> bytes:
         """The APDU that answers `request`; empty when there is nothing to say."""
-        tag = request[0] if request else None
         try:
-            if tag == acse.AARQ:
-                return self._associate(client_sap, request)
-            if tag == acse.RLRQ:
-                return self._release()
-            if tag in (apdu.READ_REQUEST, apdu.WRITE_REQUEST):
-                return apdu.short_name_error(request[0])
-            if tag not in _SERVICE_BIT:
-                raise ApduRefused(StateError.SERVICE_UNKNOWN, ServiceError.SERVICE_NOT_SUPPORTED)
-            association = self._associated_for(_SERVICE_BIT[request[0]])
-            return self._serve(association, apdu.parse(request), now)
-        except ApduRefused as refused:
-            return apdu.exception_response(refused)
+            if request[:1] == bytes((gatekeeper.GENERAL_GLO_CIPHERING,)):
+                return self._answer_ciphered(request, now)
+            return self._answer_plain(client_sap, request, now, is_ciphered=False)
+        except NotAxdr:
+            refused = ApduRefused(StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON)
+        except StaleCounter:
+            service = ServiceError.INVOCATION_COUNTER_ERROR
+            refused = ApduRefused(StateError.SERVICE_NOT_ALLOWED, service, self._keeper.heard)
+        except NotOpened:
+            refused = ApduRefused(StateError.SERVICE_NOT_ALLOWED, ServiceError.DECIPHERING_ERROR)
+        except ApduRefused as error:
+            refused = error
+        return apdu.exception_response(refused)
 
-    def _associate(self, client_sap: int, request: bytes) -> bytes:
-        self._association = None
+    def _answer_ciphered(self, request: bytes, now: Moment) -> bytes:
+        association = self._association
+        if association is None or association.hls is None or not association.hls.is_ciphered:
+            raise ApduRefused(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
+        hls = association.hls
+        title, sealed = gatekeeper.unwrapped(request)
+        if title not in (b"", hls.reader_title):
+            raise NotOpened("another speaker")
+        plain = self._keeper.unseal(hls, sealed)
         try:
-            asked = acse.parse_association_request(request)
-        except NotAxdr as error:
-            raise ApduRefused(StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON) from error
-        if client_sap != ClientSap.PUBLIC:
-            return acse.rejected(Diagnostic.NO_REASON_GIVEN)
-        if asked.context_name != acse.LOGICAL_NAMES_UNCIPHERED:
-            return acse.rejected(Diagnostic.APPLICATION_CONTEXT_NOT_SUPPORTED)
-        if asked.has_mechanism:
-            return acse.rejected(Diagnostic.AUTHENTICATION_MECHANISM_NOT_RECOGNISED)
-        if asked.dlms_version < acse.DLMS_VERSION:
-            return acse.rejected(Diagnostic.NO_REASON_GIVEN, InitiateError.DLMS_VERSION_TOO_LOW)
-        if not asked.conformance & Conformance.GET:
-            return acse.rejected(Diagnostic.NO_REASON_GIVEN, InitiateError.INCOMPATIBLE_CONFORMANCE)
-        # Zero means "any size".
-        if 0 < asked.max_pdu_bytes < acse.MIN_PDU_BYTES:
-            return acse.rejected(Diagnostic.NO_REASON_GIVEN, InitiateError.PDU_SIZE_TOO_SHORT)
+            answer = self._answer_plain(association.client_sap, plain, now, is_ciphered=True)
+        except ApduRefused as refused:
+            answer = apdu.exception_response(refused)
+        return gatekeeper.wrapped(self._keeper.title, self._keeper.seal(hls, answer)) if answer else b""
+
+    def _answer_plain(self, client_sap: int, request: bytes, now: Moment, *, is_ciphered: bool) -> bytes:
+        tag = request[0] if request else None
+        if tag == acse.AARQ and not is_ciphered:
+            return self._associate(client_sap, request, now)
+        if tag == acse.RLRQ:
+            return self._release()
+        if tag in (apdu.READ_REQUEST, apdu.WRITE_REQUEST):
+            return apdu.short_name_error(request[0])
+        if tag not in _SERVICE_BIT:
+            raise ApduRefused(StateError.SERVICE_UNKNOWN, ServiceError.SERVICE_NOT_SUPPORTED)
+        association = self._associated_for(_SERVICE_BIT[request[0]])
+        if association.hls is not None and association.hls.is_ciphered is not is_ciphered:
+            raise ApduRefused(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
+        parsed = apdu.parse(request)
+        return self._serve(association, parsed, now) if association.is_proved else self._prove(association, parsed, now)
+
+    def _associate(self, client_sap: int, request: bytes, now: Moment) -> bytes:
+        self._association = None
+        asked = acse.parse_association_request(request)
+        try:
+            entrance = self._keeper.judge(client_sap, asked, now)
+        except NotLetIn as refused:
+            return acse.rejected(refused.diagnostic, refused.error, is_for_good=refused.is_for_good)
+        proposal, hls = entrance.proposal, entrance.hls
+        is_ciphered = hls is not None and hls.is_ciphered
         self._association = _Association(
-            conformance=asked.conformance & OFFERED,
-            max_pdu_bytes=min(asked.max_pdu_bytes or MAX_PDU_BYTES, MAX_PDU_BYTES),
+            client_sap=client_sap,
+            conformance=proposal.conformance & OFFERED,
+            max_pdu_bytes=_room(proposal.max_pdu_bytes, is_ciphered=is_ciphered),
+            sees_all=entrance.sees_all,
+            hls=hls,
+            is_proved=hls is None,
         )
-        return acse.accepted(self._association.conformance, MAX_PDU_BYTES)
+        agreement = acse.agreement(self._association.conformance, MAX_PDU_BYTES)
+        if hls is not None and is_ciphered:
+            sealed = self._keeper.seal(hls, agreement)
+            agreement = bytes((acse.CIPHERED_INITIATE_RESPONSE,)) + axdr.length(len(sealed)) + sealed
+        return acse.accepted(asked.context_name, agreement, None if hls is None else hls.own)
+
+    def _prove(self, association: _Association, request: apdu.Request, now: Moment) -> bytes:
+        """Take the reader's proof, and nothing else; whoever has none is out."""
+        assert association.hls is not None
+        self._association = None
+        if not isinstance(request, Change) or not _is_reply(request):
+            raise ApduRefused(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
+        try:
+            own_proof = self._keeper.prove(association.hls, request.parameters, now.mono_s)
+        except NotLetIn:
+            return apdu.change_response(request, DataAccessResult.READ_WRITE_DENIED)
+        association.is_proved = True
+        self._association = association
+        return apdu.action_returned(request, axdr.octet_string(own_proof))
 
     def _release(self) -> bytes:
         if self._association is None:
@@ -161,7 +209,7 @@ class Server:
         if target.selection is not None and not association.conformance & Conformance.SELECTIVE_ACCESS:
             return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
         try:
-            return self._objects.read(target, now.at)
+            return self._objects.read(target, now.at, sees_all=association.sees_all)
         except AccessDenied as denied:
             return denied.result
 
@@ -181,3 +229,15 @@ class Server:
         block, association.rest = association.rest[:size], association.rest[size:]
         association.block_number += 1
         return apdu.get_block_response(invoke_id, association.block_number, block, is_last=not association.rest)
+
+
+def _room(asked_bytes: int, *, is_ciphered: bool) -> int:
+    """How long an answer may be before it is protected; zero asks for any size."""
+    room = min(asked_bytes or MAX_PDU_BYTES, MAX_PDU_BYTES) - (_PROTECTION_BYTES if is_ciphered else 0)
+    return max(room, acse.MIN_PDU_BYTES)
+
+
+def _is_reply(request: Change) -> bool:
+    target = request.target
+    called = (request.service, target.class_id, target.obis, target.member)
+    return called == (apdu.ACTION_REQUEST, ASSOCIATION_LN, CURRENT_ASSOCIATION, _REPLY_TO_CHALLENGE)
