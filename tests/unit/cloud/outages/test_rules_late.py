@@ -1,4 +1,4 @@
-"""The rules of an outage where words come twice, late, out of order or after the end, and where outages follow another."""
+"""The rules of an outage where words come twice, late, out of order, after its end or after those of another."""
 
 from dataclasses import replace
 
