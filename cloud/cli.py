@@ -6,6 +6,7 @@
     config                      every setting, commented     quarantine DIR, parked DIR      what a person should see
     new-token DIR               another key to the page      customer-link DIR UP            a customer's own page
     outage list|show|close DIR  outages on the tree          outage locate                   what failed, from files
+    assist FILE                 which help is likely        bill rate                       a bill, reckoned
 
 A command that is refused ends with one line on standard error and status 2; one whose answer is no, with status 1.
 Features are imported where they are used, so that a command starts fast and `verify` needs no database.
@@ -17,10 +18,11 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cloud import outage_commands
+from cloud import assist_commands, bill_commands, outage_commands
 from runtime import logs, program
 from runtime.arguments import Words
 from runtime.clock import check_clock_is_set, clock_from_environment
@@ -309,10 +311,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="lamplight-cloud", description="Takes signed events in and tells customers."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name: str, act: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
-        return _add(commands, name, act, about)
-
+    command = partial(_add, commands)
     made = command("init", _init, "make a state folder")
     made.add_argument("dir", type=Path, metavar="DIR")
     made.add_argument(
@@ -332,7 +331,8 @@ def _parser() -> argparse.ArgumentParser:
     broker.add_argument("dir", type=Path, metavar="DIR")
     broker.add_argument("--embedded", action="store_true", help="use the embedded broker even where mosquitto is")
     _add_gateway_commands(commands.add_parser("gateway", help="who may speak", description="who may speak"))
-    outage_commands.add_to(commands)
+    for feature in (assist_commands, bill_commands, outage_commands):
+        feature.add_to(commands)
     imported = command("import", _import, "take in the utility's grid file or customer file")
     imported.add_argument("dir", type=Path, metavar="DIR")
     imported.add_argument("file", type=Path, metavar="FILE.csv")
