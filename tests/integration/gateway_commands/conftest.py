@@ -1,0 +1,32 @@
+"""A gateway that was made, and what the utility hands out for it."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.keys import load_key
+from tests.integration.gateway_commands.typed import METER, command
+from wire.ids import gateway_id_of
+from wire.keys import SoftwareSigner
+
+
+@pytest.fixture
+def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A gateway that was made and has one meter."""
+    folder = tmp_path / "gateway"
+    command("init", folder, *METER, "--probe", "/dev/ttyUSB8")
+    capsys.readouterr()
+    return folder
+
+
+@pytest.fixture
+def enrolment(folder: Path, tmp_path: Path) -> Path:
+    """What the utility hands out for this gateway."""
+    gateway = gateway_id_of(load_key(folder / "key.pem").public.spki)
+    receipt_key = SoftwareSigner.generate().public.to_pem().decode()
+    file = tmp_path / "enrolment.toml"
+    file.write_text(
+        f'gateway_id = "{gateway}"\n[mqtt]\nhost = "127.0.0.1"\nport = 1\nusername = "{gateway}"\n'
+        f'password = "correct horse"\n[cloud]\nreceipt_public_key = """{receipt_key}"""\n'
+    )
+    return file
