@@ -125,6 +125,12 @@ def gaps(intervals: Iterable[IntervalUse], tariff: Tariff, period: BillingPeriod
     return tuple(Gap(from_at=from_unix_ms(first), until_at=from_unix_ms(end)) for first, end in found)
 
 
+def within(intervals: Iterable[IntervalUse], tariff: Tariff, period: BillingPeriod) -> tuple[IntervalUse, ...]:
+    """Those that lie in the billing period, or partly; what else a file holds is no matter of this bill."""
+    start_ms, end_ms = _bounds(tariff, period)
+    return tuple(each for each in intervals if start_ms - each.period_s * 1000 < unix_ms(each.starts_at) < end_ms)
+
+
 def midnight(day: date, tariff: Tariff) -> datetime:
     """The first instant of a local day, in UTC."""
     return datetime.combine(day, time(), tariff.zone).astimezone(UTC)
