@@ -6,12 +6,13 @@ something here has seen that it agrees with the rest; the tables refuse only wha
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Date, ForeignKey, Index, Integer, Row, Table, Text, and_, select
 
 from cloud.billing.accounts import Account, Contract, Payment, ReadQuality, UtilityBill
-from cloud.kernel.db import metadata, upsert
+from cloud.kernel.db import metadata, rows_named, upsert
 from cloud.kernel.ids import AccountId, BillId, ContractId, CustomerId, PaymentId, UsagePointId
 from cloud.kernel.money import Currency, Money
 
@@ -117,27 +118,27 @@ def keep_payments(connection: Connection, payments: Iterable[Payment]) -> None:
 def find_account(connection: Connection, account: str) -> Account | None:
     """The account of this name, or None."""
     row = connection.execute(select(account_table).where(_a.id == account)).one_or_none()
-    return None if row is None else account_in(row)
+    return None if row is None else _account(row)
 
 
 def account_of(connection: Connection, contract: str) -> Account | None:
     """Who pays for a contract, or None where there is no such contract."""
     of = select(account_table).join(contract_table, _c.account == _a.id).where(_c.id == contract)
     row = connection.execute(of).one_or_none()
-    return None if row is None else account_in(row)
+    return None if row is None else _account(row)
 
 
 def find_contract(connection: Connection, contract: str) -> Contract | None:
     """The contract of this name, or None."""
     row = connection.execute(select(contract_table).where(_c.id == contract)).one_or_none()
-    return None if row is None else contract_in(row)
+    return None if row is None else _contract(row)
 
 
 def contract_of(connection: Connection, usage_point: str, on: date) -> Contract | None:
     """The contract that holds at a usage point on a day, or None."""
     at = select(contract_table).where(_c.usage_point == usage_point, _c.valid_from <= on)
     row = connection.execute(at.order_by(_c.valid_from.desc()).limit(1)).one_or_none()
-    found = None if row is None else contract_in(row)
+    found = None if row is None else _contract(row)
     return found if found and (found.valid_to is None or on <= found.valid_to) else None
 
 
@@ -146,7 +147,7 @@ def contracts_on(connection: Connection, on: date, *, after: str = "", limit: in
     is_over = and_(_c.valid_to.is_not(None), _c.valid_to < on)
     holding = select(contract_table).where(_c.id > after, _c.valid_from <= on, ~is_over)
     rows = connection.execute(holding.order_by(_c.id).limit(min(limit, MAX_PAGE)))
-    return list(map(contract_in, rows))
+    return list(map(_contract, rows))
 
 
 def find_bill(connection: Connection, bill: str) -> UtilityBill | None:
@@ -166,12 +167,41 @@ def payments_of(connection: Connection, account: str, limit: int) -> list[Paymen
     return [_payment(row) for row in connection.execute(of.limit(limit))]
 
 
-def account_in(row: Row[Any]) -> Account:
+def accounts_named(connection: Connection, names: Iterable[str]) -> dict[str, Account]:
+    """The accounts of these names that are known."""
+    return {row.id: _account(row) for row in rows_named(connection, select(account_table), _a.id, names)}
+
+
+def accounts_in_use(connection: Connection, names: Iterable[str]) -> frozenset[str]:
+    """Those of the accounts that a contract stands on."""
+    found = rows_named(connection, select(_c.account).distinct(), _c.account, names)
+    return frozenset(row.account for row in found)
+
+
+def contracts_named(connection: Connection, names: Iterable[str]) -> dict[str, Contract]:
+    """The contracts of these names that are known."""
+    return {row.id: _contract(row) for row in rows_named(connection, select(contract_table), _c.id, names)}
+
+
+def contracts_at(connection: Connection, usage_points: Iterable[str]) -> Iterator[Contract]:
+    """Every contract there was or is at these homes."""
+    return map(_contract, rows_named(connection, select(contract_table), _c.usage_point, usage_points))
+
+
+def bills_near(connection: Connection, *, contracts: Iterable[str], bills: Iterable[str]) -> Iterator[UtilityBill]:
+    """Every bill under these contracts, and the bills of these names."""
+    rows = select(bill_table)
+    return _bills(
+        chain(rows_named(connection, rows, _b.contract, contracts), rows_named(connection, rows, _b.id, bills))
+    )
+
+
+def _account(row: Row[Any]) -> Account:
     """The account a row of its table tells of."""
     return Account(id=AccountId(row.id), customer=CustomerId(row.customer), currency=Currency(row.currency))
 
 
-def contract_in(row: Row[Any]) -> Contract:
+def _contract(row: Row[Any]) -> Contract:
     """The contract a row of its table tells of."""
     return Contract(
         id=ContractId(row.id),

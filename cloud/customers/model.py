@@ -33,3 +33,14 @@ class UsagePoint:
     zone: ZoneInfo
     address: str
     imported_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A home as the utility tells it, before anybody looked whose it was."""
+
+    id: UsagePointId
+    meter: MeterSerial
+    customer: CustomerId
+    zone: ZoneInfo
+    address: str

@@ -38,5 +38,5 @@ def clashes(connection: Connection, rows: Sequence[Row]) -> list[Fault]:
 
 def keep(connection: Connection, rows: Sequence[Row], now: datetime) -> None:
     """Let these homes and people stand as told; two homes may exchange their meters."""
-    store.release_meters(connection, rows)
+    store.release_meters(connection, {row.usage_point: row.meter for row in rows})
     store.keep(connection, rows, now)

@@ -1,15 +1,16 @@
 """The tables of homes and people."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, Connection, ForeignKey, Row, Select, Table, Text, bindparam, select
 
 from cloud.customers import table
-from cloud.customers.model import Customer, UsagePoint
-from cloud.kernel.db import UtcInstant, metadata, upsert
+from cloud.customers.model import Customer, Home, UsagePoint
+from cloud.kernel.db import UtcInstant, metadata, rows_named, upsert
 from cloud.kernel.i18n import Language
 from cloud.kernel.ids import CustomerId, MeterSerial, UsagePointId
 
@@ -44,18 +45,39 @@ def keep(connection: Connection, rows: Iterable[table.Row], now: datetime) -> No
     Raises IntegrityError when a meter already stands at a home the file does not speak of.
     """
     rows = list(rows)
-    people = [
+    people = (
         {"id": row.customer, "name": row.name, "email": row.email, "language": row.language.value} for row in rows
-    ]
-    homes = [
-        {
-            "id": row.usage_point, "meter": row.meter, "customer": row.customer, "time_zone": row.time_zone.key,
-            "address": row.address, "imported_at": now,
-        }
-        for row in rows
-    ]  # fmt: skip
+    )
     upsert(connection, customer_table, people)
-    upsert(connection, usage_point_table, homes)
+    homes = (
+        Home(id=row.usage_point, meter=row.meter, customer=row.customer, zone=row.time_zone, address=row.address)
+        for row in rows
+    )
+    keep_homes(connection, homes, now)
+
+
+def keep_people(connection: Connection, people: Iterable[Customer]) -> None:
+    """Let these people stand as told."""
+    rows = (
+        {
+            "id": each.id, "name": each.name, "email": each.email, "language": each.language.value,
+            "phone": each.phone,
+        }
+        for each in people
+    )  # fmt: skip
+    upsert(connection, customer_table, rows)
+
+
+def keep_homes(connection: Connection, homes: Iterable[Home], now: datetime) -> None:
+    """Let these homes stand as told; IntegrityError for one of nobody, or behind a meter of another home."""
+    rows = (
+        {
+            "id": home.id, "meter": home.meter, "customer": home.customer, "time_zone": home.zone.key,
+            "address": home.address, "imported_at": now,
+        }
+        for home in homes
+    )  # fmt: skip
+    upsert(connection, usage_point_table, rows)
 
 
 def meters_elsewhere(connection: Connection, rows: Iterable[table.Row]) -> dict[str, str]:
@@ -66,9 +88,8 @@ def meters_elsewhere(connection: Connection, rows: Iterable[table.Row]) -> dict[
     return {row.meter: row.id for row in standing if row.meter in homes and row.id not in told}
 
 
-def release_meters(connection: Connection, rows: Iterable[table.Row]) -> None:
-    """Free the meters of these homes for the time of the import, so that two homes can exchange theirs."""
-    wanted = {row.usage_point: row.meter for row in rows}
+def release_meters(connection: Connection, wanted: Mapping[UsagePointId, MeterSerial]) -> None:
+    """Free the meters of the homes that want another for the time of the import, so that two can exchange theirs."""
     standing = connection.execute(select(_u.id, _u.meter))
     changing = [{"home": row.id} for row in standing if wanted.get(row.id, row.meter) != row.meter]
     if changing:  # a slash: no serial looks like this
@@ -84,6 +105,24 @@ def find(connection: Connection, usage_point: str) -> UsagePoint | None:
 def behind(connection: Connection, meter: str) -> UsagePoint | None:
     """The home this meter measures, or None."""
     return next(_homes(connection, _all().where(_u.meter == meter)), None)
+
+
+def known_people(connection: Connection, names: Iterable[str]) -> frozenset[str]:
+    """Those of the names that are customers."""
+    return frozenset(row.id for row in rows_named(connection, select(_c.id), _c.id, names))
+
+
+def owners(connection: Connection, names: Iterable[str]) -> dict[str, str]:
+    """Whose the homes of these names are: usage point -> customer."""
+    found = rows_named(connection, select(_u.id, _u.customer), _u.id, names)
+    return {row.id: row.customer for row in found}
+
+
+def meters(connection: Connection, *, of: Iterable[str], named: Iterable[str]) -> dict[str, str]:
+    """The meters of some homes, and of those that have one of the meters named: usage point -> meter."""
+    rows = select(_u.id, _u.meter)
+    found = chain(rows_named(connection, rows, _u.id, of), rows_named(connection, rows, _u.meter, named))
+    return {row.id: row.meter for row in found}
 
 
 def names(connection: Connection) -> frozenset[str]:

@@ -4,14 +4,14 @@ Every row knows its feeder, so that a home's feeder and a feeder's tree are each
 place in the grid, or none while nobody told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, Connection, ForeignKey, Index, Row, Table, Text, delete, insert, select
 
 from cloud.grid.model import Device, Kind, Service, Tree
-from cloud.kernel.db import metadata
+from cloud.kernel.db import metadata, rows_named
 from cloud.kernel.ids import DeviceId, UsagePointId
 
 device_table = Table(
@@ -94,6 +94,11 @@ def feeders(connection: Connection) -> list[DeviceId]:
     """Every feeder that is known, in the order of their names."""
     statement = select(_d.id).where(_d.parent.is_(None)).order_by(_d.id)
     return [DeviceId(name) for name in connection.execute(statement).scalars()]
+
+
+def devices_named(connection: Connection, names: Iterable[str]) -> frozenset[str]:
+    """Those of the names that are devices of the grid."""
+    return frozenset(row.id for row in rows_named(connection, select(_d.id), _d.id, names))
 
 
 def _device_row(feeder: DeviceId, device: Device) -> dict[str, str | None]:

@@ -22,9 +22,21 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, Table, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    MetaData,
+    Row,
+    Select,
+    Table,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -75,6 +87,15 @@ def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, obj
         new = insert(table)
         told = {name: new.excluded[name] for name in some[0] if name not in key}
         connection.execute(new.on_conflict_do_update(index_elements=key, set_=told), some)
+
+
+def rows_named(
+    connection: Connection, rows: Select[Any], column: ColumnElement[str], names: Iterable[str]
+) -> Iterator[Row[Any]]:
+    """Those of the rows whose column holds one of the names, of which there may be any number."""
+    left = iter(dict.fromkeys(names))
+    while some := list(islice(left, _ROWS_AT_ONCE)):
+        yield from connection.execute(rows.where(column.in_(some)))
 
 
 class Database:

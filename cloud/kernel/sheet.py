@@ -92,18 +92,43 @@ def read(data: bytes, columns: Sequence[str], *, takes_more: bool = False) -> tu
     `takes_more` lets columns be there that nobody reads.
     Raises: SheetRefused when the file is no table, or not one with these columns, or holds nothing below its heading.
     """
-    rows = _rows(data)
-    try:
-        named = list(map(str.strip, next(rows, [])))
-        if faults := list(_heading_faults(named, columns, takes_more=takes_more)):
-            raise SheetRefused(faults)
-    except csv.Error as error:
-        raise _not_csv(HEADING_ROW, error) from error
-    records, faults = _records(named, rows)
+    records: list[Record] = []
+    faults: list[Fault] = []
+    for line in lines(data, columns, takes_more=takes_more):
+        if isinstance(line, Record):
+            records.append(line)
+        else:
+            faults.append(line)
     if not records and not faults:
         nothing = "there is a heading, but nothing below it"
         raise SheetRefused([Fault(row=HEADING_ROW + 1, column=WHOLE_FILE, what=nothing)])
     return records, faults
+
+
+def lines(
+    data: bytes, columns: Sequence[str], *, optional: Sequence[str] = (), takes_more: bool = False
+) -> Iterator[Record | Fault]:
+    """What stands below the heading, line by line, so that a long file is not here twice; a fault for what is none.
+
+    An `optional` column may be missing. Raises: SheetRefused as `read` does, but for a heading alone, which is a table.
+    """
+    rows = _rows(data)
+    number = 0
+    try:
+        named = list(map(str.strip, next(rows, [])))
+        number = HEADING_ROW
+        if faults := list(_heading_faults(named, columns, optional, takes_more=takes_more)):
+            raise SheetRefused(faults)
+        for number, row in enumerate(rows, start=HEADING_ROW + 1):
+            cells = list(map(str.strip, row))
+            if not any(cells):
+                continue  # an empty last line tells nothing
+            if len(cells) == len(named):
+                yield Record(number=number, cells=dict(zip(named, cells, strict=True)))
+            else:
+                yield Fault(row=number, column="row", what=f"{len(cells)} values under {len(named)} headings")
+    except csv.Error as error:
+        raise _not_csv(number + 1, error) from error
 
 
 def values(record: Record, readers: Mapping[str, Callable[[str], object]]) -> tuple[dict[str, object], list[Fault]]:
@@ -139,44 +164,29 @@ def _rows(data: bytes) -> Iterator[list[str]]:
         what = f"larger than {MAX_BYTES // 1024 // 1024} MiB"
         raise SheetRefused([Fault(row=HEADING_ROW, column=WHOLE_FILE, what=what)])
     try:
-        text = data.decode("utf-8-sig")
+        data.decode()
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
         what = "not UTF-8 text; save it as 'CSV UTF-8'"
         raise SheetRefused([Fault(row=row, column=WHOLE_FILE, what=what)]) from error
-    return csv.reader(io.StringIO(text, newline=""), strict=True)
+    return csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), strict=True)
 
 
 def _not_csv(row: int, error: csv.Error) -> SheetRefused:
     return SheetRefused([Fault(row=row, column=WHOLE_FILE, what=f"not CSV: {error}")])
 
 
-def _heading_faults(named: list[str], columns: Sequence[str], *, takes_more: bool) -> Iterator[Fault]:
-    for name in columns:
-        if named.count(name) != 1:
-            what = "the column is missing" if name not in named else "the column stands twice"
-            yield Fault(row=HEADING_ROW, column=name, what=what)
+def _heading_faults(
+    named: list[str], columns: Sequence[str], optional: Sequence[str], *, takes_more: bool
+) -> Iterator[Fault]:
+    known = (*columns, *optional)
+    for name in known:
+        if name not in named and name in columns:
+            yield Fault(row=HEADING_ROW, column=name, what="the column is missing")
+        elif named.count(name) > 1:
+            yield Fault(row=HEADING_ROW, column=name, what="the column stands twice")
     for name in named if not takes_more else ():
-        if name not in columns:
-            near = difflib.get_close_matches(name[:40], columns, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(columns)}"
+        if name not in known:
+            near = difflib.get_close_matches(name[:40], known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
             yield Fault(row=HEADING_ROW, column=name[:40] or "(unnamed)", what=f"unknown column; {hint}")
-
-
-def _records(named: list[str], rows: Iterator[list[str]]) -> tuple[list[Record], list[Fault]]:
-    records: list[Record] = []
-    faults: list[Fault] = []
-    number = HEADING_ROW
-    try:
-        for number, row in enumerate(rows, start=HEADING_ROW + 1):
-            cells = list(map(str.strip, row))
-            if not any(cells):
-                continue  # an empty last line tells nothing
-            if len(cells) == len(named):
-                records.append(Record(number=number, cells=dict(zip(named, cells, strict=True))))
-            else:
-                what = f"{len(cells)} values under {len(named)} headings"
-                faults.append(Fault(row=number, column="row", what=what))
-    except csv.Error as error:
-        raise _not_csv(number + 1, error) from error
-    return records, faults

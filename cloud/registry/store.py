@@ -104,6 +104,12 @@ def usage_points(connection: Connection, *, after: str = "", limit: int) -> list
     return [UsagePointId(name) for name in connection.execute(statement).scalars()]
 
 
+def held_places(connection: Connection) -> Iterator[Place]:
+    """Every home and meter that a gateway speaks for now."""
+    for row in connection.execute(select(_p.usage_point, _p.meter).where(_p.is_held)):
+        yield Place(usage_point=UsagePointId(row.usage_point), meter=MeterSerial(row.meter))
+
+
 def by_key_id(connection: Connection, key_ids: Collection[bytes]) -> dict[bytes, Gateway]:
     """The gateways that sign with these keys."""
     found = _gateways(connection, _all().where(_g.key_id.in_(key_ids)))
