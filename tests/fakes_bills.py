@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from math import cos, pi
 from random import Random
 
-FIRST_DAY = date(2024, 6, 1)
+FIRST_DAY = date(2024, 12, 1)
 HISTORY_DAYS = 370
 PRICES = {
     "old": {"fix": 0.50, "off": 0.20, "pk": 0.40, "t1": 10, "adder": 0.05},
@@ -17,7 +17,7 @@ def pair(*, days=(30, 30), base=(8.0, 8.0), peak=(0.25, 0.25), seed=3, noise=0.4
     """A document; two values are the previous and the current bill's, and `changed` replaces whole keys."""
     random = Random(seed)
     count = HISTORY_DAYS + sum(days)
-    temperatures = [round(14 + 11 * cos(2 * pi * (at - 40) / 365) + random.gauss(0, 2), 1) for at in range(count)]
+    temperatures = [round(14 - 11 * cos(2 * pi * (at - 40) / 365) + random.gauss(0, 2), 1) for at in range(count)]
     used, peaks = [], []
     for at, temperature in enumerate(temperatures):
         is_current = at >= count - days[1]

@@ -72,8 +72,7 @@ def test_weather_and_behaviour_are_told_within_a_twentieth_in_nine_of_ten(pairs)
     covered = [each for each in pairs if each.told.can_tell]
     errors = sorted(each.error(Factor.WEATHER, Factor.BEHAVIOUR) for each in covered)
     sys.stdout.write(
-        f"{len(covered)} of {len(pairs)} pairs, error mean {sum(errors) / len(errors):.2%}, worst {errors[-1]:.2%}"
-        + "\n"
+        f"{len(covered)} of {len(pairs)} pairs, error mean {sum(errors) / len(errors):.2%}, worst {errors[-1]:.2%}\n"
     )
 
     assert sum(error <= 0.05 for error in errors) >= 0.9 * len(pairs)

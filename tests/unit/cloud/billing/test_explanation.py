@@ -179,7 +179,7 @@ def test_the_current_bill_is_the_last_of_the_days_and_the_previous_one_before_it
         (changed(tax=True), "current.tax"),
         (changed(tax=10**12), "current.tax"),
         (changed(first_day="soon"), "current.first_day"),
-        (changed(first_day="2024-06-02"), "previous.n"),
+        (changed(first_day="2024-12-02"), "previous.n"),
     ],
 )
 def test_a_document_that_does_not_fit_together_is_refused_by_its_key(spoiled, where):
