@@ -11,7 +11,8 @@ from gateway.core.interruption import InterruptionState, Limits, SupplyEvent, st
 from gateway.core.interruption.verdict import READS_VOLTAGE
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation, ProbeBeat, ProbeLink, SupplyEdge, Tick
 from gateway.core.remembered import recall, remember
-from tests.fakes_gateway import answered, at, edge, failed
+from tests.fakes_gateway import at, edge
+from tests.fakes_supply import answered, failed
 from wire.events import (
     Cause,
     Disconnector,

@@ -12,7 +12,8 @@ from gateway.core.outbox import Change, Entry
 from gateway.core.patience import Patience
 from gateway.core.uplink import UplinkSeen
 from gateway.service.forwarder import Forwarder
-from tests.fakes_gateway import FakeBroker, FakeClock, FakeCloud, StoryStop, at
+from tests.fakes_gateway import FakeClock, StoryStop, at
+from tests.fakes_uplink import FakeBroker, FakeCloud
 from wire.envelope import Purpose, seal
 from wire.events import Lane, RegisterReadings, SupplyLost
 from wire.ids import gateway_id_of

@@ -5,7 +5,7 @@ The street's line falls at 1000 s and comes back at 2000 s; before that, each ho
 
 import pytest
 
-from tests.fakes_gateway import SupplyStory
+from tests.fakes_supply import SupplyStory
 from wire.events import Disconnector, InterruptionAssessed, SupplyRestored
 
 DARK, LIGHT = 1_000.0, 2_000.0

@@ -8,7 +8,8 @@ import pytest
 from gateway.core.interruption import Attention, InterruptionState, Limits, Phase
 from gateway.core.observations import ProbeLink, Tick
 from gateway.core.remembered import recall, remember
-from tests.fakes_gateway import SupplyStory, answered, at, edge, failed
+from tests.fakes_gateway import at, edge
+from tests.fakes_supply import SupplyStory, answered, failed
 from wire.events import Disconnector, LinkFault, SupplyDipped, SupplyLost, SupplyRestored
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes_gateway import SupplyStory
+from tests.fakes_supply import SupplyStory
 from wire.events import Evidence, EvidenceKind, InterruptionAssessed, Stage
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from gateway.core.interruption import Attention, Phase
 from gateway.core.observations import ProbeLink, Tick
-from tests.fakes_gateway import SupplyStory, edge, failed
+from tests.fakes_gateway import edge
+from tests.fakes_supply import SupplyStory, failed
 from wire.events import LinkFault
 
 INTERRUPTED = ["SUPPLY_INTERRUPTED PROVISIONAL WEAK", "SUPPLY_INTERRUPTED CONFIRMED FAIR"]

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.core.interruption import Attention, Phase
 from gateway.core.observations import ProbeLink
-from tests.fakes_gateway import SupplyStory, answered, failed
+from tests.fakes_supply import SupplyStory, answered, failed
 from wire.events import (
     Cause,
     Disconnector,

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.core.interruption import Phase
-from tests.fakes_gateway import SupplyStory
+from tests.fakes_supply import SupplyStory
 from wire.events import (
     Disconnector,
     Evidence,

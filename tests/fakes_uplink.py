@@ -1,0 +1,105 @@
+"""The other end of a gateway's uplink: a cloud that keeps and receipts, and a broker that may lose and break."""
+
+import random
+from dataclasses import dataclass, field
+
+from gateway.core.errors import UplinkLost
+from tests.fakes_gateway import FakeClock, at
+from wire.chain import Head, Step, follow, genesis
+from wire.envelope import Purpose, link_hash, parse, verify
+from wire.events import Lane
+from wire.instants import unix_ms
+from wire.keys import PublicKey, SoftwareSigner
+from wire.receipts import Receipt, seal_receipt
+from wire.record import Record, decode_record
+
+
+class FakeCloud:
+    """The other end: verifies, follows each chain, keeps each event once, and signs receipts for what it holds."""
+
+    def __init__(self, gateway_key: PublicKey, clock: FakeClock) -> None:
+        self._key = gateway_key
+        self._clock = clock
+        self._signer = SoftwareSigner.generate()
+        self._heads: dict[Lane, Head] = {lane: genesis(gateway_key.spki) for lane in Lane}
+        self._held: dict[tuple[Lane, int], bytes] = {}
+        self.receipt_key = self._signer.public
+        self.records: list[Record] = []
+        self.duplicates = 0
+
+    def take(self, envelope: bytes) -> bytes:
+        """One envelope, in any order and any number of times; the receipt for the lane as it then stands."""
+        parsed = parse(envelope)
+        verify(parsed, self._key, Purpose.EVENT)
+        link = decode_record(parsed.payload).link
+        if link.seq <= self._heads[link.lane].seq or (link.lane, link.seq) in self._held:
+            self.duplicates += 1
+        else:
+            self._held[link.lane, link.seq] = envelope
+        while (following := self._held.pop((link.lane, self._heads[link.lane].seq + 1), None)) is not None:
+            self._append(link.lane, following)
+        head = self._heads[link.lane]
+        receipt = Receipt(
+            gateway=link.gateway, gen=link.gen, lane=link.lane, seq=head.seq, head=head.hash, at_ms=unix_ms(at(0))
+        )
+        return seal_receipt(receipt, self._signer)
+
+    def _append(self, lane: Lane, envelope: bytes) -> None:
+        parsed = parse(envelope)
+        record, own_hash = decode_record(parsed.payload), link_hash(parsed)
+        assert follow(self._heads[lane], record.link, own_hash) is Step.NEXT
+        self._heads[lane] = Head(seq=record.link.seq, hash=own_hash)
+        self.records.append(record)
+
+
+@dataclass
+class FakeBroker:
+    """An `Uplink` to the cloud that loses, doubles and shuffles what it carries, and breaks, as its chance has it."""
+
+    cloud: FakeCloud
+    clock: FakeClock
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
+    loss: float = 0.0
+    doubling: float = 0.0
+    shuffles: bool = False
+    breaking: float = 0.0
+    refuses: int = 0  # so many attempts to connect
+    is_open: bool = False
+    opened: int = 0
+    published: list[tuple[str, bytes]] = field(default_factory=list)
+    most_under_way: int = 0
+    _up: list[bytes] = field(default_factory=list)
+    _down: list[bytes] = field(default_factory=list)
+
+    def open(self) -> None:
+        self.opened += 1
+        if self.refuses:
+            self.refuses -= 1
+            raise UplinkLost("the broker is away", where="broker")
+        self.is_open = True
+        self._up, self._down = [], []
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        assert self.is_open
+        self.published.append((topic, payload))
+        self._up += [payload] * self._times()
+        self.most_under_way = max(self.most_under_way, len(self._up))
+
+    def wait(self, timeout_s: float) -> list[bytes]:
+        self.clock.advance(timeout_s * self.clock.rate)
+        if self.chance.random() < self.breaking:
+            raise UplinkLost("the connection broke", where="broker")
+        if self.shuffles:
+            self.chance.shuffle(self._up)
+        carried, self._up = self._up, []
+        came, self._down = self._down, []
+        self._down = [receipt for envelope in carried for receipt in [self.cloud.take(envelope)] * self._times()]
+        return came
+
+    def close(self) -> None:
+        self.is_open = False
+
+    def _times(self) -> int:
+        if self.chance.random() < self.loss:
+            return 0
+        return 2 if self.chance.random() < self.doubling else 1
