@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
 from zoneinfo import ZoneInfo
 
@@ -14,12 +14,15 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from sqlalchemy import Connection
 
+from cloud.customers import consent_store, table
 from cloud.customers import store as customers
-from cloud.customers import table
+from cloud.customers.consent import Change, Channel, Purpose
 from cloud.customers.model import Customer, UsagePoint
 from cloud.kernel.facts import Fact, FactSheet, FactValue, Source, SourceKind
 from cloud.kernel.i18n import Language
 from cloud.kernel.ids import CustomerId, MeterSerial, UsagePointId
+from cloud.kernel.money import Currency, Money
+from cloud.messaging.catalogue import OPT_OUT, TERMS
 from cloud.messaging.mail import Mail
 from cloud.messaging.model import Announcement
 from cloud.messaging.ports import Delivered, Ending, Presence, Unavailable
@@ -112,6 +115,80 @@ def outage_facts() -> FactSheet:
             fact("cannot_be_seen", "unverified", ttl=timedelta(hours=1)),
         ]
     )
+
+
+def consented_facts() -> FactSheet:
+    """Everything the four messages that need consent can say, but for the way out, as a long but real case has it."""
+    brl = Currency.BRL
+    return FactSheet(
+        [
+            fact("use_began_at", EVENING),
+            fact("observed_wh", 123_400),
+            fact("usual_wh", 10_200),
+            fact("use_kind", "base_load"),
+            fact("cycle_ends_on", date(2026, 9, 30)),
+            fact("days_left", 12),
+            fact("projected_low", Money(112_345, brl)),
+            fact("projected_high", Money(134_567, brl)),
+            fact("usual_bill", Money(101_010, brl)),
+            fact("bill_line", Money(105_000, brl)),
+            fact("bill_total", Money(123_456, brl)),
+            fact("previous_total", Money(101_010, brl)),
+            fact("change", Money(22_446, brl)),
+            fact("days_part", Money(-3_210, brl)),
+            fact("weather_part", Money(9_000, brl)),
+            fact("behaviour_part", Money(15_000, brl)),
+            fact("price_part", Money(1_000, brl)),
+            fact("tax_part", Money(656, brl)),
+            fact("bill_from", date(2026, 8, 31)),
+            fact("bill_until", date(2026, 9, 30)),
+            fact("energy_wh", 1_234_567),
+            fact("previous_energy_wh", 987_654),
+            fact("programme_name", "Tarifa Social de Energia Elétrica"),
+            fact("benefit", "até 65% de desconto na conta."),
+            fact("apply_where", "CRAS do seu município"),
+            fact("programme_until", date(2026, 12, 31)),
+            fact("programme_source", "https://www.gov.example/tarifa-social"),
+            fact("read_on", date(2026, 11, 2)),
+        ]
+    )
+
+
+def every_fact() -> FactSheet:
+    """What any message could be made of, but for whom it goes to."""
+    way_out = FactSheet([fact(OPT_OUT, f"https://power.example/stop/C-1~billing~{'x' * 32}")])
+    return outage_facts().joined_with(consented_facts()).joined_with(way_out)
+
+
+SERVICE = [announcement for announcement in Announcement if TERMS[announcement].purpose is None]
+CONSENTED = [announcement for announcement in Announcement if TERMS[announcement].purpose is not None]
+
+
+def way_out(customer: CustomerId, purpose: Purpose) -> str:
+    return f"https://power.example/stop/{customer}~{purpose}"
+
+
+def agree(
+    connection: Connection, *purposes: Purpose, at: datetime = EVENING - timedelta(days=9), is_given: bool = True
+) -> None:
+    """Let the customer of `home_of` say yes, or no, to these purposes by e-mail."""
+    for purpose in purposes:
+        change = Change(
+            customer=CustomerId("C-1"),
+            purpose=purpose,
+            channel=Channel.EMAIL,
+            is_given=is_given,
+            at=at,
+            by="customer",
+            evidence="form 12",
+        )
+        consent_store.record(connection, change, at)
+
+
+def consented_news(
+    announcement: Announcement = Announcement.HIGH_BILL_EXPLAINED, *, case: str = "UP-1/2026-11"
+) -> News:
+    return News(home=home_of(), case=case, announcement=announcement, facts=consented_facts())
 
 
 def outage_news(

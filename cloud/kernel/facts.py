@@ -110,6 +110,10 @@ class FactSheet(Mapping[str, Fact]):
         """Both sheets as one; ValueError where they name the same fact."""
         return FactSheet([*self.values(), *other.values()])
 
+    def known_at(self, now: datetime) -> "FactSheet":
+        """The facts that may be repeated at `now`."""
+        return FactSheet(fact for fact in self.values() if not fact.is_stale(now))
+
     def lacking(self, needed: Iterable[str], now: datetime) -> tuple[Lack, ...]:
         """What of `needed` cannot be said at `now`; empty means that all of it can."""
         lacks = []

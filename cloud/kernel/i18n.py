@@ -215,6 +215,11 @@ def long_date(on: date, language: Language) -> str:
     return forms.date.format(day=number, month=forms.months[on.month - 1], year=on.year)
 
 
+def days(count: int, language: Language) -> str:
+    """A number of days: "1 day", "9 jours"."""
+    return f"{_number(count, 0, language)}{NBSP}{_unit_word(_FORMS[language], Unit.DAY, count)}"
+
+
 def figure(value: int, symbol: str, language: Language, *, scale: int = 1, digits: int = 0) -> str:
     """An integer reading in a larger unit, rounded half up: `figure(231_400, "V", FR, scale=1000)` is "231 V".
 

@@ -7,50 +7,52 @@ file may not hold is refused when the catalogue is loaded, not when somebody is 
 Every hole goes through a form (how a fact is written in the reader's language and zone), and the form leaves a mark
 around what it wrote. The marks are taken out again and become the list of figures: which characters of the text say
 which fact. So a page can show the source behind every figure, and a figure without a source cannot exist.
+
+A line that begins with `~ ` is said only when its facts are there: of a change in a bill, the parts that can be told
+and are not nothing. A paragraph of which no such line remains goes as a whole, with the words that lead up to them.
 """
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from importlib.resources import files
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
-from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import pass_context
 
+from cloud.customers.consent import Purpose
 from cloud.kernel import i18n
-from cloud.kernel.facts import Fact, FactSheet
+from cloud.kernel.facts import FactSheet
 from cloud.kernel.i18n import Language
-from cloud.messaging.model import Announcement, Figure, Letter, Traced
-from runtime.errors import InputRefused
+from cloud.messaging import sms
+from cloud.messaging.cap import UNASKED, Limit
+from cloud.messaging.forms import FORMS, LANGUAGE, ZONE, TemplateRefused, traced
+from cloud.messaging.model import Announcement, Letter, Traced
 
-_BEGIN, _MIDDLE, _END = "\ue000", "\ue001", "\ue002"  # private use: no printable text holds them
-_MARK: Final = re.compile(f"{_BEGIN}([a-z_]+){_MIDDLE}(.*?){_END}", re.DOTALL)
+OPT_OUT: Final = "opt_out_url"
+"""The fact by which a reader can say no: every message that needs her consent prints it, and no other one does."""
+
 _ALLOWED_NODES: Final = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Filter, nodes.Name)
 _CLAIMS: Final = re.compile(r"\d|https?:|www\.|@|[€$£%]")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_ZONE, _LANGUAGE = "_zone", "_language"
-_MV_PER_V: Final = 1_000
-
-
-class TemplateRefused(InputRefused):
-    """A template holds what a template may not hold; its author mends it."""
+_OPTIONAL: Final = "~ "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """On what an announcement may be made: the facts its claim needs beside those it prints, and what went before.
 
-    `follows` is the announcement whose sequel it is: without that one it is not written.
+    `follows` is the announcement whose sequel it is: without that one it is not written. With a `purpose` it is
+    written only to whom has agreed to that, not in her quiet hours, and not more often than the `limits` say.
     """
 
-    claims: frozenset[str]
+    claims: frozenset[str] = frozenset()
     follows: Announcement | None = None
+    purpose: Purpose | None = None
+    limits: tuple[Limit, ...] = ()
 
 
 TERMS: Final[Mapping[Announcement, Terms]] = {
@@ -59,6 +61,10 @@ TERMS: Final[Mapping[Announcement, Terms]] = {
     Announcement.CHECK_BREAKER: Terms(claims=frozenset({"nothing_is_drawn"})),
     Announcement.STILL_OUT: Terms(claims=frozenset({"no_return_shown"}), follows=Announcement.POWER_OUT),
     Announcement.POWER_CHECK: Terms(claims=frozenset({"cannot_be_seen"})),
+    Announcement.UNUSUAL_USE: Terms(purpose=Purpose.USAGE_ALERTS, limits=UNASKED),
+    Announcement.HIGH_BILL_COMING: Terms(purpose=Purpose.BILLING),
+    Announcement.HIGH_BILL_EXPLAINED: Terms(purpose=Purpose.BILLING),
+    Announcement.ASSISTANCE_OFFER: Terms(purpose=Purpose.ASSISTANCE),
 }
 
 Sources: TypeAlias = Mapping[tuple[Announcement, Language], str]
@@ -67,27 +73,33 @@ Sources: TypeAlias = Mapping[tuple[Announcement, Language], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """One announcement in one language."""
+    """One announcement in one language: an e-mail, and where there is one, the text message beside it."""
 
     announcement: Announcement
     language: Language
     needs: frozenset[str]
-    follows: Announcement | None
+    terms: Terms
     version: str
     subject: str
     body: str
+    sms: str | None
+    sms_tail: str | None
 
 
 class Catalogue:
     """Every announcement in every language."""
 
-    def __init__(self, sources: Sources, terms: Mapping[Announcement, Terms] = TERMS) -> None:
+    def __init__(
+        self, sources: Sources, terms: Mapping[Announcement, Terms] = TERMS, sms_sources: Sources | None = None
+    ) -> None:
         """Raises TemplateRefused for an announcement without terms, and a template that is missing or not allowed."""
         if without := [announcement for announcement in Announcement if announcement not in terms]:
             raise TemplateRefused(f"no terms for {', '.join(without)}", where=__name__, do="say what they claim")
         self._environment = _environment()
         self._templates = {
-            (announcement, language): self._read(announcement, language, terms[announcement], sources)
+            (announcement, language): self._read(
+                announcement, language, terms[announcement], sources, (sms_sources or {}).get((announcement, language))
+            )
             for announcement in Announcement
             for language in Language
         }
@@ -95,13 +107,7 @@ class Catalogue:
     @classmethod
     def load(cls) -> "Catalogue":
         """The templates that come with the program."""
-        folder = files("cloud.messaging") / "templates"
-        named = {
-            (announcement, language): folder / f"{announcement}.{language}.txt"
-            for announcement in Announcement
-            for language in Language
-        }
-        return cls({name: file.read_text(encoding="utf-8") for name, file in named.items() if file.is_file()})
+        return cls(_texts("txt"), sms_sources=_texts("sms.txt"))
 
     def find(self, announcement: Announcement, language: Language) -> Template:
         """The template of this announcement in this language."""
@@ -109,17 +115,36 @@ class Catalogue:
 
     def render(self, template: Template, facts: FactSheet, zone: ZoneInfo) -> Letter:
         """The letter these facts make; the sheet must hold everything the template needs."""
+
+        def written(source: str) -> Traced:
+            names = {ZONE: zone, LANGUAGE: template.language}
+            return traced(self._environment.from_string(source).render(dict(facts) | names))
+
+        tail = None if template.sms_tail is None else written(template.sms_tail)
         return Letter(
-            subject=self._traced(template.subject, template.language, facts, zone),
-            body=self._traced(template.body, template.language, facts, zone),
+            subject=written(template.subject),
+            body=written(self._without_what_cannot_be_told(template.body, facts)),
             template_version=template.version,
+            sms=None if template.sms is None else sms.fitted(written(template.sms), tail),
         )
 
-    def _traced(self, source: str, language: Language, facts: FactSheet, zone: ZoneInfo) -> Traced:
-        names = {_ZONE: zone, _LANGUAGE: language}
-        return _without_marks(self._environment.from_string(source).render(dict(facts) | names))
+    def printed(self, template: Template, facts: FactSheet) -> frozenset[str]:
+        """Every fact that stands in the letter or behind it: what is needed, and what can be told beside it."""
+        body = self._without_what_cannot_be_told(template.body, facts)
+        return template.needs | self._names(body)
 
-    def _read(self, announcement: Announcement, language: Language, terms: Terms, sources: Sources) -> Template:
+    def _without_what_cannot_be_told(self, body: str, facts: FactSheet) -> str:
+        paragraphs = []
+        for paragraph in body.split("\n\n"):
+            lines = paragraph.split("\n")
+            kept = [line for line in lines if not _is_optional(line) or self._names(line) <= facts.keys()]
+            if not any(map(_is_optional, lines)) or any(map(_is_optional, kept)):
+                paragraphs.append("\n".join(line.removeprefix(_OPTIONAL) for line in kept))
+        return "\n\n".join(paragraphs)
+
+    def _read(
+        self, announcement: Announcement, language: Language, terms: Terms, sources: Sources, text: str | None
+    ) -> Template:
         where = f"{announcement}.{language}.txt"
         source = sources.get((announcement, language))
         if source is None:
@@ -127,19 +152,33 @@ class Catalogue:
         subject, separator, body = source.partition("\n\n")
         if not separator or "\n" in subject or not body.strip():
             raise TemplateRefused("it is not a subject line, an empty line and a body", where=where)
-        needs = self._holes(source, language, where)
+        self._check(source, language, where)
+        said = "\n".join(line for line in source.splitlines() if not _is_optional(line))
+        needs = self._names(said)
+        if (OPT_OUT in needs) is (terms.purpose is None):
+            raise TemplateRefused(f"whether it names {OPT_OUT} is not as its purpose asks", where=where)
+        short, tail = None, None
+        if text is not None:
+            self._check(text, language, f"{announcement}.{language}.sms.txt")
+            short, _, tail = text.strip().partition("\n\n")
         return Template(
             announcement=announcement,
             language=language,
-            needs=needs | terms.claims,
-            follows=terms.follows,
-            version=hashlib.sha256(source.encode()).hexdigest()[:12],
+            needs=needs | terms.claims | self._names(text or ""),
+            terms=terms,
+            version=hashlib.sha256((source + (text or "")).encode()).hexdigest()[:12],
             subject=subject,
             body=body.strip() + "\n",
+            sms=short,
+            sms_tail=tail or None,
         )
 
-    def _holes(self, source: str, language: Language, where: str) -> frozenset[str]:
-        """The facts a template prints; raises TemplateRefused for anything but text and `fact | form`."""
+    def _names(self, source: str) -> frozenset[str]:
+        """The facts that a text which was checked prints."""
+        return frozenset(node.name for node in self._environment.parse(source).find_all(nodes.Name))
+
+    def _check(self, source: str, language: Language, where: str) -> None:
+        """Raise TemplateRefused for anything but text and `fact | form`."""
         try:
             tree = self._environment.parse(source)
         except TemplateSyntaxError as error:
@@ -148,16 +187,26 @@ class Catalogue:
             is_bare = isinstance(node, nodes.Output) and any(isinstance(part, nodes.Name) for part in node.nodes)
             if is_bare or not isinstance(node, _ALLOWED_NODES) or _is_odd_filter(node):
                 what = f"line {node.lineno}: only text and holes like {{{{ fact | form }}}} may stand here"
-                raise TemplateRefused(what, where=where, do=f"forms are: {', '.join(_FORMS)}")
+                raise TemplateRefused(what, where=where, do=f"forms are: {', '.join(FORMS)}")
             if isinstance(node, nodes.TemplateData) and (claim := _claim_in(node.data, language)):
                 raise TemplateRefused(f"line {node.lineno}: {claim!r} is a claim", where=where, do="make it a fact")
-        return frozenset(node.name for node in tree.find_all(nodes.Name))
+
+
+def _texts(ending: str) -> Sources:
+    """The texts of the files with this ending that come with the program."""
+    folder = files("cloud.messaging") / "templates"
+    named = {(name, language): folder / f"{name}.{language}.{ending}" for name in Announcement for language in Language}
+    return {which: file.read_text(encoding="utf-8") for which, file in named.items() if file.is_file()}
+
+
+def _is_optional(line: str) -> bool:
+    return line.startswith(_OPTIONAL)
 
 
 def _is_odd_filter(node: nodes.Node) -> bool:
     """Whether a filter has arguments, stands on another filter, or is none of our forms."""
     return isinstance(node, nodes.Filter) and (
-        bool(node.args or node.kwargs) or not isinstance(node.node, nodes.Name) or node.name not in _FORMS
+        bool(node.args or node.kwargs) or not isinstance(node.node, nodes.Name) or node.name not in FORMS
     )
 
 
@@ -172,59 +221,6 @@ def _claim_in(text: str, language: Language) -> str | None:
 _ALSO_OTHER_WORDS: Final = frozenset({"may"})  # "parts may still be dark" names no month
 
 
-def _without_marks(marked: str) -> Traced:
-    text, figures, end = "", [], 0
-    for mark in _MARK.finditer(marked):
-        text += marked[end : mark.start()]
-        figures.append(Figure(start=len(text), end=len(text) + len(mark[2]), fact_id=mark[1]))
-        text += mark[2]
-        end = mark.end()
-    return Traced(text=text + marked[end:], figures=tuple(figures))
-
-
-# The forms: how a fact is written
-
-
-def _written(write: Callable[[Any, ZoneInfo, Language], str], *kinds: type) -> Callable[[Context, Fact], str]:
-    """A filter that writes the value of a fact, which must be of one of these kinds, and marks what it wrote."""
-
-    @pass_context
-    def form(context: Context, fact: Fact) -> str:
-        if not isinstance(fact.value, kinds):
-            raise TemplateRefused(f"the fact {fact.id!r} cannot be written in this form")
-        text = write(fact.value, context[_ZONE], context[_LANGUAGE])
-        return f"{_BEGIN}{fact.id}{_MIDDLE}{_visible(text)}{_END}"
-
-    return form
-
-
-def _visible(text: str) -> str:
-    """The text without characters that would break a line, a header, or our own marks."""
-    return "".join(char for char in text if char.isprintable() or char == i18n.NBSP)
-
-
-def _words(value: str, _zone: ZoneInfo, _language: Language) -> str:
-    return value
-
-
-def _duration(value: timedelta, _zone: ZoneInfo, language: Language) -> str:
-    return i18n.duration(value, language)
-
-
-def _volts(value: int, _zone: ZoneInfo, language: Language) -> str:
-    return i18n.figure(value, "V", language, scale=_MV_PER_V)
-
-
-_FORMS: Final[Mapping[str, Callable[[Context, Fact], str]]] = {
-    "words": _written(_words, str),
-    "moment": _written(i18n.moment, datetime),
-    "clock": _written(i18n.clock, datetime),
-    "day": _written(i18n.day, datetime),
-    "duration": _written(_duration, timedelta),
-    "volts": _written(_volts, int),
-}
-
-
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
@@ -232,6 +228,6 @@ def _environment() -> ImmutableSandboxedEnvironment:
         keep_trailing_newline=True,
     )
     environment.filters.clear()
-    environment.filters.update(_FORMS)
+    environment.filters.update(FORMS)
     environment.globals.clear()
     return environment

@@ -24,7 +24,7 @@ _ID_CHARS: Final = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """An e-mail ready to be sent."""
+    """An e-mail ready to be sent; with an `opt_out_url` where its reader may say that it was the last of its kind."""
 
     message_id: str
     recipient: str
@@ -33,6 +33,7 @@ class Mail:
     subject: str
     body: str
     written_at: datetime
+    opt_out_url: str = ""
 
 
 def sender_address(text: str) -> Address:
@@ -59,6 +60,11 @@ def as_bytes(mail: Mail, sender: Address) -> bytes:
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday reply, please
     message.set_content(mail.body, charset="utf-8", cte="quoted-printable")
     message["Content-Language"] = mail.language.value  # after the content, which clears what is said of it
+    if mail.opt_out_url.startswith("https://"):  # RFC 8058, 3.1: only over HTTPS may a mail program say no by itself
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     # The message class folds before an encoded word and leaves two spaces there, which readers see; this one does not.
     subject = Header(mail.subject, header_name="Subject").encode(linesep=_SEVEN_BIT.linesep)
-    return f"Subject: {subject}{_SEVEN_BIT.linesep}".encode("ascii") + message.as_bytes()
+    head = f"Subject: {subject}{_SEVEN_BIT.linesep}"
+    if mail.opt_out_url:  # RFC 2369, 3.2; nor may a long address be folded or encoded
+        head += f"List-Unsubscribe: <{mail.opt_out_url}>{_SEVEN_BIT.linesep}"
+    return head.encode("ascii") + message.as_bytes()

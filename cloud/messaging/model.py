@@ -4,14 +4,15 @@
                       v               |
     held          queued --claimed--> sending --delivered--> delivered
       ^             | ^                 |  '----refused----> refused --person: send again--> queued
-      |--expired----| |                 | answer lost, or found so after a restart
-                    | '----absent----- unknown ----found----> delivered
-                    v                   |  '---- or a person decides either way
-                overtaken <-------------'
+      '--expired----| |                 | answer lost, or found so after a restart
+      .--withheld---| '----absent----- unknown ----found----> delivered
+      v             v                      '---- or a person decides either way
+   withheld     overtaken
 
 `held` is a message that was not written, or not sent, because a fact was missing or too old: no sentence was guessed,
-and a person looks. `overtaken` is one that the story passed by before it left, or whose beginning was never told. A
-send whose answer was lost is `unknown`: it may have arrived, so it is looked up, or a person decides; it is never
+and a person looks. `withheld` is one that the customer has not agreed to, or not any more, or was told often enough;
+that is as it should be. `overtaken` is one that the story passed by before it left, or whose beginning was never told.
+A send whose answer was lost is `unknown`: it may have arrived, so it is looked up, or a person decides; it is never
 blindly repeated.
 """
 
@@ -22,12 +23,13 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from cloud.customers.consent import Channel, Purpose
 from cloud.kernel.facts import FactSheet
 from cloud.kernel.i18n import Language
 from cloud.kernel.ids import CustomerId, UsagePointId
 
-EMAIL: Final = "email"
-"""The one channel there is so far."""
+EMAIL: Final = Channel.EMAIL.value
+"""The one channel there is so far; the text for another one is written beside it."""
 
 
 class Announcement(StrEnum):
@@ -38,6 +40,10 @@ class Announcement(StrEnum):
     CHECK_BREAKER = "check_breaker"
     STILL_OUT = "still_out"
     POWER_CHECK = "power_check"
+    UNUSUAL_USE = "unusual_use"
+    HIGH_BILL_COMING = "high_bill_coming"
+    HIGH_BILL_EXPLAINED = "high_bill_explained"
+    ASSISTANCE_OFFER = "assistance_offer"
 
 
 class State(StrEnum):
@@ -50,6 +56,7 @@ class State(StrEnum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
     OVERTAKEN = "overtaken"
+    WITHHELD = "withheld"
 
 
 class Turn(StrEnum):
@@ -64,6 +71,7 @@ class Turn(StrEnum):
     ABSENT = "absent"
     EXPIRED = "expired"
     OVERTAKEN = "overtaken"
+    WITHHELD = "withheld"
     MARKED_DELIVERED = "marked_delivered"  # by a person
     SENT_AGAIN = "sent_again"  # by a person
 
@@ -72,6 +80,7 @@ TURNS: Final[Mapping[tuple[State, Turn], State]] = {
     (State.QUEUED, Turn.CLAIMED): State.SENDING,
     (State.QUEUED, Turn.EXPIRED): State.HELD,
     (State.QUEUED, Turn.OVERTAKEN): State.OVERTAKEN,
+    (State.QUEUED, Turn.WITHHELD): State.WITHHELD,
     (State.SENDING, Turn.DELIVERED): State.DELIVERED,
     (State.SENDING, Turn.REFUSED): State.REFUSED,
     (State.SENDING, Turn.UNAVAILABLE): State.QUEUED,
@@ -132,11 +141,12 @@ class Traced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What a template and a fact sheet made."""
+    """What a template and a fact sheet made; `sms` is the same in a text message, where it fits into one."""
 
     subject: Traced
     body: Traced
     template_version: str
+    sms: Traced | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +167,8 @@ class Key:
 class Message:
     """A message as it is kept: to whom, in which words, from which facts, and what became of it.
 
-    `reason` says in words why it stands where it stands, where that is not plain. `answer` is the relay's own.
+    `reason` says in words why it stands where it stands, where that is not plain. `answer` is the relay's own. With a
+    `purpose` it rests on the customer's consent to that; without one it is part of the service.
     """
 
     id: int
@@ -178,3 +189,4 @@ class Message:
     changed_at: datetime
     valid_until: datetime | None
     overtaken_at: datetime | None
+    purpose: Purpose | None = None

@@ -16,10 +16,12 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from cloud.customers.consent import NotAllowed
 from cloud.kernel import tasks
 from cloud.kernel.db import Database
 from cloud.kernel.tasks import Task
-from cloud.messaging import store
+from cloud.messaging import permission, store
+from cloud.messaging.catalogue import OPT_OUT
 from cloud.messaging.mail import Mail
 from cloud.messaging.model import Message, State, Turn, after, pause_before
 from cloud.messaging.ports import (
@@ -126,6 +128,11 @@ class Postman:
             if message is None or not self._is_worth_sending(connection, message, now):
                 tasks.finish(connection, task, now)
                 return None
+            if message.purpose is not None:
+                due_at = permission.speak_at(connection, message.key.customer, message.zone, now)
+                if due_at > now:
+                    tasks.reschedule(connection, SEND_TASK, task.key, due_at)
+                    return None
             claimed = _turned(message, Turn.CLAIMED, now, attempts=message.attempts + 1)
             store.save_standing(connection, claimed)
             return claimed, _mail(claimed)
@@ -137,6 +144,11 @@ class Postman:
         if message.overtaken_at is not None:
             store.save_standing(connection, _turned(message, Turn.OVERTAKEN, now, reason=_OVERTAKEN))
             return False
+        if message.purpose is not None:
+            answer = permission.still(connection, message.key, message.purpose)
+            if isinstance(answer, NotAllowed):
+                store.save_standing(connection, _turned(message, Turn.WITHHELD, now, reason=answer.reason))
+                return False
         if message.valid_until is not None and message.valid_until < now:
             store.save_standing(connection, _turned(message, Turn.EXPIRED, now, reason=_EXPIRED))
             return False
@@ -224,4 +236,5 @@ def _mail(message: Message) -> Mail:
         subject=message.letter.subject.text,
         body=message.letter.body.text,
         written_at=message.composed_at,
+        opt_out_url="" if message.purpose is None else str(message.facts[OPT_OUT].value),
     )

@@ -20,11 +20,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
+from cloud.customers.consent import Purpose
 from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.facts import FactSheet
 from cloud.kernel.i18n import Language
 from cloud.kernel.ids import CustomerId, UsagePointId
-from cloud.messaging.model import Announcement, Figure, Key, Letter, Message, State, Traced
+from cloud.messaging.model import MAY_HAVE_BEEN_READ, Announcement, Figure, Key, Letter, Message, State, Traced
 
 MAX_PAGE: Final = 200
 
@@ -54,6 +55,7 @@ message_table = Table(
     Column("changed_at", UtcInstant, nullable=False),
     Column("valid_until", UtcInstant),
     Column("overtaken_at", UtcInstant),
+    Column("purpose", Text),
     UniqueConstraint("customer", "case", "template", "stage", "channel"),
 )
 _m = message_table.c
@@ -87,6 +89,7 @@ def add(connection: Connection, message: Message) -> int | None:
         "changed_at": message.changed_at,
         "valid_until": message.valid_until,
         "overtaken_at": message.overtaken_at,
+        "purpose": None if message.purpose is None else message.purpose.value,
     }
     statement = insert(message_table).values(row).on_conflict_do_nothing().returning(_m.id)
     number: int | None = connection.execute(statement).scalar_one_or_none()
@@ -107,12 +110,22 @@ def save_standing(connection: Connection, message: Message) -> None:
 
 
 def mark_overtaken(
-    connection: Connection, usage_point: UsagePointId, now: datetime, *, only: Announcement | None = None
+    connection: Connection,
+    usage_point: UsagePointId,
+    now: datetime,
+    *,
+    only: Announcement | None = None,
+    case: str | None = None,
 ) -> None:
-    """Mark what the home was not told yet, or may not have been, as overtaken by what happened at `now`."""
+    """Mark what the home was not told yet, or may not have been, as overtaken by what happened at `now`.
+
+    Without `only` that is whatever tells of its supply.
+    """
     pending = (State.QUEUED.value, State.SENDING.value, State.UNKNOWN.value)
     waiting = (_m.usage_point == usage_point) & _m.state.in_(pending) & _m.overtaken_at.is_(None)
-    waiting = waiting if only is None else waiting & (_m.template == only.value)
+    waiting &= _m.purpose.is_(None) if only is None else _m.template == only.value
+    if case is not None:
+        waiting &= _m.case == case
     connection.execute(update(message_table).where(waiting).values(overtaken_at=now))
 
 
@@ -127,6 +140,14 @@ def state_of(connection: Connection, key: Key) -> State | None:
     is_same = is_same & (_m.stage == key.stage) & (_m.channel == key.channel)
     found = connection.execute(select(_m.state).where(is_same)).scalar_one_or_none()
     return None if found is None else State(found)
+
+
+def told_at(connection: Connection, key: Key, *, since: datetime) -> list[datetime]:
+    """When this customer was, or is about to be, told the same of any case since then."""
+    told = [state.value for state in (State.QUEUED, *MAY_HAVE_BEEN_READ)]
+    same = (_m.customer == key.customer) & (_m.template == key.template) & (_m.channel == key.channel)
+    statement = select(_m.composed_at).where(same, _m.state.in_(told), _m.composed_at > since)
+    return list(connection.execute(statement).scalars())
 
 
 def newest(
@@ -178,6 +199,7 @@ def _message(row: Row[Any]) -> Message:
         changed_at=row.changed_at,
         valid_until=row.valid_until,
         overtaken_at=row.overtaken_at,
+        purpose=None if row.purpose is None else Purpose(row.purpose),
     )
 
 
@@ -186,6 +208,7 @@ def _plain_letter(letter: Letter) -> str:
         "template_version": letter.template_version,
         "subject": _plain_traced(letter.subject),
         "body": _plain_traced(letter.body),
+        "sms": None if letter.sms is None else _plain_traced(letter.sms),
     }
     return json.dumps(plain, ensure_ascii=False)
 
@@ -197,7 +220,10 @@ def _plain_traced(traced: Traced) -> dict[str, object]:
 def _letter(text: str) -> Letter:
     plain = json.loads(text)
     return Letter(
-        subject=_traced(plain["subject"]), body=_traced(plain["body"]), template_version=plain["template_version"]
+        subject=_traced(plain["subject"]),
+        body=_traced(plain["body"]),
+        template_version=plain["template_version"],
+        sms=None if plain["sms"] is None else _traced(plain["sms"]),
     )
 
 

@@ -216,7 +216,7 @@ def event_fields(stored: StoredEvent) -> dict[str, Any]:
 
 def message(found: Message) -> MessageAnswer:
     letter = found.letter
-    parts = {} if letter is None else {"subject": letter.subject, "text": letter.body}
+    parts = {} if letter is None else {"subject": letter.subject, "text": letter.body, "sms": letter.sms}
     return MessageAnswer(
         id=found.id,
         message_id=found.message_id,
@@ -237,7 +237,9 @@ def message(found: Message) -> MessageAnswer:
         valid_until=found.valid_until,
         subject=None if letter is None else letter.subject.text,
         text=None if letter is None else letter.body.text,
-        figures=[figure for part, traced in parts.items() for figure in _figures(found, part, traced)],
+        sms=None if letter is None or letter.sms is None else letter.sms.text,
+        purpose=None if found.purpose is None else found.purpose.value,
+        figures=[figure for part, traced in parts.items() if traced for figure in _figures(found, part, traced)],
     )
 
 

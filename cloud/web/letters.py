@@ -27,6 +27,7 @@ STATES: Final = {
     State.REFUSED: "refused by the mail relay",
     State.UNKNOWN: "may have arrived: the relay’s answer was lost",
     State.OVERTAKEN: "not sent: events overtook it",
+    State.WITHHELD: "not sent: the customer did not agree, or was told often enough",
 }
 TEMPLATES: Final[Mapping[str, str]] = {
     Announcement.POWER_OUT: "Your power is out",
@@ -34,6 +35,10 @@ TEMPLATES: Final[Mapping[str, str]] = {
     Announcement.CHECK_BREAKER: "Please check your main switch",
     Announcement.STILL_OUT: "We treat your home as still without power",
     Announcement.POWER_CHECK: "Is your power on?",
+    Announcement.UNUSUAL_USE: "Unusual use at home",
+    Announcement.HIGH_BILL_COMING: "Your bill is on track to be high",
+    Announcement.HIGH_BILL_EXPLAINED: "Why your bill has changed",
+    Announcement.ASSISTANCE_OFFER: "Help with your bill you may be entitled to",
 }
 _UNITS: Final = {"_mv": " mV", "_wh": " Wh"}
 _DECISIONS: Final = {Turn.MARKED_DELIVERED: "It arrived: mark as delivered", Turn.SENT_AGAIN: "Send it again"}
@@ -78,6 +83,7 @@ class ShownLetter:
     title: str
     state: str
     paragraphs: tuple[tuple[Run, ...], ...] = ()
+    sms: tuple[Run, ...] = ()
     subject: tuple[Run, ...] = ()
     notes: tuple[Note, ...] = ()
     decisions: tuple[Decision, ...] = ()
@@ -104,6 +110,7 @@ def show(message: Message, moments: Moments) -> ShownLetter:
         state=shown.state,
         subject=tuple(cutter.runs(message.letter.subject)),
         paragraphs=tuple(cutter.paragraphs(message.letter.body)),
+        sms=() if message.letter.sms is None else tuple(cutter.runs(message.letter.sms)),
         notes=tuple(_note(message, number, fact, moments) for number, fact in enumerate(cutter.facts, start=1)),
         decisions=decisions,
     )

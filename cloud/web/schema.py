@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.kernel.facts import SourceKind
+from cloud.messaging.model import State
 
 MAX_RAW_SHOWN: Final = 256
 
@@ -250,7 +251,7 @@ class SourceAnswer(Answer):
 class FigureAnswer(Answer):
     """A stretch of a message that states a fact, and what proves it."""
 
-    part: str = Field(description="subject or text")
+    part: str = Field(description="subject, text or sms")
     start: int = Field(description="its first character in that part, counted in Unicode code points")
     end: int
     text: str
@@ -275,7 +276,7 @@ class MessageAnswer(Answer):
     channel: str
     language: str = Field(examples=["pt-BR"])
     to: str
-    state: str = Field(description="held, queued, sending, delivered, refused, unknown or overtaken")
+    state: str = Field(description=", ".join(State))
     reason: str = Field(description="why it stands there, where that is not plain")
     answer: str = Field(description="the mail relay's own words")
     attempts: int
@@ -284,6 +285,8 @@ class MessageAnswer(Answer):
     valid_until: datetime | None
     subject: str | None = Field(description="null for a message that was not written")
     text: str | None
+    sms: str | None = Field(description="the same as a text message; null where none is written or it does not fit")
+    purpose: str | None = Field(description="what the customer agreed to; null for word of the supply itself")
     figures: list[FigureAnswer]
 
 

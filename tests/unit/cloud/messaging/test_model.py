@@ -10,8 +10,10 @@ from cloud.messaging.model import TURNS, NoSuchTurn, State, Turn, after, pause_b
 FIRST, LONGEST = timedelta(seconds=5), timedelta(minutes=10)
 
 
-def test_what_is_delivered_held_or_overtaken_stays_so() -> None:
-    assert {state for state, _ in TURNS}.isdisjoint({State.DELIVERED, State.HELD, State.OVERTAKEN})
+def test_what_is_delivered_held_overtaken_or_withheld_stays_so() -> None:
+    ends = {State.DELIVERED, State.HELD, State.OVERTAKEN, State.WITHHELD}
+
+    assert {state for state, _ in TURNS}.isdisjoint(ends)
 
 
 def test_only_a_claimed_message_is_ever_sent() -> None:

@@ -17,7 +17,7 @@ from cloud.messaging.catalogue import Catalogue
 from cloud.messaging.model import Announcement, Message, NoSuchTurn, State, Turn
 from cloud.messaging.service import ASK_TASK, SEND_TASK, Composer, News
 from tests.fakes_cloud import fresh_database
-from tests.fakes_messaging import EVENING, home_of, outage_facts, outage_news
+from tests.fakes_messaging import EVENING, SERVICE, home_of, outage_facts, outage_news
 
 CATALOGUE = Catalogue.load()
 LATER = EVENING + timedelta(minutes=1)
@@ -104,7 +104,7 @@ def test_composing_says_whether_a_message_was_queued_just_now(connection: Connec
     assert composer.compose(connection, replace(unproven, facts=FactSheet()), LATER) is False
 
 
-@pytest.mark.parametrize("announcement", Announcement)
+@pytest.mark.parametrize("announcement", SERVICE)
 @pytest.mark.parametrize("language", Language)
 def test_every_announcement_can_be_written_from_a_full_sheet(
     connection: Connection, announcement: Announcement, language: Language
