@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cloud import bill_explain_commands
 from runtime.errors import InputRefused
 from runtime.visible import visible
 
@@ -33,8 +34,9 @@ def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
     """Let `bill` be one of the commands."""
     about = "bills from tariffs and readings"
     words = commands.add_parser("bill", help=about, description=about)
-    bill = words.add_subparsers(required=True, metavar="rate")
+    bill = words.add_subparsers(required=True, metavar="rate|explain|project")
     _add_rate(bill)
+    bill_explain_commands.add_to(bill)
 
 
 def _add_rate(bill: "argparse._SubParsersAction[Any]") -> None:

@@ -31,6 +31,8 @@ from cloud.kernel.money import Currency, Money
 from runtime.errors import InputRefused
 
 _MAX_PERIOD_DAYS: Final = 100
+_YEAR: Final = timedelta(days=364)
+_LATELY_DAYS: Final = 28
 _FLAGS: Final = {
     "prev_estimated": ("previous", Reading.ESTIMATED),
     "prev_catchup": ("previous", Reading.CATCH_UP),
@@ -102,6 +104,36 @@ class BillPair:
             and record.energy_wh is not None
             and record.temperature_c is not None
         )
+
+    @property
+    def use_wh(self) -> Mapping[date, int]:
+        """The days whose energy is known before `today`."""
+        return {
+            each.day: each.energy_wh for each in self.records if each.energy_wh is not None and each.day < self.today
+        }
+
+    @property
+    def temperatures_c(self) -> Mapping[date, float]:
+        """The days whose temperature is known, forecasts among them."""
+        return {each.day: each.temperature_c for each in self.records if each.temperature_c is not None}
+
+    @property
+    def used_year_ago_wh(self) -> int | None:
+        """What the same days used a year before, by whole weeks; None where not all of them are known."""
+        first = self.current.period.first_day - _YEAR
+        used = [each.energy_wh for each in self.records if 0 <= (each.day - first).days < self.current.period.days]
+        known = [energy_wh for energy_wh in used if energy_wh is not None]
+        return sum(known) if len(known) == self.current.period.days else None
+
+    def cycle_rate(self, rest_wh: int) -> Money:
+        """The current bill, when so much more is used than is known, at the peak's share of the last four weeks."""
+        lately = [each for each in self.records if 0 < (self.today - each.day).days <= _LATELY_DAYS]
+        so_far = [each for each in self.records if each.day < self.today and each.day in self.current.period]
+        used = sum(each.energy_wh or 0 for each in lately)
+        share = Fraction(sum(each.peak_wh for each in lately), used) if used else Fraction(0)
+        peak = sum(each.peak_wh for each in so_far) + rest_wh * share
+        off_peak = sum((each.energy_wh or 0) - each.peak_wh for each in so_far) + rest_wh * (1 - share)
+        return self.rate(replace(self.current.terms, energy_wh={_OFF_PEAK: off_peak, _PEAK: peak}))
 
     def check_is_whole(self) -> None:
         """Raises InputRefused where a day of either bill has no energy: nothing is explained by halves."""
