@@ -1,11 +1,12 @@
 """`lamplight-cloud`: the operator's words. Each prints for people, and for programs with --json.
 
     init DIR                    make a state folder          gateway add|list|renew|revoke   who may speak
-    broker DIR                  be the broker                import DIR FILE, grid DIR       the utility's files
+    broker DIR                  be the broker                import DIR FILE|DROP, grid DIR  the utility's files
     serve DIR                   be the cloud                 verify FILE                     one envelope laid open
     config                      every setting, commented     quarantine DIR, parked DIR      what a person should see
     new-token DIR               another key to the page      customer-link DIR UP            a customer's own page
     outage list|show|close DIR  outages on the tree          outage locate                   what failed, from files
+    import-refused DIR          rows of drops that wait
     assist FILE                 which help is likely        bill rate                       a bill, reckoned
 
 A command that is refused ends with one line on standard error and status 2; one whose answer is no, with status 1.
@@ -22,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cloud import assist_commands, bill_commands, outage_commands
+from cloud import assist_commands, bill_commands, cis_commands, outage_commands
 from runtime import logs, program
 from runtime.arguments import Words
 from runtime.clock import check_clock_is_set, clock_from_environment
@@ -157,18 +158,6 @@ def _gateway_revoke(arguments: argparse.Namespace) -> int:
     with _opened(arguments.state) as (_, _, registrar):
         registrar.revoke(gateway, arguments.reason)
     _show(arguments, {"gateway_id": gateway}, f"gateway {gateway} is revoked: nothing it says is taken any more")
-    return 0
-
-
-def _import(arguments: argparse.Namespace) -> int:
-    from cloud.grid import text
-    from cloud.grid.service import import_file
-    from cloud.outages.area_service import look_at
-
-    with _opened(arguments.dir) as (folder, database, _):
-        look = look_at(folder.settings().outages)
-        told = import_file(database, arguments.file, clock_from_environment(), look)
-    _show(arguments, text.facts_of(told), text.said_of(told))
     return 0
 
 
@@ -331,12 +320,8 @@ def _parser() -> argparse.ArgumentParser:
     broker.add_argument("dir", type=Path, metavar="DIR")
     broker.add_argument("--embedded", action="store_true", help="use the embedded broker even where mosquitto is")
     _add_gateway_commands(commands.add_parser("gateway", help="who may speak", description="who may speak"))
-    for feature in (assist_commands, bill_commands, outage_commands):
+    for feature in (assist_commands, bill_commands, cis_commands, outage_commands):
         feature.add_to(commands)
-    imported = command("import", _import, "take in the utility's grid file or customer file")
-    imported.add_argument("dir", type=Path, metavar="DIR")
-    imported.add_argument("file", type=Path, metavar="FILE.csv")
-    imported.add_argument("--json", action="store_true")
     grid = command("grid", _grid, "the feeders as they were understood, and the homes on them")
     grid.add_argument("dir", type=Path, metavar="DIR")
     grid.add_argument("--json", action="store_true")

@@ -52,18 +52,24 @@ class GridImported:
 def import_file(
     database: Database, path: Path, clock: Clock, on_feeders_changed: FeedersChanged
 ) -> CustomersImported | GridImported:
+    """Keep all of a file or nothing of it, as `import_data` does; raises InputRefused when it cannot be read, too."""
+    try:
+        return import_data(database, sheet.read_file(path), clock, on_feeders_changed)
+    except SheetRefused as refused:
+        raise refused.of(path) from refused
+
+
+def import_data(
+    database: Database, data: bytes, clock: Clock, on_feeders_changed: FeedersChanged
+) -> CustomersImported | GridImported:
     """Keep all of a grid file or a customer file, told apart by their headings, or nothing of it.
 
     `on_feeders_changed` is called once the file is kept, in its transaction.
-    Raises: SheetRefused with every fault, InputRefused when the file cannot be read, DatabaseError.
+    Raises: SheetRefused with every fault, DatabaseError.
     """
-    data = sheet.read_file(path)
-    try:
-        if table.is_meant(sheet.heading(data)):
-            return _import_grid(database, table.parse(data), clock, on_feeders_changed)
-        return CustomersImported(homes=customers.import_data(database, data, clock))
-    except SheetRefused as refused:
-        raise refused.of(path) from refused
+    if table.is_meant(sheet.heading(data)):
+        return _import_grid(database, table.parse(data), clock, on_feeders_changed)
+    return CustomersImported(homes=customers.import_data(database, data, clock))
 
 
 def _import_grid(database: Database, file: GridFile, clock: Clock, on_feeders_changed: FeedersChanged) -> GridImported:
