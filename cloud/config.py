@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cloud.assistance.settings import AssistanceSettings
 from cloud.broker.settings import BrokerSettings, MqttSettings
 from cloud.messaging.settings import MailSettings
 from cloud.outages.settings import OutageSettings
@@ -26,6 +27,7 @@ class CloudSettings:
     web: WebSettings
     outages: OutageSettings
     mail: MailSettings
+    assistance: AssistanceSettings
     log: LogSettings
 
     def check(self) -> None:
@@ -33,3 +35,4 @@ class CloudSettings:
         self.mqtt.check()
         self.broker.check()
         self.web.check()
+        self.assistance.check()

@@ -225,6 +225,10 @@ class Programme:
     questions: tuple[Question, ...]
     versions: tuple[Version, ...]
 
+    def name_of(self, version: Version) -> str:
+        """By which a message and a log name one version."""
+        return f"{self.id}:{version.valid_from}"
+
     def holds_in(self, jurisdiction: str) -> bool:
         """Whether homes of this place can get it."""
         return f"{jurisdiction}-".startswith(f"{self.jurisdiction}-")
