@@ -4,12 +4,14 @@ A gateway that is killed goes on in the moment it was killed in, because what it
 the events that followed from it. A field marked `passing()` is not stored: it is about this very moment (what the probe
 last said) and is learnt again in a second; leaving it out also spares the memory card a write for every heartbeat.
 
-Known here: dataclasses, their unions, enumerations by name, aware instants, integers, booleans, text, tuples and None.
+Known here: dataclasses, their unions, enumerations by name, aware instants, integers, finite floats (as the shortest
+text that gives the same bits again), booleans, text, tuples and None.
 `recall` gives a missing field its default, so that an older line still reads; what it cannot read is `Forgotten`.
 """
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from datetime import datetime
@@ -52,6 +54,8 @@ def _plain(value: object) -> object:
         case Enum():
             return value.name
         case None | bool() | int() | str():
+            return value
+        case float() if math.isfinite(value):
             return value
         case datetime():
             return value.isoformat()

@@ -25,6 +25,11 @@ class Dog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tank:
+    level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     pet: Cat | Dog | None = None
     colour: Colour = Colour.RED
@@ -78,4 +83,17 @@ def test_what_cannot_be_read_back_is_forgotten(line: str) -> None:
 
 def test_what_has_no_stored_form_is_a_mistake_of_ours() -> None:
     with pytest.raises(TypeError):
-        remember(Home(rooms=(1.5,)))  # type: ignore[arg-type]  # the mistake
+        remember(Home(rooms=(b"1",)))  # type: ignore[arg-type]  # the mistake
+
+
+@pytest.mark.parametrize("level", [0.1, -0.0, 1e300, 5e-324, 2 / 3])
+def test_a_float_comes_back_with_the_same_bits(level: float) -> None:
+    recalled = recall(Tank, remember(Tank(level=level)))
+
+    assert recalled.level.hex() == level.hex()
+
+
+@pytest.mark.parametrize("level", [float("nan"), float("inf")])
+def test_what_is_no_number_is_not_stored(level: float) -> None:
+    with pytest.raises(TypeError):
+        remember(Tank(level=level))
