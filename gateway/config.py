@@ -42,6 +42,7 @@ class MeterSettings:
     backfill_days: int = setting(
         31, help="how much of a new meter's load profile is taken over", minimum=0, maximum=366
     )
+    time_zone: str = setting("UTC", help="where the homes are, as Europe/Madrid: in its hours their use is watched")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

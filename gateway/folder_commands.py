@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from gateway.adapters.time_zone import zone_named
 from gateway.config import SETTINGS_FILE, GatewaySettings, load_settings, settings_file
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
@@ -30,6 +31,7 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     init.add_argument("--address", metavar="N", type=int, help="the meter's HDLC address on a bus")
     init.add_argument("--serial", metavar="TEXT", default="", help="the meter's serial number, if it must be this one")
     init.add_argument("--probe", metavar="PORT", default="", help="the probe's serial port")
+    init.add_argument("--time-zone", metavar="ZONE", default="", help="where the homes are, as Europe/Madrid (UTC)")
     init.add_argument("--json", action="store_true", help="one JSON object")
     init.set_defaults(handler=init_folder)
     enrol = subparsers.add_parser("enrol", help="keep the enrolment that the utility handed out")
@@ -69,6 +71,8 @@ def init_folder(arguments: argparse.Namespace) -> int:
         raise InputRefused("there is something already", where=str(folder), do=do)
     if arguments.address is not None and not arguments.meter:
         raise InputRefused("an address needs a meter", where="--address", do="give --meter and --profile with it")
+    if arguments.time_zone:
+        zone_named(arguments.time_zone, where="--time-zone")
     meter = _checked_meter(arguments.meter, arguments.profile, arguments.address) if arguments.meter else None
     probe_port = os.path.abspath(arguments.probe) if arguments.probe else ""  # noqa: PTH100 - keeps by-id links as links
     try:
@@ -95,7 +99,9 @@ def _fill(aside: Path, meter: tuple[str, str] | None, arguments: argparse.Namesp
 
     signer = make_key(aside / "key.pem", aside / PUBLIC_KEY_FILE)
     gateway = gateway_id_of(signer.public.spki)
-    values = {"probe": {"port": probe_port}} if probe_port else {}
+    values: dict[str, object] = {"probe": {"port": probe_port}} if probe_port else {}
+    if arguments.time_zone:
+        values["meter"] = {"time_zone": arguments.time_zone}
     settings = f"{_PREAMBLE}{commented(GatewaySettings, values)}\n"
     write_atomically(aside / SETTINGS_FILE, settings.encode(), mode=0o644)
     meters = Registry(aside / "registry.json")

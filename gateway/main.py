@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from gateway.adapters.mqtt import MqttUplink
 from gateway.adapters.profile_files import load_profile
 from gateway.adapters.registry import Registry
 from gateway.adapters.serial_port import SerialPort
-from gateway.config import GatewaySettings, load_settings
+from gateway.adapters.time_zone import zone_named
+from gateway.config import GatewaySettings, load_settings, settings_file
 from gateway.core import interruption, validation
 from gateway.core.conclusions import MeterRules
 from gateway.core.interruption import InterruptionState
@@ -68,6 +69,7 @@ class Parts:
     enrolment: Enrolment
     registry: Registry
     meters: tuple[tuple[RegisteredMeter, MeterProfile], ...]
+    zone: tzinfo
 
 
 def run_gateway(settings_path: Path) -> int:
@@ -109,6 +111,7 @@ def prepare(settings_path: Path) -> Parts:
         enrolment=load_enrolment(settings.files.enrolment, gateway),
         registry=book,
         meters=meters,
+        zone=zone_named(settings.meter.time_zone, where=f"{settings_file(settings_path)}: meter.time_zone"),
     )
 
 
@@ -152,7 +155,7 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
     desks = tuple(
         MeterDesk(
             meter,
-            _rules(parts.settings, profile),
+            _rules(parts.settings, profile, parts.zone),
             watches[meter.number],
             backfill=timedelta(days=parts.settings.meter.backfill_days),
         )
@@ -173,7 +176,7 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
     return (pipeline, *pollers, *probe, _forwarder(parts, journal, uplink))
 
 
-def _rules(settings: GatewaySettings, profile: MeterProfile) -> MeterRules:
+def _rules(settings: GatewaySettings, profile: MeterProfile, zone: tzinfo) -> MeterRules:
     return MeterRules(
         profile=profile,
         supply=interruption.Limits(
@@ -184,6 +187,7 @@ def _rules(settings: GatewaySettings, profile: MeterProfile) -> MeterRules:
             absent_below_mv=profile.supply.nominal_mv // 10,
         ),
         doubt=validation.Limits(supply=profile.supply),
+        zone=zone,
     )
 
 

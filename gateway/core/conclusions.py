@@ -4,6 +4,7 @@
                                                              -reachability-> whether the meter is in reach
                                                              -------------> its registers, as they stand
     IntervalRow -validation-> CheckedIntervals -batches-> its load profile, as far as it is new
+                                               -consumption-> what is unusual in it, told after the rows it rests on
 
 Pure: `Standing` is everything concluded about the meter so far, and the next one comes out beside the events that led
 there. The caller keeps both, or neither.
@@ -11,10 +12,11 @@ there. The caller keeps both, or neither.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from gateway.core import interruption, reachability, validation
 from gateway.core.batches import IntervalProgress, Window, batches
+from gateway.core.consumption import Bank, look
 from gateway.core.errors import Undecodable
 from gateway.core.interruption import InterruptionState
 from gateway.core.meter_profile import MeterProfile
@@ -22,7 +24,7 @@ from gateway.core.observations import MeterAnswered, MeterFailed, Observation
 from gateway.core.reachability import Reachability
 from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Reading, Snapshot
 from gateway.core.validation import check_intervals, check_reading
-from wire.events import Disconnector, IntervalReadings, KnownEvent, LinkFault, RegisterReadings
+from wire.events import Disconnector, IntervalReadings, KnownEvent, LinkFault, RegisterReadings, UnusualUse
 from wire.instants import unix_ms
 from wire.units import VOLTAGES, Quantity
 
@@ -34,6 +36,7 @@ class MeterRules:
     profile: MeterProfile
     supply: interruption.Limits
     doubt: validation.Limits
+    zone: tzinfo = UTC  # in whose hours and days the home lives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ class Standing:
     supply: InterruptionState
     reach: Reachability
     progress: IntervalProgress
+    consumption: Bank = Bank()
     latest: LatestReading | None = None
     before: Reading | None = None
 
@@ -70,7 +74,7 @@ class Conclusion:
 
     standing: Standing
     events: tuple[KnownEvent, ...] = ()
-    readings: tuple[RegisterReadings | IntervalReadings, ...] = ()
+    readings: tuple[RegisterReadings | IntervalReadings | UnusualUse, ...] = ()
     doubts: tuple[Finding, ...] | None = None
 
 
@@ -113,6 +117,7 @@ def from_reading(
     intervals = check_intervals(rows, rules.doubt)
     progress = standing.progress if window is None else standing.progress.after(window, rows, now)
     new_rows = [row for row in intervals.usable if row.ends_at > standing.progress.through]
+    consumption, unusual = _looked_at(standing.consumption, new_rows, rules.zone)
     registers = RegisterReadings(at_ms=unix_ms(reading.taken_at), values=checked.usable)
     return Conclusion(
         standing=replace(
@@ -120,13 +125,26 @@ def from_reading(
             serial=reading.meter_serial,
             reach=reach,
             progress=progress,
+            consumption=consumption,
             latest=_latest(reading),
             before=reading,
         ),
         events=(*concluded.events, *([told] if told else ())),
-        readings=(*([registers] if checked.usable else ()), *batches(new_rows)),
+        readings=(*([registers] if checked.usable else ()), *batches(new_rows), *unusual),
         doubts=(*checked.findings, *(finding for _, findings in intervals.set_aside for finding in findings)),
     )
+
+
+def _looked_at(bank: Bank, rows: Sequence[IntervalRow], zone: tzinfo) -> tuple[Bank, list[UnusualUse]]:
+    """The bank once it saw what these rows say was drawn, and what it tells."""
+    unusual: list[UnusualUse] = []
+    for row in rows:
+        energy_wh = row.value(Quantity.ENERGY_IMPORT_WH)
+        if energy_wh is not None:
+            looked = look(bank, unix_ms(row.starts_at) // 1000, row.period_s, float(energy_wh), zone)
+            bank = looked.bank
+            unusual += looked.events
+    return bank, unusual
 
 
 def _answered(checked: CheckedReading) -> MeterAnswered:

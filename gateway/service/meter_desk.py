@@ -1,7 +1,8 @@
 """What the pipeline has on its desk about one meter: its rules, its standing, and how the standing is stored.
 
-Four lines in the journal, each written only when it changed: the supply, the reach, how far the load profile has been
-taken over, and the latest reading. A line that cannot be read back is begun anew, and the log says so.
+Five lines in the journal, each written only when it changed: the supply, the reach, how far the load profile has been
+taken over, what the home usually draws, and the latest reading. A line that cannot be read back is begun anew, and the
+log says so.
 """
 
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TypeVar
 
 from gateway.core.batches import IntervalProgress
 from gateway.core.conclusions import Conclusion, LatestReading, MeterRules, Standing
+from gateway.core.consumption import Bank
 from gateway.core.interruption import InterruptionState
 from gateway.core.outbox import Change, Entry
 from gateway.core.reachability import Reachability
@@ -22,7 +24,7 @@ from runtime import logs
 
 log = logs.get(__name__)
 T = TypeVar("T")
-SUPPLY, REACH, INTERVALS, READING = "supply", "reach", "intervals", "reading"
+SUPPLY, REACH, INTERVALS, CONSUMPTION, READING = "supply", "reach", "intervals", "consumption", "reading"
 _LONGEST_SUBJECT = 32
 
 
@@ -56,7 +58,7 @@ class MeterDesk:
 
     def recall(self, book: Book, now: datetime) -> None:
         """Take up where the journal says this meter was left; raises JournalUnavailable."""
-        names = [name_of(kind, self.number) for kind in (SUPPLY, REACH, INTERVALS, READING)]
+        names = [name_of(kind, self.number) for kind in (SUPPLY, REACH, INTERVALS, CONSUMPTION, READING)]
         self._stored = {name: line for name in names if (line := book.recall(name)) is not None}
         latest = self._recalled(READING, LatestReading)
         self._standing = Standing(
@@ -64,6 +66,7 @@ class MeterDesk:
             supply=self._recalled(SUPPLY, InterruptionState) or InterruptionState(),
             reach=self._recalled(REACH, Reachability) or Reachability(),
             progress=self._recalled(INTERVALS, IntervalProgress) or IntervalProgress(through=now - self._backfill),
+            consumption=self._recalled(CONSUMPTION, Bank) or Bank(),
             latest=latest,
         )
         self._instruct(at_once=False)
@@ -72,6 +75,9 @@ class MeterDesk:
         """What the journal must keep for `conclusion`: the supply's part, and the readings' part, which yields."""
         standing = conclusion.standing
         subject = subject_of(standing.serial)
+        taken_over: dict[str, object] = {INTERVALS: standing.progress}
+        if standing.consumption is not self.standing.consumption:  # some kilobytes: not put into words at every tick
+            taken_over[CONSUMPTION] = standing.consumption
         firm = {SUPPLY: standing.supply, REACH: standing.reach, READING: standing.latest}
         return (
             Change(
@@ -80,7 +86,7 @@ class MeterDesk:
             ),
             Change(
                 entries=tuple(Entry(subject=subject, event=event) for event in conclusion.readings),
-                remembered=self._new_lines({INTERVALS: standing.progress}),
+                remembered=self._new_lines(taken_over),
                 yields=True,
             ),
         )
@@ -90,7 +96,9 @@ class MeterDesk:
         before, standing = self.standing, conclusion.standing
         for change in changes if readings_kept else changes[:1]:
             self._stored |= change.remembered
-        self._standing = standing if readings_kept else replace(standing, progress=before.progress)
+        if not readings_kept:
+            standing = replace(standing, progress=before.progress, consumption=before.consumption)
+        self._standing = standing
         self._instruct(at_once=standing.supply.phase is not before.supply.phase)
         if conclusion.doubts is not None:
             self._tell_doubts(frozenset(conclusion.doubts))

@@ -7,6 +7,7 @@ probe's edge is acknowledged, the poller goes on, and the forwarder finds the ro
 consequences could not be kept changes nothing; the probe tells it again, the meter is read again.
 """
 
+import itertools
 import threading
 from datetime import datetime
 
@@ -23,7 +24,7 @@ from gateway.service.uplink_desk import UplinkDesk
 from runtime import logs
 from runtime.clock import Clock
 from runtime.errors import EnvironmentRefused
-from wire.events import Lane, event_name, facts
+from wire.events import Lane, UnusualUse, event_name, facts
 
 log = logs.get(__name__)
 
@@ -115,7 +116,7 @@ class Pipeline:
             self._journal.gone(reason=str(unavailable))
             return None
         self._journal.here()
-        for change in changes:
+        for change in itertools.compress(changes, kept):
             _log_events(change)
         return kept
 
@@ -137,5 +138,5 @@ class Pipeline:
 def _log_events(change: Change) -> None:
     """One line for each event that is rare; readings come by the minute."""
     for entry in change.entries:
-        if entry.event.lane is Lane.ALARM:
+        if entry.event.lane is Lane.ALARM or isinstance(entry.event, UnusualUse):
             log.info("event", type=event_name(entry.event), subject=entry.subject, **facts(entry.event))

@@ -71,6 +71,14 @@ def test_the_latest_reading_is_kept_for_the_technician() -> None:
     assert recall(type(latest), remember(latest)) == latest
 
 
+def test_rows_that_are_set_aside_are_not_watched_for_what_is_unusual() -> None:
+    rows = (hour_row(1, 500), hour_row(2, 700, IntervalStatus.POWER_DOWN), hour_row(3, 600))
+
+    concluded = read(standing(), 3 * HOUR_S, rows=rows, window=Window(since=at(0), until=at(3 * HOUR_S)))
+
+    assert concluded.standing.consumption.day_wh == (500.0, None, 600.0)
+
+
 def test_another_meter_on_the_port_is_not_listened_to() -> None:
     known = read(standing(), 0).standing
 

@@ -25,6 +25,7 @@ from gateway.service.meter_watch import MeterWatch
 from gateway.service.pipeline import Pipeline
 from gateway.service.uplink_desk import UplinkDesk
 from runtime.errors import EnvironmentRefused
+from tests.fakes_consumption import DAY_H, home, more
 from tests.fakes_gateway import METER_SERIAL, RULES, FakeClock, at, edge, hour_row, snapshot
 from wire.events import Heartbeat, IntervalReadings, Lane, LinkFault, event_name, facts
 from wire.ids import gateway_id_of
@@ -305,6 +306,43 @@ def test_the_load_profile_is_not_taken_over_twice_after_a_restart(bench: Bench) 
     bench.read(3 * 3600 + 60, rows=rows, window=window)
 
     assert bench.said(Lane.READINGS) == ["RegisterReadings", "IntervalReadings", "RegisterReadings"]
+
+
+def test_what_is_unusual_is_told_after_the_rows_it_rests_on_and_once_also_by_one_that_was_killed(bench: Bench) -> None:
+    days = [int(wh) for wh in more(home(24), 21 * DAY_H, 3 * DAY_H, 650.0)]
+    rows = tuple(hour_row(hour, wh) for hour, wh in enumerate(days, start=1))
+
+    for first in range(0, len(rows), DAY_H):
+        piece = rows[first : first + DAY_H]
+        window = Window(since=piece[0].starts_at, until=piece[-1].ends_at)
+        bench.read((first + DAY_H) * 3600 + 60, rows=piece, window=window)
+        bench.kill()
+        bench.start()
+        bench.read((first + DAY_H) * 3600 + 90, rows=piece, window=window)
+
+    said = [name for name in bench.said(Lane.READINGS) if name != "RegisterReadings"]
+    assert said.count("UnusualUse") == 1
+    assert said.count("IntervalReadings") == 24
+    assert said[said.index("UnusualUse") - 1] == "IntervalReadings"
+
+
+def test_a_bank_whose_rows_found_no_room_sees_them_when_they_are_taken_over(tmp_path: Path) -> None:
+    journal_file.create(tmp_path / "full.sqlite", GATEWAY, gen=1)
+    bench = Bench(tmp_path / "full.sqlite", FakeClock(), Caps(readings_bytes=1))
+    bench.start()
+    window = Window(since=at(0), until=at(3 * 3600))
+
+    bench.read(60)
+    bench.read(3 * 3600, rows=(hour_row(1, 100), hour_row(2, 200)), window=window)
+    refused = bench.desk.standing.consumption
+    bench.kill()
+    bench.caps = Caps()
+    bench.start()
+    bench.read(3 * 3600 + 60, rows=(hour_row(1, 100), hour_row(2, 200)), window=window)
+
+    assert refused.known_h == 0
+    assert bench.desk.standing.consumption.known_h == 2
+    bench.kill()
 
 
 def test_readings_that_found_no_room_are_taken_over_later(tmp_path: Path) -> None:
