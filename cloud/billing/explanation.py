@@ -87,6 +87,8 @@ class BillSide:
     """A credit or a correction, as the rate takes it."""
     stated: Money
     """What the utility asks."""
+    reckoned: Money | None = None
+    """What we reckon by the days as they were; None where that is what the rate says."""
     reading: Reading = Reading.ACTUAL
 
     @property
@@ -143,7 +145,7 @@ def explain(previous: BillSide, current: BillSide, rate: Rate, history: Iterable
     before, after = _Aspects.of(previous, weather), _Aspects.of(current, weather)
     was, now = (aspects.factors(can_tell=weather is not None) for aspects in (before, after))
     causes = [factor for factor in was if was[factor] != now[factor]]
-    rated = rate(previous.terms), rate(current.terms)
+    rated = [side.reckoned or rate(side.terms) for side in (previous, current)]
     differs = max(abs((previous.stated - rated[0]).minor), abs((current.stated - rated[1]).minor)) > ROUNDING_MINOR
     first, last = rated if differs or not causes else (previous.stated, current.stated)
 
