@@ -1,7 +1,7 @@
 """Runs the sans-IO link over a line: carries out its effects, hands it what arrives, and never waits past a deadline.
 
-`LinkDriver` is also what dlms-cosem calls a transport (`connect`, `disconnect`, `send_request`), the one seam at which
-its code and ours meet. Every failure leaves here as a `MeterUnread` that says where it happened and what to check.
+An association takes it for what dlms-cosem calls a transport: `connect`, `send_request`, `disconnect`. Every failure
+leaves here as a `MeterUnread` that says where it happened and what to check.
 
 A meter that does not answer the sign-on may still be in HDLC, because whoever read it last was cut off: it is tried
 once at the profile's speed before it counts as silent. Without that, a restarted gateway would take a live meter for
@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from gateway.core.dlms.hdlc_link import HdlcLink
-from gateway.core.dlms.link import Delivered, Link, LinkDown, LinkFailed, LinkUp, Transmit
+from gateway.core.dlms.link import PUBLIC_CLIENT, Delivered, Link, LinkDown, LinkFailed, LinkUp, Transmit
 from gateway.core.dlms.opto import FIRST_BAUD, OptoSignOn, SignedOn, SwitchBaud
 from gateway.core.errors import MeterGarbled, MeterRefused, MeterSilent, MeterUnread
 from gateway.core.meter_profile import MeterProfile
@@ -58,6 +58,7 @@ class LinkDriver:
         link: Link,
         profile: MeterProfile,
         *,
+        client_sap: int = PUBLIC_CLIENT,
         signs_on: bool,
         where: str,
         clock: Clock,
@@ -66,12 +67,13 @@ class LinkDriver:
     ) -> None:
         """
         Args:
+            client_sap: as whom a meter that was left in HDLC is called.
             signs_on: whether the line begins at an optical head, in IEC 62056-21 mode E.
             where: the port as the person gave it, for errors.
             deadline_s: machine seconds from now after which nothing waits any longer.
             report: is told in words what takes long.
         """
-        self._line, self._link, self._profile = line, link, profile
+        self._line, self._link, self._profile, self._client_sap = line, link, profile, client_sap
         self._signs_on, self._where, self._clock, self._report = signs_on, where, clock, report
         self._deadline_s = deadline_s
         self._deadline = clock.monotonic() + deadline_s
@@ -122,7 +124,8 @@ class LinkDriver:
 
     def _is_left_in_hdlc(self) -> bool:
         self._line.set_baud(self._profile.line.baud)
-        leftover = HdlcLink(replace(self._profile.link, retries=0, response_timeout_s=LEFTOVER_TIMEOUT_S))
+        impatient = replace(self._profile.link, retries=0, response_timeout_s=LEFTOVER_TIMEOUT_S)
+        leftover = HdlcLink(impatient, self._client_sap)
         try:
             self._run(leftover, leftover.open(self._clock.monotonic()), LinkUp)
         except (MeterSilent, MeterGarbled, MeterRefused):

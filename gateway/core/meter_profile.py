@@ -20,6 +20,7 @@ from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.dlms.opto import SignOnSettings
 from gateway.core.errors import Undecodable
 from gateway.core.line_address import LineAddress, SerialAddress, TcpAddress
+from gateway.core.meter_access import ProfileAccess
 from gateway.core.profile_settings import (
     LineSettings,
     LoadProfileSettings,
@@ -90,6 +91,7 @@ class MeterProfile:
     line: LineSettings
     sign_on: SignOnSettings
     link: LinkSettings
+    access: ProfileAccess
     supply: SupplySettings
     serial: Attribute
     clock: Attribute
@@ -109,6 +111,7 @@ class MeterProfile:
             line=settings.line,
             sign_on=settings.sign_on,
             link=settings.link,
+            access=ProfileAccess.of(settings.association),
             supply=settings.supply,
             serial=_attribute(settings.serial),
             clock=_attribute(clock),

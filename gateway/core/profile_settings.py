@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.core.dlms.hdlc_negotiation import LinkSettings
 from gateway.core.dlms.opto import SignOnSettings
+from gateway.core.meter_access import AssociationSettings
 from runtime.settings import setting
 
 
@@ -127,6 +128,7 @@ class ProfileSettings:
     line: LineSettings
     sign_on: SignOnSettings
     link: LinkSettings
+    association: AssociationSettings
     clock: ClockSettings
     supply: SupplySettings
     quantities: QuantitiesSettings

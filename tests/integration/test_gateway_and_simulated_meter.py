@@ -16,6 +16,7 @@ from gateway.core.reading import IntervalStatus
 from simulators.meter.device import Meter
 from simulators.meter.history import History
 from simulators.moment import Moment
+from tests.fakes_head import Head
 from tests.fakes_meter import FakeClock
 from tests.fakes_simulators import NOW, a_life
 from wire.events import Disconnector
@@ -33,40 +34,6 @@ def _kill():
 PROFILE = load_profile("lamplight-sim")
 HOUR = timedelta(hours=1)
 MADE_AT = NOW - timedelta(days=40)
-
-
-class Head:
-    """An optical head between a reader and a simulated meter: a `SerialLine` at the speed it was set to."""
-
-    def __init__(self, meter, clock):
-        self.meter, self.clock = meter, clock
-        self.baud, self.is_closed = 9_600, False
-        self.before_write = {}  # what happens just before the n-th write, once
-        self._writes = 0
-        self._arrived = bytearray()
-
-    def read(self, timeout_s):
-        if not self._arrived:
-            self.clock.seconds += timeout_s
-        arrived = bytes(self._arrived)
-        self._arrived.clear()
-        return arrived
-
-    def write(self, data):
-        self._writes += 1
-        self.before_write.pop(self._writes, lambda: None)()
-        self.clock.seconds += 10 * len(data) / self.baud
-        now = Moment(at=self.clock.now(), mono_s=self.clock.monotonic())
-        is_understood = self.meter.baud_at(now.mono_s) == self.baud
-        for said in self.meter.feed(data if is_understood else bytes(len(data)), now):
-            self.clock.seconds += said.after_s + 10 * len(said.octets) / said.baud
-            self._arrived += said.octets if said.baud == self.baud else b"\x55" * len(said.octets)
-
-    def set_baud(self, baud):
-        self.baud = baud
-
-    def close(self):
-        self.is_closed = True
 
 
 @pytest.fixture
@@ -276,7 +243,7 @@ def test_another_meters_address_is_met_with_silence(make):
 
 
 def test_a_client_the_meter_does_not_know_is_refused(make):
-    profile = replace(PROFILE, link=replace(PROFILE.link, client_sap=77))
+    profile = replace(PROFILE, access=replace(PROFILE.access, client_sap=77))
     _, session = make(profile=profile)
 
     with pytest.raises(MeterRefused):

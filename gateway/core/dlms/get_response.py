@@ -31,7 +31,14 @@ _ACCESS_RESULTS = {
     250: "other-reason",
 }
 _STATE_ERRORS = {1: "service-not-allowed", 2: "service-unknown"}
-_SERVICE_ERRORS = {1: "operation-not-possible", 2: "service-not-supported", 3: "other-reason", 4: "pdu-too-long"}
+_SERVICE_ERRORS = {
+    1: "operation-not-possible",
+    2: "service-not-supported",
+    3: "other-reason",
+    4: "pdu-too-long",
+    5: "deciphering-error",
+    6: "invocation-counter-error",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,15 @@ def values_of_blocks(octets: bytes, *, is_list: bool) -> Values:
     return Values(_results(octets) if is_list else (axdr.decode(octets),))
 
 
+def access_result(number: int) -> str:
+    """The standard's word for why something is not given.
+
+    >>> access_result(4), access_result(77)
+    ('object-undefined', 'access-result-77')
+    """
+    return _ACCESS_RESULTS.get(number, f"access-result-{number}")
+
+
 def _block(body: bytes) -> Block | Values:
     if len(body) < 6:
         raise Undecodable("a block breaks off in its header")
@@ -139,7 +155,7 @@ def _alone(item: Data | Denied, rest: bytes) -> Data | Denied:
 def _denied(octets: bytes) -> Denied:
     if not octets:
         raise Undecodable("an error does not say which")
-    return Denied(_ACCESS_RESULTS.get(octets[0], f"access-result-{octets[0]}"))
+    return Denied(access_result(octets[0]))
 
 
 def _exception(octets: bytes) -> str:

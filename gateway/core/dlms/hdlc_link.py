@@ -19,7 +19,7 @@ from typing import ClassVar, TypeAlias
 from gateway.core.dlms.hdlc import Deframer, Frame, FrameKind, client_address, server_address
 from gateway.core.dlms.hdlc_negotiation import LinkSettings, Negotiated, negotiate, proposal
 from gateway.core.dlms.hdlc_window import Inbox, Outbox
-from gateway.core.dlms.link import Delivered, Effects, LinkDown, LinkFailed, LinkUp, Transmit
+from gateway.core.dlms.link import PUBLIC_CLIENT, Delivered, Effects, LinkDown, LinkFailed, LinkUp, Transmit
 from wire.events import LinkFault
 
 MAX_ANSWER_BYTES = 70_000  # an APDU is at most 65,535
@@ -44,9 +44,9 @@ class LinkState(Enum):
 class HdlcLink:
     """A `Link` over HDLC; the module tells its rules."""
 
-    def __init__(self, settings: LinkSettings) -> None:
+    def __init__(self, settings: LinkSettings, client_sap: int = PUBLIC_CLIENT) -> None:
         self._settings = settings
-        self._client = client_address(settings.client_sap)
+        self._client = client_address(client_sap)
         self._server = server_address(
             logical=settings.server_logical, physical=settings.server_physical, size=settings.address_bytes
         )
@@ -136,13 +136,18 @@ class HdlcLink:
     def _take(self, frames: tuple[Frame, ...], now: float) -> Effects:
         effects: Effects = ()
         for frame in frames:
-            if (frame.source, frame.destination) == (self._client, self._server):
+            if self._is_echo(frame):
                 self.echoes += 1
             elif (frame.source, frame.destination) == (self._server, self._client):
                 self._noise_before = self._deframer.noise_bytes
                 react = self._REACTIONS.get((self._state, frame.kind))
                 effects += react(self, frame, now) if react else ()
         return effects
+
+    def _is_echo(self, frame: Frame) -> bool:
+        """Whether we said this; where both ends have one address, only a request tells that."""
+        is_ours = (frame.source, frame.destination) == (self._client, self._server)
+        return is_ours and (self._client != self._server or frame.info.startswith(_REQUEST_LLC))
 
     def _opened(self, frame: Frame, _now: float) -> Effects:
         self.negotiated = negotiate(frame.info, self._settings)

@@ -17,9 +17,8 @@ _INFO_TRANSMIT, _INFO_RECEIVE, _WINDOW_TRANSMIT, _WINDOW_RECEIVE = 5, 6, 7, 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSettings:
-    """How a meter is addressed, and how patiently it is asked."""
+    """How a meter is addressed, and how patiently it is asked; who asks is the association's business."""
 
-    client_sap: int = setting(16, help="our service access point; 16 is the public client", minimum=1, maximum=127)
     server_logical: int = setting(1, help="the meter's logical device; 1 is its management", minimum=0, maximum=16_383)
     server_physical: int = setting(0, help="the meter's physical device", minimum=0, maximum=16_383)
     address_bytes: int = setting(1, help="octets in the meter's address: 1, 2 or 4", minimum=1, maximum=4)

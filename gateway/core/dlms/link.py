@@ -10,6 +10,8 @@ from typing import Protocol, TypeAlias
 
 from wire.events import LinkFault
 
+PUBLIC_CLIENT = 16  # the service access point of whoever has no secret
+
 
 @dataclass(frozen=True, slots=True)
 class Transmit:

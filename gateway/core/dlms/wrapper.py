@@ -6,7 +6,7 @@ noise to skip: the peer speaks something else.
 """
 
 from gateway.core.dlms.hdlc_negotiation import LinkSettings
-from gateway.core.dlms.link import Delivered, Effects, LinkDown, LinkFailed, LinkUp, Transmit
+from gateway.core.dlms.link import PUBLIC_CLIENT, Delivered, Effects, LinkDown, LinkFailed, LinkUp, Transmit
 from wire.events import LinkFault
 
 HEADER_BYTES = 8
@@ -26,8 +26,9 @@ def wrap(apdu: bytes, *, source: int, destination: int) -> bytes:
 class WrapperLink:
     """A `Link` over a TCP connection that is already there."""
 
-    def __init__(self, settings: LinkSettings) -> None:
+    def __init__(self, settings: LinkSettings, client_sap: int = PUBLIC_CLIENT) -> None:
         self._settings = settings
+        self._client_sap = client_sap
         self._buffer = bytearray()
         self._wake_at: float | None = None
 
@@ -41,7 +42,7 @@ class WrapperLink:
     def request(self, apdu: bytes, now: float) -> Effects:
         self._buffer.clear()
         self._wake_at = now + self._settings.response_timeout_s
-        wrapped = wrap(apdu, source=self._settings.client_sap, destination=self._settings.server_logical)
+        wrapped = wrap(apdu, source=self._client_sap, destination=self._settings.server_logical)
         return (Transmit(wrapped),)
 
     def close(self, now: float) -> Effects:  # noqa: ARG002 - see open
@@ -59,7 +60,7 @@ class WrapperLink:
         if len(self._buffer) < HEADER_BYTES:
             return ()
         version, source, destination, length = (int.from_bytes(self._buffer[at : at + 2], "big") for at in (0, 2, 4, 6))
-        if (version, source, destination) != (_VERSION, self._settings.server_logical, self._settings.client_sap):
+        if (version, source, destination) != (_VERSION, self._settings.server_logical, self._client_sap):
             return self._fail(LinkFault.GARBLED, f"{self._buffer[:HEADER_BYTES].hex()} is no header of our meter's")
         if len(self._buffer) < HEADER_BYTES + length:
             return ()

@@ -7,7 +7,7 @@ from gateway.core.dlms.link import Delivered, LinkDown, LinkUp, Transmit
 from gateway.core.dlms.wrapper import WrapperLink, wrap
 from wire.events import LinkFault
 
-SETTINGS = LinkSettings(client_sap=16, server_logical=1, response_timeout_s=2.0)
+SETTINGS = LinkSettings(server_logical=1, response_timeout_s=2.0)
 ANSWER = wrap(b"answer", source=1, destination=16)
 
 

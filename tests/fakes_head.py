@@ -1,0 +1,37 @@
+"""The head between the gateway's line and the simulated meter, in memory: time passes only when somebody waits."""
+
+from simulators.moment import Moment
+
+
+class Head:
+    """An optical head between a reader and a simulated meter: a `SerialLine` at the speed it was set to."""
+
+    def __init__(self, meter, clock):
+        self.meter, self.clock = meter, clock
+        self.baud, self.is_closed = 9_600, False
+        self.before_write = {}  # what happens just before the n-th write, once
+        self._writes = 0
+        self._arrived = bytearray()
+
+    def read(self, timeout_s):
+        if not self._arrived:
+            self.clock.seconds += timeout_s
+        arrived = bytes(self._arrived)
+        self._arrived.clear()
+        return arrived
+
+    def write(self, data):
+        self._writes += 1
+        self.before_write.pop(self._writes, lambda: None)()
+        self.clock.seconds += 10 * len(data) / self.baud
+        now = Moment(at=self.clock.now(), mono_s=self.clock.monotonic())
+        is_understood = self.meter.baud_at(now.mono_s) == self.baud
+        for said in self.meter.feed(data if is_understood else bytes(len(data)), now):
+            self.clock.seconds += said.after_s + 10 * len(said.octets) / said.baud
+            self._arrived += said.octets if said.baud == self.baud else b"\x55" * len(said.octets)
+
+    def set_baud(self, baud):
+        self.baud = baud
+
+    def close(self):
+        self.is_closed = True
