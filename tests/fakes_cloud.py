@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cloud.ingest.service import Message
-from cloud.kernel.db import Database
+from cloud.kernel.db import Database, metadata
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Place, Status
@@ -125,12 +127,24 @@ def register(database: Database, fake: FakeGateway, *, status: Status = Status.A
 @contextmanager
 def fresh_database(folder: Path) -> Iterator[Database]:
     """An empty database with every table of the cloud that is imported."""
-    database = Database.open(folder / "lamplight.sqlite")
+    path = folder / "lamplight.sqlite"
+    path.write_bytes(_empty_database(frozenset(metadata.tables)))
+    database = Database.open(path)
     try:
-        database.create_tables()
         yield database
     finally:
         database.close()
+
+
+@cache
+def _empty_database(_tables: frozenset[str]) -> bytes:
+    """The file as the cloud makes it; making it takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.sqlite"
+        database = Database.open(path)
+        database.create_tables()
+        database.close()
+        return path.read_bytes()
 
 
 def only(messages: Sequence[Message]) -> Message:

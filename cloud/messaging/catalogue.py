@@ -16,6 +16,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -105,8 +106,9 @@ class Catalogue:
         }
 
     @classmethod
+    @cache
     def load(cls) -> "Catalogue":
-        """The templates that come with the program."""
+        """The templates that come with the program; read once, for they do not change while it runs."""
         return cls(_texts("txt"), sms_sources=_texts("sms.txt"))
 
     def find(self, announcement: Announcement, language: Language) -> Template:
@@ -214,8 +216,9 @@ def _claim_in(text: str, language: Language) -> str | None:
     """A figure, a sign of one, or the name of a day or month, in what should be prose."""
     if found := _CLAIMS.search(text):
         return found[0]
+    days_and_months = i18n.calendar_words(language) - _ALSO_OTHER_WORDS
     words = (word[0].lower() for word in _WORD.finditer(text))
-    return next((word for word in words if word in i18n.calendar_words(language) - _ALSO_OTHER_WORDS), None)
+    return next((word for word in words if word in days_and_months), None)
 
 
 _ALSO_OTHER_WORDS: Final = frozenset({"may"})  # "parts may still be dark" names no month
