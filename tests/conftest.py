@@ -1,4 +1,4 @@
-"""What holds for every test: none is timed, and one Chromium serves each module that needs one.
+"""What holds for every test: none is timed, each may type at a terminal, and a module that needs it has a Chromium.
 
 How long an example takes says how busy the machine is, so no test is timed.
 
@@ -13,6 +13,8 @@ import hypothesis
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.terminal import Terminal
+
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
@@ -26,6 +28,12 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Where the commands of this very process are typed."""
+    return Terminal(capsys, monkeypatch)
 
 
 @pytest.fixture(scope="module")

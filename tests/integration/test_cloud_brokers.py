@@ -253,11 +253,10 @@ def test_a_revoked_gateway_is_not_let_in_again(site):
     eventually(lambda: not site.is_let_in(gateway.id, gateway.password))
 
 
-def test_a_second_broker_on_the_folder_is_refused(site):
-    ended = cloud_process.run("broker", site.folder.path, *site.flags)
+def test_a_second_broker_on_the_folder_is_refused(site, terminal):
+    ended = terminal.run("lamplight-cloud", "broker", site.folder.path, *site.flags)
 
-    assert ended.returncode == 2
-    assert b"a broker already runs on this folder" in ended.stderr
+    assert "a broker already runs on this folder" in ended.refusal
 
 
 def test_a_broker_on_a_taken_port_is_refused(site, tmp_path):

@@ -108,7 +108,10 @@ def test_a_meter_that_vanishes_while_it_is_read_is_an_error_in_time(meter):
 
 
 def test_the_command_tells_a_program_one_json_object(meter):
-    done = _command("read", str(meter.link), "--profile", "lamplight-sim", "--hours", "3", "--json")
+    program = Path(sys.executable).with_name("lamplight-gateway")
+    words = ["read", str(meter.link), "--profile", "lamplight-sim", "--hours", "3", "--json"]
+
+    done = subprocess.run([program, *words], capture_output=True, text=True, timeout=60)
 
     told = json.loads(done.stdout)
     assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
@@ -126,16 +129,8 @@ def test_the_command_tells_a_program_one_json_object(meter):
         (("/dev/null", "--profile", "/no/such/profile.toml"), "no meter profile"),
     ],
 )
-def test_what_is_wrong_is_one_line_and_exit_status_2(words, line):
-    done = _command("read", *words)
-
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert line in done.stderr
-
-
-def _command(*words):
-    program = Path(sys.executable).with_name("lamplight-gateway")
-    return subprocess.run([program, *words], capture_output=True, text=True, timeout=60)
+def test_what_is_wrong_is_one_line_and_exit_status_2(terminal, words, line):
+    assert line in terminal.run("lamplight-gateway", "read", *words).refusal
 
 
 def _python(program):

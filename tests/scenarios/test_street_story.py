@@ -53,9 +53,5 @@ def test_kills_losses_and_doubles_change_nothing_that_anybody_hears_and_no_proce
     assert left_behind(folder) == []
 
 
-def test_a_load_file_that_is_not_there_is_one_clear_line():
-    done = subprocess.run([SIM, "scenario", "street", "--from", "absent.csv"], capture_output=True, text=True)
-
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "absent.csv" in done.stderr
+def test_a_load_file_that_is_not_there_is_one_clear_line(terminal):
+    assert "absent.csv" in terminal.run("lamplight-sim", "scenario", "street", "--from", "absent.csv").refusal

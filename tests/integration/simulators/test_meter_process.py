@@ -11,6 +11,7 @@ from simulators.meter.hdlc import Deframer, Kind
 from simulators.meter.opto import with_even_parity
 from tests.fakes_simulators import snrm
 from tests.integration.simulators.players import Player, playing, run
+from tests.terminal import Terminal
 from tests.waiting import eventually
 
 REQUEST, CHOICE = with_even_parity(b"/?!\r\n"), with_even_parity(b"\x06252\r\n")
@@ -136,13 +137,12 @@ def test_the_door_of_the_shell_tells_a_meter_what_happens(meter: Player) -> None
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_played_is_one_line_and_status_2(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_what_cannot_be_played_is_one_line_and_status_2(
+    tmp_path: Path, terminal: Terminal, words: tuple[str, ...]
+) -> None:
     (tmp_path / "file").write_text("not what was wanted")
 
-    refused = run(*(word.format(tmp_path) for word in words))
+    refused = terminal.run("lamplight-sim", *(word.format(tmp_path) for word in words))
 
-    assert refused.returncode == 2
-    assert refused.stderr.startswith("lamplight-sim: ")
-    assert refused.stderr.count("\n") == 1
-    assert refused.stdout == ""
+    assert refused.refusal.startswith("lamplight-sim: ")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

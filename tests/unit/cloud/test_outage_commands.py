@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from cloud.cli import main
 from cloud.grid import store as grid
 from cloud.kernel.ids import DeviceId, UsagePointId
 from cloud.outages import area_store
@@ -14,6 +13,7 @@ from cloud.outages.area_model import Line, Mark, Member, Outage, Standing
 from cloud.state import StateFolder
 from tests.fakes_cloud import NOON
 from tests.fakes_feeder import device, feeder_of, homes_at
+from tests.terminal import Terminal
 
 TABLE = """node,parent,device,customers
 src,,,0
@@ -25,14 +25,12 @@ bend,T-2,,2
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def run(terminal: Terminal):
     """Run the command with these words: its status, what it printed, and its complaint."""
 
     def command(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["lamplight-cloud", *map(str, words)])
-        status = main()
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
+        ended = terminal.run("lamplight-cloud", *words)
+        return ended.status, ended.out, ended.err
 
     return command
 
