@@ -177,6 +177,8 @@ _READERS: Final[Mapping[str, Callable[[StrictTable, str, Calendar], Charge]]] = 
     "demand": _demand,
     "minimum": _minimum,
 }
+KINDS: Final = tuple(_READERS)
+"""The kinds of charges a version may have."""
 
 
 def _proration(table: StrictTable) -> tuple[Per, Proration]:
