@@ -15,6 +15,7 @@ COMMANDS = {
     "mailbox": ("simulators.commands.mailbox", "a mail server that keeps what it accepts, with a door to look in"),
     "uplink": ("simulators.commands.uplink", "the lines from gateways to their broker: cut, muted or losing packets"),
     "household": ("simulators.commands.household", "what a household draws, hour by hour"),
+    "cis": ("simulators.commands.cis", "a utility's customer system: drops of bills, the weather, a winter's load"),
     "tell": ("simulators.commands.tell", "say one command to a running simulator"),
     "scenario": ("simulators.scenarios.cli", "play a whole story with the real programs"),
 }
