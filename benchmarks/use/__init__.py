@@ -1,0 +1,1 @@
+"""Homes by the hour, faults put into them, and other ways to notice a fault."""
