@@ -17,6 +17,7 @@ from runtime.visible import visible
 if TYPE_CHECKING:
     from cloud.billing.bill_pair import BillPair
     from cloud.billing.explanation import BillSide, Explanation
+    from cloud.billing.explanation_words import Line
     from cloud.billing.projection import Projection
     from cloud.kernel.i18n import Language
     from cloud.kernel.money import Money
@@ -39,19 +40,27 @@ def _explain(arguments: argparse.Namespace) -> int:
 
     language, pair = Language(arguments.language), _read(arguments.file, whole=True)
     told = explain(pair.previous, pair.current, pair.rate, pair.history)
+    ago = pair.year_ago
+    since_last_year = None if ago is None else explain(ago, pair.current, pair.rate, pair.history)
     if arguments.plot is not None:
         _plot(arguments.plot, told, language)
-    _print(arguments, _facts(pair, told), list(_said(pair, told, language)))
-    return 0
-
-
-def _facts(pair: "BillPair", told: "Explanation") -> dict[str, object]:
-    weather = told.weather
-    return {
+    facts = {
         "case": pair.case,
         "currency": str(told.current.currency),
         "previous": _side_facts(pair.previous, pair),
         "current": _side_facts(pair.current, pair),
+        **_change_facts(told),
+        "used_year_ago_wh": pair.used_year_ago_wh,
+        "year_ago": ago and _side_facts(ago, pair),
+        "since_year_ago": since_last_year and _change_facts(since_last_year),
+    }
+    _print(arguments, facts, list(_said(pair, told, since_last_year, language)))
+    return 0
+
+
+def _change_facts(told: "Explanation") -> dict[str, object]:
+    weather = told.weather
+    return {
         "change": str(told.change.amount),
         "parts": {str(factor): str(part.amount) for factor, part in told.parts.items()},
         "driver": told.driver and str(told.driver),
@@ -66,7 +75,6 @@ def _facts(pair: "BillPair", told: "Explanation") -> dict[str, object]:
             "cooling_wh_per_k": round(weather.cooling.wh_per_k),
             "cooling_begins_c": round(weather.cooling.begins_c, 1),
         },
-        "used_year_ago_wh": pair.used_year_ago_wh,
     }
 
 
@@ -81,19 +89,28 @@ def _side_facts(side: "BillSide", pair: "BillPair") -> dict[str, object]:
     }
 
 
-def _said(pair: "BillPair", told: "Explanation", language: "Language") -> Iterator[str]:
+def _said(
+    pair: "BillPair", told: "Explanation", since_last_year: "Explanation | None", language: "Language"
+) -> Iterator[str]:
     from cloud.billing.explanation_words import caveats, lines, summary
-    from cloud.kernel.i18n import energy
 
     yield summary(told, language)
-    of_bills = iter((pair.previous, pair.current))
-    for line in lines(told, language):
+    yield from _table(lines(told, language), (pair.previous, pair.current), language)
+    yield from caveats(told, language)
+    if since_last_year is not None and pair.year_ago is not None:
+        yield from _table(lines(since_last_year, language, is_year_ago=True)[:-1], (pair.year_ago,), language)
+
+
+def _table(lines: "Sequence[Line]", of_bills: "Sequence[BillSide]", language: "Language") -> Iterator[str]:
+    from cloud.kernel.i18n import energy
+
+    sides = iter(of_bills)
+    for line in lines:
         beside = ""
         if line.factor is None:
-            side = next(of_bills)
+            side = next(sides)
             beside = f"  {side.period.first_day} .. {side.period.last_day}  {energy(side.used_wh, language)}"
         yield f"  {line.label:26}  {line.amount:>14}{beside}"
-    yield from caveats(told, language)
 
 
 def _plot(path: Path, told: "Explanation", language: "Language") -> None:

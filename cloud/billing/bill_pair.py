@@ -8,6 +8,7 @@
     previous   {n, price, tax, event, total}: days, version of the tariff, tax as a fraction of all the rest, a credit
                or a correction before tax, what the utility asked
     current    the same, its n days being the last; a `first_day` says where it begins in a document that ends sooner
+    year_ago   where it is there, the same of the bill a year before, and its `first_day`
     flags      of prev_estimated, cur_estimated, prev_catchup, cur_catchup
     today      for a projection: the first day of which nothing is known
 
@@ -90,6 +91,7 @@ class BillPair:
     records: tuple[Record, ...]
     previous: BillSide
     current: BillSide
+    year_ago: BillSide | None
     rate: PriceOfDocument
     today: date
     """The first day of which nothing is known."""
@@ -136,13 +138,13 @@ class BillPair:
         return self.rate(replace(self.current.terms, energy_wh={_OFF_PEAK: off_peak, _PEAK: peak}))
 
     def check_is_whole(self) -> None:
-        """Raises InputRefused where a day of either bill has no energy: nothing is explained by halves."""
+        """Raises InputRefused where a day of a bill has no energy: nothing is explained by halves."""
         known = {record.day for record in self.records if record.energy_wh is not None}
-        for side in (self.previous, self.current):
+        for side in filter(None, (self.previous, self.current, self.year_ago)):
             days = (side.period.first_day + timedelta(days=at) for at in range(side.period.days))
             for day in days:
                 if day not in known:
-                    do = "give every day of both bills, or have the bill projected"
+                    do = "give every day of the bills, or have the last one projected"
                     raise InputRefused(f"nothing is known of {day}", where="kwh", do=do)
 
 
@@ -155,16 +157,20 @@ def parse(data: bytes) -> BillPair:
     prices = {version: _price(tariff.section(version)) for version in tariff.values}
     first_day = current.day("first_day", records[-1].day - timedelta(days=_days_of(current) - 1))
     readings = _readings(document)
-    sides = {
-        name: _side(document.section(name), day, records, prices, currency, readings.get(name, Reading.ACTUAL))
-        for name, day in (
-            ("previous", first_day - timedelta(days=_days_of(document.section("previous")))),
-            ("current", first_day),
-        )
-    }
-    today = document.day("today", records[-1].day + timedelta(days=1))
-    case = document.text("case")
-    return BillPair(case=case, records=records, **sides, rate=PriceOfDocument(currency), today=today)
+
+    def side(name: str, first: date) -> BillSide:
+        return _side(document.section(name), first, records, prices, currency, readings.get(name, Reading.ACTUAL))
+
+    first_of_year_ago = document.section("year_ago").day("first_day") if "year_ago" in document.values else None
+    return BillPair(
+        case=document.text("case"),
+        records=records,
+        previous=side("previous", first_day - timedelta(days=_days_of(document.section("previous")))),
+        current=side("current", first_day),
+        year_ago=None if first_of_year_ago is None else side("year_ago", first_of_year_ago),
+        rate=PriceOfDocument(currency),
+        today=document.day("today", records[-1].day + timedelta(days=1)),
+    )
 
 
 def _records(document: Section) -> tuple[Record, ...]:

@@ -75,9 +75,11 @@ class Section:
             return default
         return self.as_number(self._at(key), key)
 
-    def day(self, key: str, default: date) -> date:
+    def day(self, key: str, default: date | None = None) -> date:
         """The date under a key."""
-        return self.as_day(self.values[key], key) if key in self.values else default
+        if key not in self.values and default is not None:
+            return default
+        return self.as_day(self._at(key), key)
 
     def series(self, key: str) -> Sequence[object]:
         """The list under a key."""

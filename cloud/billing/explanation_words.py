@@ -17,6 +17,7 @@ class Words:
     """The words of one language."""
 
     previous: str
+    year_ago: str
     current: str
     more: str  # a pattern over {change}, as the two others
     less: str
@@ -36,6 +37,7 @@ def _caveats(*sentences: str) -> Mapping[Caveat, str]:
 WORDS: Final[Mapping[Language, Words]] = {
     Language.EN: Words(
         previous="Previous bill",
+        year_ago="A year ago",
         current="This bill",
         more="{change} more than the previous bill",
         less="{change} less than the previous bill",
@@ -62,6 +64,7 @@ WORDS: Final[Mapping[Language, Words]] = {
     ),
     Language.PT_BR: Words(
         previous="Conta anterior",
+        year_ago="Há um ano",
         current="Esta conta",
         more="{change} a mais que a conta anterior",
         less="{change} a menos que a conta anterior",
@@ -88,6 +91,7 @@ WORDS: Final[Mapping[Language, Words]] = {
     ),
     Language.ES: Words(
         previous="Factura anterior",
+        year_ago="Hace un año",
         current="Esta factura",
         more="{change} más que la factura anterior",
         less="{change} menos que la factura anterior",
@@ -114,6 +118,7 @@ WORDS: Final[Mapping[Language, Words]] = {
     ),
     Language.FR: Words(
         previous="Facture précédente",
+        year_ago="Il y a un an",
         current="Cette facture",
         more="{change} de plus que la facture précédente",
         less="{change} de moins que la facture précédente",
@@ -157,15 +162,15 @@ def summary(explanation: Explanation, language: Language) -> str:
     return pattern.format(change=money(-change if change.minor < 0 else change, language))
 
 
-def lines(explanation: Explanation, language: Language) -> tuple[Line, ...]:
-    """The previous bill, each part that is not nothing, and this bill."""
+def lines(explanation: Explanation, language: Language, *, is_year_ago: bool = False) -> tuple[Line, ...]:
+    """The previous bill, or that of a year ago, each part that is not nothing, and this bill."""
     words = WORDS[language]
     parts = [
         Line(words.factors[factor], money(part, language, signed=True), factor)
         for factor, part in explanation.parts.items()
         if part.minor
     ]
-    first = Line(words.previous, money(explanation.previous, language))
+    first = Line(words.year_ago if is_year_ago else words.previous, money(explanation.previous, language))
     return (first, *parts, Line(words.current, money(explanation.current, language)))
 
 

@@ -57,6 +57,19 @@ def test_a_change_is_told_to_people_in_their_language(run):
     assert rest[-1].startswith("Uma leitura foi estimada")
 
 
+def test_the_bill_of_a_year_ago_is_compared_too(run):
+    bill = {"n": 30, "price": "old", "tax": 0.1, "first_day": (BEGINS - timedelta(days=364)).isoformat()}
+    document = pair(base=(8.0, 20.0), year_ago=bill)
+
+    told = json.loads(run("explain", document, "--json")[1])
+
+    since = told["since_year_ago"]
+    assert since["driver"] == "behaviour"
+    assert sum(map(Decimal, since["parts"].values())) == Decimal(since["change"])
+    assert told["year_ago"]["energy_wh"] == told["used_year_ago_wh"]
+    assert "Há um ano" in run("explain", document, "--language", "pt-BR")[1]
+
+
 def test_a_picture_is_written_beside(run, tmp_path):
     status, _, _ = run("explain", pair(), "--plot", str(tmp_path / "change.svg"))
 
