@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cloud.billing.explanation import BillSide, Explanation
     from cloud.billing.explanation_words import Line
     from cloud.billing.projection import Projection
+    from cloud.billing.weather_model import Slope
     from cloud.kernel.i18n import Language
     from cloud.kernel.money import Money
 
@@ -70,12 +71,14 @@ def _change_facts(told: "Explanation") -> dict[str, object]:
         and {
             "r2": round(weather.r2, 3),
             "days": weather.days,
-            "heating_wh_per_k": round(weather.heating.wh_per_k),
-            "heating_begins_c": round(weather.heating.begins_c, 1),
-            "cooling_wh_per_k": round(weather.cooling.wh_per_k),
-            "cooling_begins_c": round(weather.cooling.begins_c, 1),
+            "heating": _slope_facts(weather.heating),
+            "cooling": _slope_facts(weather.cooling),
         },
     }
+
+
+def _slope_facts(slope: "Slope") -> dict[str, object] | None:
+    return {"wh_per_k": round(slope.wh_per_k), "begins_c": round(slope.begins_c, 1)} if slope.wh_per_k else None
 
 
 def _side_facts(side: "BillSide", pair: "BillPair") -> dict[str, object]:

@@ -44,7 +44,8 @@ def test_a_change_is_told_to_programs_with_amounts_as_texts(run):
     assert told["driver"] == "behaviour"
     assert sum(map(Decimal, told["parts"].values())) == Decimal(told["change"])
     assert Decimal(told["current"]["total"]) - Decimal(told["previous"]["total"]) == Decimal(told["change"])
-    assert told["weather"]["heating_begins_c"] == pytest.approx(15, abs=1)
+    assert told["weather"]["heating"]["begins_c"] == pytest.approx(15, abs=1)
+    assert told["weather"]["cooling"] is None
     assert told["used_year_ago_wh"] > 0
 
 
