@@ -21,6 +21,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from cloud.billing.day_use import IntervalUse
+from cloud.billing.tariff import FIRST_YEAR, LAST_YEAR
 from cloud.kernel import sheet
 from cloud.kernel.sheet import Fault, SheetRefused
 
@@ -82,6 +83,8 @@ def _instant(text: str, zone: ZoneInfo, before: datetime | None) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text[:40]!r} is no ISO 8601 timestamp") from None
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValueError(f"{text[:40]!r} is not of the years {FIRST_YEAR} to {LAST_YEAR}")
     if at.tzinfo is not None:
         return at.astimezone(UTC)
     found = at.replace(tzinfo=zone).astimezone(UTC)

@@ -14,7 +14,7 @@ from itertools import groupby
 from cloud.billing import taxes
 from cloud.billing.charges import Stretch
 from cloud.billing.day_use import DayPeak, DayUse, ReadingsRefused
-from cloud.billing.tariff import Adder, BillingPeriod, Charge, Energy, Method, Tariff, Tax, value_on
+from cloud.billing.tariff import Adder, BillingPeriod, Charge, Energy, Method, Minimum, Tariff, Tax, value_on
 from cloud.billing.taxes import Rates
 
 
@@ -29,6 +29,10 @@ class Days:
         self._period = period
         self._days = [period.first_day + timedelta(days=at) for at in range(period.days)]
         self._charges = {day: {each.name: each for each in tariff.version_on(day).charges} for day in self._days}
+        self._minimums_on = {
+            day: [each for each in charges.values() if isinstance(each, Minimum)]
+            for day, charges in self._charges.items()
+        }
         self._use: defaultdict[date, list[DayUse]] = defaultdict(list)
         self._peaks: defaultdict[date, list[DayPeak]] = defaultdict(list)
         known = tariff.calendar.periods
@@ -49,14 +53,14 @@ class Days:
 
     def of_charge(self, name: str) -> Iterator[tuple[Charge, Stretch, Rates]]:
         """The stretches of a charge, and the rates of the taxes inside it."""
-        touching = taxes.touching(name, self._tariff.taxes)
+        touching = self._touching(name)
 
         def state(day: date) -> tuple[Hashable, ...] | None:
             charge = self._charges[day].get(name)
             if charge is None:
                 return None
             own = value_on(charge.rates_kwh, day, name) if isinstance(charge, Adder) else charge
-            return (own, *self._rates(touching, day))
+            return (own, *self._minimums(name, day), *self._rates(touching, day))
 
         for days in self._runs(state):
             charge = self._charges[days[0]][name]
@@ -69,6 +73,15 @@ class Days:
         for days in self._runs(lambda day: self._rates(concerned, day)):
             rate = taxes.rate_of(tax, days[0], self._period)[0].rate
             yield Fraction(rate), self._stretch(days)
+
+    def _touching(self, name: str) -> tuple[Tax, ...]:
+        """The taxes at whose changes a charge is cut: those on it, and those on a minimum that looks at it."""
+        minimums = {each.name for day in self._days for each in self._minimums(name, day)}
+        found = {tax for each in (name, *minimums) for tax in taxes.touching(each, self._tariff.taxes)}
+        return tuple(tax for tax in self._tariff.taxes if tax in found)
+
+    def _minimums(self, name: str, day: date) -> list[Minimum]:
+        return [each for each in self._minimums_on[day] if name in each.base]
 
     def _rates(self, of: Sequence[Tax], day: date) -> Rates:
         return tuple((tax.name, taxes.rate_of(tax, day, self._period)) for tax in of)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from cloud.billing.calendars import Calendar
@@ -22,6 +22,10 @@ from cloud.kernel.money import Currency
 from runtime.errors import InputRefused
 
 T = TypeVar("T")
+MAX_DAYS: Final = 1_100
+"""How long one bill may be, three years of catching up included."""
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2199
 
 
 class TariffRefused(InputRefused):
@@ -245,6 +249,9 @@ class BillingPeriod:
     def __post_init__(self) -> None:
         if self.last_day < self.first_day:
             raise InputRefused(f"the period ends on {self.last_day}, before it begins on {self.first_day}")
+        if self.days > MAX_DAYS or not FIRST_YEAR <= self.first_day.year <= self.last_day.year <= LAST_YEAR:
+            what = f"no bill is for {self.first_day} to {self.last_day}"
+            raise InputRefused(what, do=f"name at most {MAX_DAYS} days of the years {FIRST_YEAR} to {LAST_YEAR}")
 
     @property
     def days(self) -> int:

@@ -64,6 +64,7 @@ def test_an_empty_value_is_no_reading() -> None:
         (table(*hours("1", "one")), "row 3, kwh: 'one' is not a number"),
         (table(*hours("1", "nan")), "row 3, kwh: 'nan' is not a number"),
         (table("yesterday,1", *hours("1")), "row 2, timestamp: 'yesterday' is no ISO 8601 timestamp"),
+        (table("0001-01-01T00:00:00+14:00,1", *hours("1")), "row 2, timestamp: '0001-01-01T00:00:00+14:00' is not of"),
         (table(*hours("1")), "nobody can tell how long an interval is"),
         (table(*hours("1", "2000")), "more than a home can draw"),
         (table("2026-06-01,1", "2026-06-03,1"), "172800 s apart"),

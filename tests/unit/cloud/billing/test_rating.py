@@ -153,9 +153,9 @@ def test_demand_is_the_highest_power_and_refused_where_nobody_knows_it() -> None
         bill(demand, evenly(1), JUNE)
 
 
-def two_versions(second: str) -> Tariff:
-    first = VERSION.replace("2026-12-31", "2026-06-20")
-    return tariff(first, VERSION.replace("2026-01-01", "2026-06-21").replace(ENERGY, second))
+def two_versions(second: str, *, first: str = "") -> Tariff:
+    until = VERSION.replace("2026-12-31", "2026-06-20")
+    return tariff(until, first, VERSION.replace("2026-01-01", "2026-06-21").replace(ENERGY, second))
 
 
 def test_a_change_of_version_rates_each_day_by_its_own() -> None:
@@ -298,6 +298,28 @@ def test_bands_of_a_tax_inside_cut_the_kwh_of_the_bill() -> None:
 def test_energy_of_another_bill_or_another_tariff_is_refused(use: DayUse, said: str) -> None:
     with pytest.raises(ReadingsRefused, match=said):
         bill(tariff(), [use], JUNE)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("2026-01-01", "2029-01-05"), ("0001-01-01", "0001-01-02"), ("9999-12-01", "9999-12-31")]
+)
+def test_a_period_that_no_bill_is_for_is_refused(first: str, last: str) -> None:
+    with pytest.raises(InputRefused, match="no bill is for"):
+        BillingPeriod(first_day=date.fromisoformat(first), last_day=date.fromisoformat(last))
+
+
+def test_a_minimum_that_changes_looks_at_the_charges_of_its_own_days() -> None:
+    def least(amount: int) -> str:
+        head = '[[version.charge]]\nkind = "minimum"\nname = "least"\nper = "month"\nbase = ["energy"]\n'
+        return f"{head}amount = {amount}\n"
+
+    made = bill(two_versions(ENERGY + least(36), first=least(30)), evenly(5), JUNE)
+
+    assert [(line.component, line.first_day.day, line.amount.minor) for line in made.lines] == [
+        ("energy", 1, 2000),
+        ("energy", 21, 1000),
+        ("least", 21, 200),
+    ]
 
 
 def test_a_period_that_ends_before_it_begins_is_refused() -> None:
