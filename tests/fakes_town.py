@@ -19,14 +19,12 @@ from cloud.outages.model import Phase, Remark
 from cloud.outages.service import OutageService
 from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, register
 from tests.fakes_messaging import home_of, move_in
-from tests.fakes_outages import AFTER_A_MINUTE
+from tests.fakes_outages import AFTER_A_MINUTE, AWAY
 from wire.envelope import parse
 from wire.events import (
     Cause,
     Disconnector,
     Event,
-    Evidence,
-    EvidenceKind,
     Grade,
     InterruptionAssessed,
     Stage,
@@ -36,8 +34,6 @@ from wire.events import (
 from wire.instants import unix_ms
 from wire.record import ClockSource, decode_record
 
-DARK = (Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=0, age_ms=2_000),)
-
 
 def ms(seconds: float) -> int:
     return unix_ms(NOON + timedelta(seconds=seconds))
@@ -45,7 +41,7 @@ def ms(seconds: float) -> int:
 
 LOST = SupplyLost(began_at_ms=ms(0), input_mv=0)
 VERDICT = InterruptionAssessed(
-    began_at_ms=ms(0), cause=Cause.SUPPLY_INTERRUPTED, stage=Stage.CONFIRMED, grade=Grade.FAIR, evidence=DARK
+    began_at_ms=ms(0), cause=Cause.SUPPLY_INTERRUPTED, stage=Stage.CONFIRMED, grade=Grade.FAIR, evidence=(AWAY,)
 )
 BACK = SupplyRestored(
     began_at_ms=ms(0),

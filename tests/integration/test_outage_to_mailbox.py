@@ -32,19 +32,15 @@ from simulators.mailbox import Fault, Mailbox, MailboxServer
 from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, register
 from tests.fakes_messaging import home_of, move_in
 from tests.fakes_outages import AFTER_A_MINUTE
+from tests.fakes_town import BACK, LOST, VERDICT, ms
 from wire.events import (
     Cause,
-    Disconnector,
     Event,
-    Evidence,
-    EvidenceKind,
     Grade,
     InterruptionAssessed,
-    Stage,
     SupplyLost,
     SupplyRestored,
 )
-from wire.instants import unix_ms
 from wire.keys import SoftwareSigner
 
 SUBJECTS = {
@@ -137,30 +133,13 @@ def free_ports() -> tuple[int, int]:
         return one.getsockname()[1], other.getsockname()[1]
 
 
-def ms(seconds: float) -> int:
-    return unix_ms(NOON + timedelta(seconds=seconds))
-
-
 def outage(began_s: float = 0) -> tuple[SupplyLost, InterruptionAssessed]:
-    looked_at = (Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=0, age_ms=2_000),)
-    return SupplyLost(began_at_ms=ms(began_s), input_mv=0), InterruptionAssessed(
-        began_at_ms=ms(began_s),
-        cause=Cause.SUPPLY_INTERRUPTED,
-        stage=Stage.CONFIRMED,
-        grade=Grade.WEAK,
-        evidence=looked_at,
-    )
+    began_at_ms = ms(began_s)
+    return replace(LOST, began_at_ms=began_at_ms), replace(VERDICT, began_at_ms=began_at_ms, grade=Grade.WEAK)
 
 
 def back(at_s: float, began_s: float = 0) -> SupplyRestored:
-    return SupplyRestored(
-        began_at_ms=ms(began_s),
-        restored_at_ms=ms(at_s),
-        held_s=60,
-        voltages_mv=(230_600,),
-        disconnector=Disconnector.CLOSED,
-        power_failures=4,
-    )
+    return replace(BACK, began_at_ms=ms(began_s), restored_at_ms=ms(at_s))
 
 
 @pytest.mark.parametrize("language", Language)

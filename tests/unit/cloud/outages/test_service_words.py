@@ -16,6 +16,7 @@ from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Place, Status
 from tests.fakes_cloud import NOON, FakeGateway
 from tests.fakes_messaging import home_of, move_in
+from tests.fakes_outages import AWAY
 from tests.fakes_town import BACK, LOST, VERDICT, Town, ms, town_in
 from wire.events import Cause, Event, Evidence, EvidenceKind, Stage
 from wire.ids import GatewayId
@@ -23,7 +24,6 @@ from wire.ids import GatewayId
 UP = UsagePointId("UP-1")
 NEIGHBOUR = EventId(gateway=GatewayId("7Z0M4QDA"), gen=1, lane=0, seq=9)
 AROUND = NOON + timedelta(seconds=1_800)
-AWAY = Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=0, age_ms=2_000)
 THERE = Evidence(kind=EvidenceKind.SUPPLY_SENSE, value=1, age_ms=2_000)
 READS = Evidence(kind=EvidenceKind.METER_VOLTAGE, value=229_400, age_ms=1_500)
 IDLE = Evidence(kind=EvidenceKind.METER_LOAD, value=0, age_ms=1_500)
