@@ -24,6 +24,8 @@ class FileSettings:
     key: Path = setting(Path("key.pem"), help="the gateway's private key, of mode 0600")
     journal: Path = setting(Path("journal.sqlite"), help="sealed events, chain heads and conclusions")
     registry: Path = setting(Path("registry.json"), help="the meters this gateway reads")
+    meter_keys: Path = setting(Path("meter-keys"), help="passwords and keys of the meters, sealed, of mode 0600")
+    meter_counters: Path = setting(Path("meter-counters.json"), help="how far the counters of those keys have come")
     enrolment: Path = setting(Path("enrolment.toml"), help="broker, password and the cloud's receipt key, of mode 0600")
 
 

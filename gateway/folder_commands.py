@@ -10,13 +10,19 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.adapters.time_zone import zone_named
 from gateway.config import SETTINGS_FILE, GatewaySettings, load_settings, settings_file
+from gateway.core.meter_access import MeterSecrets
+from gateway.secret_options import add_secret_options, read_secrets
 from runtime.durable import write_atomically
-from runtime.errors import EnvironmentRefused, InputRefused
+from runtime.errors import EnvironmentRefused, InputRefused, LamplightError
 from runtime.settings import commented, read_table
 from wire.ids import GatewayId, gateway_id_of
+
+if TYPE_CHECKING:
+    from gateway.adapters.meter_keys import MeterKeys
 
 PUBLIC_KEY_FILE = "gateway.pub.pem"
 _PREAMBLE = "# Lamplight gateway: every setting with its default. Take the # away from a line to change it.\n"
@@ -58,6 +64,12 @@ def _add_meter_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     added.add_argument("--profile", required=True, metavar="NAME", help="the meter's profile")
     added.add_argument("--address", metavar="N", type=int, help="its HDLC address, where meters share the port")
     added.add_argument("--serial", default="", metavar="TEXT", help="its serial number, if it must be this one")
+    renewed = actions.add_parser("keys", help="hand in a meter's password or keys anew")
+    renewed.add_argument("folder", metavar="DIR", type=Path, help="the gateway's state folder")
+    renewed.add_argument("number", metavar="NUMBER", type=int, help="the meter's number, as `meter list` tells it")
+    renewed.set_defaults(handler=renew_keys)
+    for action in (added, renewed):
+        add_secret_options(action)
     removed.add_argument("number", metavar="NUMBER", type=int, help="the meter's number, as `meter list` tells it")
 
 
@@ -73,7 +85,10 @@ def init_folder(arguments: argparse.Namespace) -> int:
         raise InputRefused("an address needs a meter", where="--address", do="give --meter and --profile with it")
     if arguments.time_zone:
         zone_named(arguments.time_zone, where="--time-zone")
-    meter = _checked_meter(arguments.meter, arguments.profile, arguments.address) if arguments.meter else None
+    # A meter with secrets is added once there is a key to seal them with.
+    meter = None
+    if arguments.meter:
+        meter = _checked_meter(arguments.meter, arguments.profile, arguments.address, MeterSecrets())
     probe_port = os.path.abspath(arguments.probe) if arguments.probe else ""  # noqa: PTH100 - keeps by-id links as links
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -154,9 +169,17 @@ def add_meter(arguments: argparse.Namespace) -> int:
     """`meter add DIR`; a gateway that runs reads it after its next start."""
     from gateway.adapters.registry import Registry
 
-    meters = Registry(load_settings(arguments.folder).files.registry)
-    port, profile = _checked_meter(arguments.port, arguments.profile, arguments.address)
+    settings = load_settings(arguments.folder)
+    meters = Registry(settings.files.registry)
+    secrets = read_secrets(arguments)
+    port, profile = _checked_meter(arguments.port, arguments.profile, arguments.address, secrets)
+    keys = _keys(settings)
     meter = meters.add(port, profile, arguments.serial, arguments.address)
+    try:
+        keys.put(meter.number, secrets)
+    except LamplightError:
+        meters.remove(meter.number)
+        raise
     print(f"meter {meter.number} is registered; a gateway that runs reads it after its next start")
     return 0
 
@@ -165,9 +188,36 @@ def remove_meter(arguments: argparse.Namespace) -> int:
     """`meter remove DIR NUMBER`."""
     from gateway.adapters.registry import Registry
 
-    Registry(load_settings(arguments.folder).files.registry).remove(arguments.number)
+    settings = load_settings(arguments.folder)
+    keys = _keys(settings)
+    Registry(settings.files.registry).remove(arguments.number)
+    keys.drop(arguments.number)
     print(f"meter {arguments.number} is forgotten")
     return 0
+
+
+def renew_keys(arguments: argparse.Namespace) -> int:
+    """`meter keys DIR NUMBER`; a gateway that runs takes them after its next start."""
+    from gateway.adapters.profile_files import load_profile
+    from gateway.adapters.registry import Registry
+
+    settings = load_settings(arguments.folder)
+    meters = Registry(settings.files.registry).meters()
+    meter = next((meter for meter in meters if meter.number == arguments.number), None)
+    if meter is None:
+        raise InputRefused(f"there is no meter {arguments.number}", where=str(settings.files.registry))
+    secrets = read_secrets(arguments)
+    secrets.check(load_profile(meter.profile).access.authentication, meter.profile)
+    _keys(settings).put(meter.number, secrets)
+    print(f"meter {meter.number} has other secrets; a gateway that runs takes them after its next start")
+    return 0
+
+
+def _keys(settings: GatewaySettings) -> "MeterKeys":
+    from gateway.adapters.keys import load_key
+    from gateway.adapters.meter_keys import MeterKeys
+
+    return MeterKeys(settings.files.meter_keys, load_key(settings.files.key))
 
 
 def print_config(arguments: argparse.Namespace) -> int:
@@ -180,11 +230,12 @@ def print_config(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _checked_meter(port: str, profile: str, address: int | None) -> tuple[str, str]:
+def _checked_meter(port: str, profile: str, address: int | None, secrets: MeterSecrets) -> tuple[str, str]:
     """Port and profile as the registry keeps them: a device by its whole path, links left as they are."""
     from gateway.adapters.profile_files import load_profile
     from gateway.core.line_address import SerialAddress, parse_line_address
 
     line = parse_line_address(port)
-    load_profile(profile).addressed(address, line)
+    found = load_profile(profile).addressed(address, line)
+    secrets.check(found.access.authentication, profile)
     return os.path.abspath(line.path) if isinstance(line, SerialAddress) else str(line), profile  # noqa: PTH100

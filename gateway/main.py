@@ -7,7 +7,7 @@ meter on the port, no probe, no broker, a full disk) does not end the gateway: i
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
@@ -16,9 +16,11 @@ from pathlib import Path
 
 from gateway.adapters import folder_lock, journal_file
 from gateway.adapters.dlms_meter import DlmsMeter
+from gateway.adapters.dlms_security import Identity, title_of
 from gateway.adapters.enrolment import Enrolment, load_enrolment
 from gateway.adapters.journal import Caps, ClockTrust, Journal
 from gateway.adapters.keys import load_key
+from gateway.adapters.meter_keys import CounterBook, MeterKeys
 from gateway.adapters.mqtt import MqttUplink
 from gateway.adapters.profile_files import load_profile
 from gateway.adapters.registry import Registry
@@ -51,6 +53,7 @@ from runtime import logs
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 from runtime.program import stop_on_signals
+from runtime.secret import Secret
 from wire.ids import GatewayId, gateway_id_of
 from wire.keys import SoftwareSigner
 from wire.record import ClockSource
@@ -69,6 +72,7 @@ class Parts:
     enrolment: Enrolment
     registry: Registry
     meters: tuple[tuple[RegisteredMeter, MeterProfile], ...]
+    identities: Mapping[int, Identity]
     zone: tzinfo
 
 
@@ -111,6 +115,7 @@ def prepare(settings_path: Path) -> Parts:
         enrolment=load_enrolment(settings.files.enrolment, gateway),
         registry=book,
         meters=meters,
+        identities=_identities(settings, signer, meters),
         zone=zone_named(settings.meter.time_zone, where=f"{settings_file(settings_path)}: meter.time_zone"),
     )
 
@@ -123,6 +128,20 @@ def _meters(book: Registry, where: Path) -> tuple[tuple[RegisteredMeter, MeterPr
         raise InputRefused("this gateway has no meter", where=str(where), do=do)
     lines = {meter.port: parse_line_address(meter.port) for meter in meters}
     return tuple((meter, load_profile(meter.profile).addressed(meter.address, lines[meter.port])) for meter in meters)
+
+
+def _identities(
+    settings: GatewaySettings, signer: SoftwareSigner, meters: Sequence[tuple[RegisteredMeter, MeterProfile]]
+) -> dict[int, Identity]:
+    """Who we are to each meter; raises InputRefused where its secrets are not what its profile takes."""
+    keys, counters = MeterKeys(settings.files.meter_keys, signer), CounterBook(settings.files.meter_counters, signer)
+    identities = {}
+    for meter, profile in meters:
+        secrets = keys.of(meter.number)
+        secrets.check(profile.access.authentication, f"meter {meter.number}, {profile.name}")
+        counter = counters.counter(secrets.key or Secret(b""))
+        identities[meter.number] = Identity(title=title_of(signer.public.key_id), secrets=secrets, counter=counter)
+    return identities
 
 
 def open_journal(parts: Parts) -> Journal:
@@ -197,7 +216,13 @@ def _poller(
     settings = parts.settings.meter
     return Poller(
         number=meter.number,
-        session=DlmsMeter(meter.port, profile, clock=parts.clock, deadline_s=settings.read_deadline_s),
+        session=DlmsMeter(
+            meter.port,
+            profile,
+            clock=parts.clock,
+            deadline_s=settings.read_deadline_s,
+            identity=parts.identities[meter.number],
+        ),
         line=line,
         watch=watch,
         inbox=inbox,

@@ -7,22 +7,29 @@ refused capture also names its kind to a program that asked for JSON.
 
 import argparse
 import json
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.core.dlms.push import MAX_CAPTURE_BYTES, read_capture
 from gateway.core.errors import CaptureRefused
+from gateway.core.invocation_counter import InvocationCounter, KeptCounter
+from gateway.core.meter_access import MeterSecrets
 from gateway.core.validation import Limits, check_intervals, check_reading
 from gateway.reading_report import ReadReport, push_facts, push_lines
+from gateway.secret_options import add_key_options, add_secret_options, read_secrets
 from runtime.clock import clock_from_environment
 from runtime.errors import InputRefused
+
+if TYPE_CHECKING:
+    from gateway.adapters.dlms_security import Identity
 
 MAX_HOURS = 24 * 62
 _DEADLINE_S, _DEADLINE_PER_HOUR_S = 60.0, 0.15
 _STANDARD_INPUT = "-"
 _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
-_KEY_HELP = "where its key is: file:PATH, env:NAME or - (taken for later: this version opens nothing ciphered)"
 
 
 def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,6 +38,7 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     read.add_argument("port", metavar="PORT", help="/dev/..., tcp://HOST:PORT or hdlc+tcp://HOST:PORT")
     read.add_argument("--profile", required=True, metavar="NAME", help="the meter's profile, or a path to a .toml")
     read.add_argument("--address", type=int, metavar="N", help="the meter's HDLC address, where meters share the port")
+    add_secret_options(read)
     read.add_argument(
         "--hours", type=int, default=24, metavar="N", help="load profile of the last N hours (24; 0: none)"
     )
@@ -39,11 +47,10 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     decode = subparsers.add_parser(
         "decode",
         help="open a capture of what a meter sent",
-        description="Open a meter's push: HDLC frames, hex or binary.",
+        description="Open a meter's push: HDLC frames, hex or binary. Keys are checked, and decipher nothing yet.",
     )
     decode.add_argument("file", metavar="FILE", help="the capture, or - for standard input")
-    decode.add_argument("--key", metavar="SOURCE", help=f"encryption: {_KEY_HELP}")
-    decode.add_argument("--auth-key", metavar="SOURCE", help=f"authentication: {_KEY_HELP}")
+    add_key_options(decode)
     decode.add_argument("--json", action="store_true", help="one JSON object for each message instead of a table")
     decode.set_defaults(handler=decode_capture)
 
@@ -61,7 +68,8 @@ def read_meter(arguments: argparse.Namespace) -> int:
     clock = clock_from_environment()
     profile = load_profile(arguments.profile).addressed(arguments.address, parse_line_address(arguments.port))
     deadline_s = _DEADLINE_S + hours * _DEADLINE_PER_HOUR_S
-    meter = DlmsMeter(arguments.port, profile, clock=clock, deadline_s=deadline_s, report=_report)
+    identity = _identity(read_secrets(arguments))
+    meter = DlmsMeter(arguments.port, profile, clock=clock, deadline_s=deadline_s, identity=identity, report=_report)
     now = clock.now()
     if hours:
         snapshot, rows = meter.read_all(now - timedelta(hours=hours), now)
@@ -79,10 +87,19 @@ def read_meter(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _identity(secrets: MeterSecrets) -> "Identity":
+    """Somebody nobody was before: a new title has no counter to keep, and the meter tells the key's."""
+    from gateway.adapters.dlms_security import Identity, title_of
+
+    counter = InvocationCounter(KeptCounter(), lambda _kept: None)
+    return Identity(title=title_of(os.urandom(8)), secrets=secrets, counter=counter)
+
+
 def decode_capture(arguments: argparse.Namespace) -> int:
     """`decode FILE|-`; raises CaptureRefused, InputRefused."""
-    for option, source in (("--key", arguments.key), ("--auth-key", arguments.auth_key)):
-        _check_source(option, source)
+    if _STANDARD_INPUT in (arguments.key, arguments.auth_key) and arguments.file == _STANDARD_INPUT:
+        raise InputRefused("standard input cannot be capture and key at once", do="name a file for one of them")
+    read_secrets(arguments)
     capture = _octets(_content(arguments.file))
     try:
         pushes = read_capture(capture)
@@ -116,15 +133,6 @@ def _octets(content: bytes) -> bytes:
     if len(digits) % 2:
         raise InputRefused(f"hex of {len(digits)} digits breaks off in the middle of an octet", do="copy it whole")
     return bytes.fromhex(digits.decode("ascii"))
-
-
-def _check_source(option: str, source: str | None) -> None:
-    if source is None or source == _STANDARD_INPUT:
-        return
-    kind, separator, rest = source.partition(":")
-    if kind not in ("file", "env") or not separator or not rest:
-        # Whoever gave the key itself must not read it again in a log.
-        raise InputRefused("a key is never given itself", where=option, do="write file:PATH, env:NAME or -")
 
 
 def _report(words: str) -> None:

@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from wire.ids import key_id_of
 
@@ -110,6 +111,14 @@ class SoftwareSigner:
     def to_pem(self) -> bytes:
         """Unencrypted PKCS#8 PEM."""
         return self._key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+    def derive(self, purpose: bytes) -> bytes:
+        """32 octets for one other purpose (HKDF, RFC 5869), which nobody without this private key can make."""
+        if isinstance(self._key, ed25519.Ed25519PrivateKey):
+            octets = self._key.private_bytes_raw()
+        else:
+            octets = self._key.private_numbers().private_value.to_bytes(32, "big")
+        return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose).derive(octets)
 
     def sign(self, data: bytes) -> bytes:
         """64 bytes; ECDSA deterministic (RFC 6979) with low s."""

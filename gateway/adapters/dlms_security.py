@@ -45,6 +45,11 @@ class Identity:
     counter: InvocationCounter
 
 
+def title_of(unique: bytes) -> bytes:
+    """Our system title: the maker's three letters, and five octets that are nobody else's."""
+    return b"LMP" + unique[: TITLE_BYTES - 3]
+
+
 class Password(LowLevelSecurityAuthentication):  # type: ignore[misc]
     """Its LLS, which shows no password."""
 

@@ -16,9 +16,8 @@ Traceback (most recent call last):
 gateway.core.invocation_counter.CounterWentBack: the meter's invocation counter went back from 1500 to 1499
 """
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.errors import InputRefused
 
@@ -43,14 +42,13 @@ class KeptCounter:
 
 
 class InvocationCounter:
-    """One key's counter. For any number of threads."""
+    """One key's counter. For one thread at a time."""
 
     def __init__(self, kept: KeptCounter, keep: Callable[[KeptCounter], None]) -> None:
         """`keep` writes durably before it returns; what it raises leaves through `take`, and no number is used."""
         self._kept = kept
         self._keep = keep
         self._next = kept.reserved + 1
-        self._lock = threading.Lock()
         self.is_doubtful = True
 
     def doubt(self) -> None:
@@ -59,21 +57,19 @@ class InvocationCounter:
 
     def learn(self, told: int) -> None:
         """Take what the meter tells as the last number it took; raises CounterWentBack."""
-        with self._lock:
-            if told < self._kept.told:
-                raise CounterWentBack(f"the meter's invocation counter went back from {self._kept.told} to {told}")
-            self._kept = KeptCounter(reserved=self._kept.reserved, told=told)
-            self._next = max(self._next, told + 1)
-            self.is_doubtful = False
+        if told < self._kept.told:
+            raise CounterWentBack(f"the meter's invocation counter went back from {self._kept.told} to {told}")
+        self._kept = replace(self._kept, told=told)
+        self._next = max(self._next, told + 1)
+        self.is_doubtful = False
 
     def take(self) -> int:
         """A number nobody used before; raises CounterUsedUp, and what `keep` raises."""
-        with self._lock:
-            if self._next > LAST:
-                raise CounterUsedUp("the key has protected all it can", do="ask the utility for another key")
-            if self._next > self._kept.reserved:
-                reserved = KeptCounter(reserved=min(self._next + RESERVED_AT_ONCE - 1, LAST), told=self._kept.told)
-                self._keep(reserved)
-                self._kept = reserved
-            number, self._next = self._next, self._next + 1
-            return number
+        if self._next > LAST:
+            raise CounterUsedUp("the key has protected all it can", do="ask the utility for another key")
+        if self._next > self._kept.reserved:
+            kept = replace(self._kept, reserved=min(self._next + RESERVED_AT_ONCE - 1, LAST))
+            self._keep(kept)
+            self._kept = kept
+        number, self._next = self._next, self._next + 1
+        return number

@@ -1,23 +1,31 @@
 """Where dlms-cosem 25.1.0 is known to hang, lose data or keep what it should give back: none of it reaches the gateway.
 
-Each test is named for what a user of the gateway sees instead. The defects that only ciphering has (invocation counter,
-long ciphered frames, HLS secrets in clear) come with ciphering.
+Each test is named for what a user of the gateway sees instead. Its HLS "common", which sends the secret in clear, is
+not used at all.
 """
 
 import socket
 from datetime import timedelta
 
 import pytest
+from dlms_cosem import cosem, state
+from dlms_cosem.protocol import xdlms
 
 from gateway.adapters.dlms_meter import DlmsMeter
+from gateway.adapters.dlms_security import Identity, connection_for
+from gateway.adapters.profile_files import load_profile
 from gateway.adapters.tcp_port import TcpPort
-from gateway.core.dlms import axdr, push
+from gateway.core.dlms import association, axdr, push
 from gateway.core.dlms.cosem_time import CosemDateTime
 from gateway.core.dlms.data import NULL, Data, DataType
 from gateway.core.dlms.hdlc import Deframer, Frame, FrameKind, client_address, server_address
-from gateway.core.errors import MeterSilent, MeterUnread, PortGone
+from gateway.core.errors import MeterSilent, MeterUnread, PortGone, Undecodable
+from gateway.core.invocation_counter import InvocationCounter, KeptCounter
+from gateway.core.meter_access import MeterSecrets
+from simulators.meter import security
 from tests import fakes_axdr
 from tests.builders_meter import a_profile
+from tests.fakes_access import KEYS
 from tests.fakes_meter import (
     IMPORT,
     LOAD_PROFILE,
@@ -131,6 +139,73 @@ def test_a_list_may_come_in_blocks(max_pdu_bytes):
     line = FakeLine(meter=FakeMeter(max_pdu_bytes=max_pdu_bytes))
 
     assert meter_on(line).read_now().answers[IMPORT] == u32(12_345)
+
+
+def test_a_meter_whose_first_counter_is_nought_is_heard():
+    """Defect 5: it was refused as not larger than the one before."""
+    connection = a_connection()
+    sealed = security.seal(KEYS, connection.meter_system_title, 0, b"\xc4\x01")
+
+    assert connection.open_answer(association.wrap(b"", sealed)) == b"\xc4\x01"
+    with pytest.raises(Undecodable, match="used before"):
+        connection.open_answer(association.wrap(b"", sealed))
+
+
+@pytest.mark.parametrize("items", [1, 24])
+def test_a_long_ciphered_request_carries_its_length(items):
+    """Defect 6: one octet of length, so that a list of twelve attributes was noise."""
+    connection = a_connection()
+    connection.state.current_state = state.READY
+    wanted = [cosem.CosemAttributeWithSelection(cosem.CosemAttribute(3, cosem.Obis(1, 0, 1, 8, 0), 2), None)] * items
+    request = xdlms.GetRequestWithList(cosem_attributes_with_selection=wanted)
+
+    title, sealed = association.unwrap(connection.send(request))
+
+    assert security.unseal(KEYS, title, sealed) == (1, request.to_bytes())
+
+
+def test_a_proof_and_the_request_that_carries_it_have_a_counter_each():
+    """Found here: both took one, and two messages under one nonce give the authentication key away."""
+    connection = a_connection()
+    connection.meter_to_client_challenge = b"P6wRJ21F"
+
+    proof = connection.authentication.hls_generate_reply_data(connection)
+    _, number = connection.encrypt(b"the request")
+
+    assert int.from_bytes(proof[1:5], "big") != number
+
+
+def test_what_comes_in_clear_or_from_another_is_not_believed():
+    """Found here: a plain answer was taken in a ciphered association, and the control octet was never looked at."""
+    connection = a_connection()
+    sealed = security.seal(KEYS, connection.meter_system_title, 7, b"\xc4\x01")
+
+    for answer in (b"\xc4\x01", association.wrap(b"OTHER001", sealed), association.wrap(b"", b"\x20" + sealed[1:])):
+        with pytest.raises(Undecodable):
+            connection.open_answer(answer)
+
+
+def test_an_echo_of_our_own_challenge_proves_nothing():
+    """Found here: whoever sends our challenge and our proof back would have passed."""
+    connection = a_connection()
+    own = connection.authentication.get_calling_authentication_value()
+    connection.meter_to_client_challenge = own
+    connection.meter_system_title = connection.client_system_title
+
+    echoed = connection.authentication.hls_generate_reply_data(connection)
+
+    assert not connection.authentication.hls_meter_data_is_valid(echoed, connection)
+
+
+def a_connection():
+    """A ciphered connection with the standard's keys, to a meter that has told its title."""
+    secrets = MeterSecrets(key=KEYS.encryption, auth_key=KEYS.authentication)
+    counter = InvocationCounter(KeptCounter(), lambda _kept: None)
+    access = load_profile("lamplight-sim-keys").access
+    identity = Identity(title=b"LMPabcde", secrets=secrets, counter=counter)
+    connection = connection_for(access, identity, max_pdu_bytes=1_024)
+    connection.meter_system_title = b"LMP00001"
+    return connection
 
 
 def test_utc_is_aware_and_an_unspecified_status_raises_no_flag():

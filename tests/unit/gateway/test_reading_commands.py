@@ -231,9 +231,10 @@ class TestDecode:
         with pytest.raises(InputRefused, match="No such file"):
             run("decode", "/no/such/capture")
 
-    @pytest.mark.parametrize("source", ["-", "file:key.bin", "env:METER_KEY"])
-    def test_a_key_is_named_and_not_yet_used(self, capture, source, capsys):
-        assert run("decode", capture(a_push()), "--key", source, "--auth-key", source) == 0
+    def test_keys_are_read_and_checked(self, capture, monkeypatch):
+        monkeypatch.setenv("METER_KEY", "00" * 16)
+
+        assert run("decode", capture(a_push()), "--key", "env:METER_KEY", "--auth-key", "env:METER_KEY") == 0
 
     @pytest.mark.parametrize("source", ["00112233445566778899aabbccddeeff", "file:", "env", "http://x"])
     def test_a_key_itself_is_refused_and_not_repeated(self, capture, source):
@@ -241,3 +242,7 @@ class TestDecode:
             run("decode", capture(a_push()), "--key", source)
 
         assert source not in str(refused.value).replace("file:PATH", "").replace("env:NAME", "")
+
+    def test_standard_input_is_not_capture_and_key_at_once(self):
+        with pytest.raises(InputRefused, match="at once"):
+            run("decode", "-", "--key", "-")

@@ -1,0 +1,30 @@
+"""The options by which every command is told where a meter's password or keys are, and how they are read."""
+
+import argparse
+
+from gateway.core.meter_access import MeterSecrets
+from runtime.secret import read_key, read_password
+
+_SOURCE = "file:PATH, env:NAME or -"
+
+
+def add_secret_options(parser: argparse.ArgumentParser) -> None:
+    """Where the password, or the two keys, of a meter are; never themselves."""
+    parser.add_argument("--password", metavar="SOURCE", help=f"where its password is, if it takes one: {_SOURCE}")
+    add_key_options(parser)
+
+
+def add_key_options(parser: argparse.ArgumentParser) -> None:
+    """Where the two keys of a meter are."""
+    parser.add_argument("--key", metavar="SOURCE", help=f"where its encryption key is, in hex: {_SOURCE}")
+    parser.add_argument("--auth-key", metavar="SOURCE", help=f"where its authentication key is, in hex: {_SOURCE}")
+
+
+def read_secrets(arguments: argparse.Namespace) -> MeterSecrets:
+    """The secrets of a meter; raises InputRefused or EnvironmentRefused, which show none."""
+    password = getattr(arguments, "password", None)
+    return MeterSecrets(
+        password=None if password is None else read_password("--password", password),
+        key=None if arguments.key is None else read_key("--key", arguments.key),
+        auth_key=None if arguments.auth_key is None else read_key("--auth-key", arguments.auth_key),
+    )
