@@ -6,16 +6,14 @@ forgetting one would put energy back onto the registers that never flowed. What 
 (head, breaker, counter) has never happened.
 """
 
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from runtime.durable import write_atomically
 from runtime.errors import InputRefused
-from runtime.reading import read_at_most
+from simulators import state_file
 
 FORMAT = 1
 MAX_SPANS = 1_000
@@ -148,14 +146,9 @@ def load(path: Path, serial: str) -> History | None:
 
     Raises InputRefused when the file cannot be read or belongs to another meter.
     """
-    try:
-        history = _from_json(json.loads(read_at_most(path, _MAX_BYTES)))
-    except FileNotFoundError:
+    history = state_file.load(path, _from_json, refusal="this is not a meter's state", most_bytes=_MAX_BYTES)
+    if history is None:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise InputRefused(
-            "this is not a meter's state", where=str(path), do="remove the file, or name another with --state"
-        ) from error
     if history.serial != serial:
         raise InputRefused(
             f"this is the state of meter {history.serial}", where=str(path), do=f"start it with --serial {serial}"
@@ -165,7 +158,7 @@ def load(path: Path, serial: str) -> History | None:
 
 def save(history: History, path: Path) -> None:
     """Write the history so that a kill or a power cut leaves the old or the new; raises EnvironmentRefused."""
-    write_atomically(path, json.dumps(_to_json(history), indent=1).encode())
+    state_file.save(_to_json(history), path)
 
 
 def _to_json(history: History) -> dict[str, Any]:
