@@ -103,7 +103,9 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
         for wake in woken:
             wake()
 
-    composer = Composer(Catalogue.load(), sender_address(settings.mail.sender).domain)
+    links = folder.customer_links()
+    way_out = links.way_out(settings.web.public_url)
+    composer = Composer(Catalogue.load(), sender_address(settings.mail.sender).domain, way_out)
     outages = OutageService(settings.outages, composer, look_again(settings.outages))
     areas = AreaService(settings.outages, outages)
     heard = tell([readings.on_event, outages.on_event, areas.on_event])
@@ -131,7 +133,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
             host_names=settings.web.host_names,
             is_open=settings.web.open_to_all,
         ),
-        links=folder.customer_links(),
+        links=links,
         bell=bell,
         settings=settings.web,
         close_case=areas.close,

@@ -263,6 +263,11 @@ def _number(steps: int, digits: int, language: Language) -> str:
     return f"{text}{forms.decimal_mark}{part:0{digits}d}" if digits else text
 
 
+def decimal_mark(language: Language) -> str:
+    """What parts the whole from the tenths."""
+    return _FORMS[language].decimal_mark
+
+
 def calendar_words(language: Language) -> frozenset[str]:
     """Month and weekday names, lower case: what a template may not hold, because only a fact may name a day."""
     forms = _FORMS[language]

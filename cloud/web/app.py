@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
-from cloud.web import api, customer_pages, doors, event_pages, live, outage_pages, pages, problems
+from cloud.web import api, customer_pages, doors, event_pages, live, outage_pages, pages, problems, wish_pages
 from cloud.web.forms import MAX_BODY_BYTES
 from cloud.web.gate import Gate
 from cloud.web.live import Room
@@ -45,7 +45,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.room = Room()
     problems.install(app)
     app.add_exception_handler(customer_pages.NobodysLink, customer_pages.no_such_link)
-    for module in (doors, pages, event_pages, outage_pages, customer_pages, live, api):
+    for module in (doors, pages, event_pages, outage_pages, customer_pages, wish_pages, live, api):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("cloud.web") / "static")), name="static")
     return app

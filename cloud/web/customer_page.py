@@ -76,6 +76,7 @@ class ShownMessage:
     unsure: bool
     subject: Sequence[Run]
     paragraphs: Sequence[Sequence[Run]]
+    sms: Sequence[Run]
     notes: Sequence[Footnote]
 
     @property
@@ -227,6 +228,7 @@ def _message(message: Message, words: CustomerWords) -> ShownMessage:
         unsure=message.state is State.UNKNOWN,
         subject=shown.subject,
         paragraphs=shown.paragraphs,
+        sms=shown.sms,
         notes=[
             _footnote(note.number, note.anchor, message.facts[note.fact_id], words)
             for note in shown.notes

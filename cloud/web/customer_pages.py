@@ -3,6 +3,7 @@
     /you/TOKEN          her homes, in her words
     /you/TOKEN/live     a word whenever something changed
     /you/TOKEN/answer   what she says about her power, where she is asked
+    /you/TOKEN/wishes   what she wishes to be told (`wish_pages`)
 
 A token that is nobody's gets the same page whatever is wrong with it, and there is no way to list what would be right.
 The gate lets these addresses through without an operator's rights, so each route begins with `_customer`.
@@ -20,7 +21,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from cloud.kernel.ids import CustomerId
 from cloud.outages import answers
 from cloud.outages.answers import Answer
-from cloud.web import customer_page, homes, live
+from cloud.web import customer_page, homes, live, wishes
 from cloud.web.customer_words import CustomerWords
 from cloud.web.forms import Form
 from cloud.web.homes import Home
@@ -28,7 +29,7 @@ from cloud.web.services import Served
 from cloud.web.sight import Onlooker
 from cloud.web.templating import render
 
-_MAX_HOMES: Final = 20
+MAX_HOMES: Final = 20
 _SAID: Final = {"yes": True, "no": False}
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -59,14 +60,17 @@ def page(token: str, served: Served, customer: Herself) -> Response:
     """Her homes."""
     now = served.clock.now()
     with served.database.read() as connection:
-        found = homes.of_customer(connection, customer, limit=_MAX_HOMES)
+        found = homes.of_customer(connection, customer, limit=MAX_HOMES)
         onlooker = Onlooker(connection, now, served.settings)
         known = [customer_page.read(connection, home, onlooker, now) for home in found]
+        wished = wishes.read(connection, customer, found, now)
     if not known:
         raise NobodysLink
-    words = [_words(home) for home in found]
+    words = [words_of(home) for home in found]
     shown = [customer_page.show(each, said) for each, said in zip(known, words, strict=True)]
-    return HTMLResponse(render("you.html", homes=shown, words=words[0], token=token))
+    return HTMLResponse(
+        render("you.html", homes=shown, wishes=wishes.show(wished, words[0]), words=words[0], token=token)
+    )
 
 
 @router.post("/you/{token}/answer")
@@ -79,7 +83,7 @@ def answer(token: str, served: Served, customer: Herself, form: Form) -> Respons
             raise NobodysLink
         known = customer_page.read(connection, home, Onlooker(connection, now, served.settings), now)
         if not customer_page.is_asked(known):
-            words = _words(home)
+            words = words_of(home)
             return HTMLResponse(render("you_nothing.html", words=words, token=token), status_code=HTTPStatus.CONFLICT)
         answers.keep(connection, Answer(usage_point=home.id, has_power=has_power, said_at=now))
     served.on_commit()
@@ -98,6 +102,7 @@ async def line(served: Served) -> AsyncIterator[ServerSentEvent]:
         yield word
 
 
-def _words(home: Home) -> CustomerWords:
+def words_of(home: Home) -> CustomerWords:
+    """The words of the customer of this home."""
     assert home.customer is not None, "found by its customer"
     return CustomerWords.of(home.customer.language, home.zone)

@@ -64,6 +64,10 @@ class CustomerWords:
     def money(self, value: Money) -> str:
         return i18n.money(value, self.language)
 
+    def amount(self, value: Money) -> str:
+        """As she would type it: no sign of the currency, no groups."""
+        return str(value.amount).replace(".", i18n.decimal_mark(self.language))
+
     def energy(self, value_wh: int) -> str:
         return i18n.energy(value_wh, self.language)
 

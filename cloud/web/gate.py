@@ -2,7 +2,7 @@
 
     Host not ours            -> 421, whatever else the request brings
     /healthz, /enter, /static -> let through
-    /you/...                 -> let through: the customer's own token stands in the address, and its routes check it
+    /you/..., /stop/...      -> let through: the customer's own token stands in the address, and its routes check it
     a form sent from another site -> 403
     no token and no cookie   -> 401 for programs, to /enter for people
     anything else            -> the route, whose answer gets the headers below
@@ -26,7 +26,7 @@ from cloud.web.problems import Problem, is_for_programs, json_of
 
 _OPEN_PATHS: Final = frozenset({"/healthz", "/enter"})
 _STATIC: Final = "/static/"
-_OPEN_PREFIXES: Final = (_STATIC, "/you/")
+_OPEN_PREFIXES: Final = (_STATIC, "/you/", "/stop/")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE: Final = frozenset({"same-origin", "none"})
 _MAX_NEXT_CHARS: Final = 200

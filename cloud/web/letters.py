@@ -160,10 +160,10 @@ class _Cutter:
             first, *more = [run.text] if run.note else run.text.split("\n\n")
             paragraph.append(Run(text=first, note=run.note, mark=run.mark))
             for text in more:
-                yield tuple(filter(_has_text, paragraph))
+                yield tuple(run for run in paragraph if run.text)
                 paragraph = [Run(text=text)]
         if any(map(_has_text, paragraph)):
-            yield tuple(filter(_has_text, paragraph))
+            yield tuple(run for run in paragraph if run.text)
 
     def _figure(self, text: str, fact_id: str) -> Run:
         number = self._numbers.setdefault(fact_id, len(self._numbers) + 1)

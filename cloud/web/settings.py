@@ -1,13 +1,17 @@
 """Where the page listens, under which names it may be asked for, and when what it knows is no longer news."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from runtime.errors import SettingsError
 from runtime.loopback import is_loopback
 from runtime.settings import setting
+
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9.:/_~%\[\]-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,8 @@ class WebSettings:
         360, help="seconds without a word from a home's gateway until that is shown", minimum=60, maximum=86_400
     )
     public_url: str = setting(
-        "", help="where customers reach the page, as in https://power.example; empty: where it listens"
+        "",
+        help="where customers reach the page, as in https://power.example; messages that need consent need it",
     )
 
     @property
@@ -58,7 +63,8 @@ class WebSettings:
                 "a certificate needs its private key", where="web.certificate_file, web.key_file", do="give both"
             )
         parts = urlsplit(self.public_url)
-        if self.public_url and (parts.scheme not in {"http", "https"} or not parts.netloc):
+        is_plain = _ADDRESS.fullmatch(self.public_url) is not None  # it stands in mail headers
+        if self.public_url and (parts.scheme not in {"http", "https"} or not parts.netloc or not is_plain):
             do = "write it as in https://power.example"
             raise SettingsError(f"{self.public_url!r} is no address", where="web.public_url", do=do)
         if is_loopback(self.listen):

@@ -170,7 +170,7 @@ FACTS: Final = {
     "programme_name": "the programme",
     "benefit": "what the programme gives",
     "apply_where": "where to apply",
-    "programme_until": "until when the programme runs",
+    "programme_until": "until when what is said of the programme holds",
     "programme_source": "where the programme is published",
     "read_on": "when the programme’s terms were last read",
 }

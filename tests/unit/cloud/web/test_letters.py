@@ -1,7 +1,9 @@
 """A message is cut at its figures and nowhere else, and its text stays what it was."""
 
+from dataclasses import replace
+
 from cloud.messaging import store as messaging
-from cloud.messaging.model import State
+from cloud.messaging.model import Figure, State, Traced
 from cloud.web import letters
 from cloud.web.moments import Moments
 
@@ -33,3 +35,17 @@ def test_the_same_fact_has_one_number_and_numbers_follow_the_text(lived_in):
 
 def test_every_state_has_words():
     assert set(letters.STATES) == set(State)
+
+
+def test_two_figures_with_nothing_but_a_space_between_them_stay_apart(lived_in):
+    with lived_in.database.read() as connection:
+        message = messaging.newest(connection, limit=1)[0]
+    figures = (Figure(start=0, end=5, fact_id="address"), Figure(start=6, end=9, fact_id="case"))
+    body = Traced(text="9 kWh now\n", figures=figures)
+
+    shown = letters.show(
+        replace(message, letter=replace(message.letter, body=body)),
+        Moments(zone=message.zone, now=lived_in.clock.now()),
+    )
+
+    assert ["".join(run.text for run in paragraph) for paragraph in shown.paragraphs] == ["9 kWh now\n"]

@@ -13,7 +13,13 @@ DECISIONS = {
     "/messages/{number}/decide": {"turn": "sent_again"},
     "/homes/{usage_point}/close": {"who": "Op", "reason": "x"},
 }
-FOR_CUSTOMERS = {"/you/{token}", "/you/{token}/live", "/you/{token}/answer"}  # test_customer_pages tries these
+FOR_CUSTOMERS = {  # test_customer_pages and test_wish_pages try these
+    "/you/{token}",
+    "/you/{token}/live",
+    "/you/{token}/answer",
+    "/you/{token}/wishes",
+    "/stop/{token}",
+}
 OPEN = {"/healthz", "/enter", "/static"}
 FOR_PEOPLE = [
     "/",
