@@ -1,7 +1,7 @@
 """The composition root: the one place where the cloud's parts are made and joined.
 
     gateways -> broker -> ingest thread -> intake --commit--> bell: loop, postman and page look again
-    loop thread:    due tasks -> readings, outages -> messages to send, timers
+    loop thread:    due tasks -> readings, outages, usage -> messages to send, timers
     postman thread: messages to send -> mail relay
     main thread:    uvicorn with the page and the API
 
@@ -36,6 +36,7 @@ from cloud.outages.area_service import AreaService, look_again
 from cloud.outages.service import OutageService
 from cloud.readings import service as readings
 from cloud.state import StateFolder
+from cloud.usage.service import UsageService
 from cloud.web.app import create_app
 from cloud.web.crowd import BACKLOG, Connection
 from cloud.web.services import Services
@@ -108,7 +109,8 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     composer = Composer(Catalogue.load(), sender_address(settings.mail.sender).domain, way_out)
     outages = OutageService(settings.outages, composer, look_again(settings.outages))
     areas = AreaService(settings.outages, outages)
-    heard = tell([readings.on_event, outages.on_event, areas.on_event])
+    usage = UsageService(composer)
+    heard = tell([readings.on_event, outages.on_event, areas.on_event, usage.on_event])
     handlers = {EVENT_TASK: heard, **outages.handlers(), **areas.handlers()}
     loop = Loop(database=database, clock=clock, handlers=handlers, on_commit=on_commit)
     postman = _postman(settings, database, clock, on_commit)

@@ -31,6 +31,7 @@ from cloud.outages.service import OutageService
 from cloud.readings import service as readings
 from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Place, Status
+from cloud.usage.service import UsageService
 from cloud.web.links import CustomerLinks
 from cloud.web.services import Services
 from cloud.web.settings import WebSettings
@@ -95,10 +96,10 @@ class Town:
     is_open: bool = False
 
     def __post_init__(self) -> None:
-        composer = Composer(Catalogue.load(), "utility.example")
+        composer = Composer(Catalogue.load(), "utility.example", self.links.way_out("https://power.example"))
         homes = OutageService(AFTER_A_MINUTE, composer, look_again(AFTER_A_MINUTE))
         self._areas = AreaService(AFTER_A_MINUTE, homes)
-        listeners = [readings.on_event, homes.on_event, self._areas.on_event]
+        listeners = [readings.on_event, homes.on_event, self._areas.on_event, UsageService(composer).on_event]
         handlers = {EVENT_TASK: tell(listeners), **homes.handlers(), **self._areas.handlers()}
         self._intake = Intake(
             database=self.database, clock=self.clock, signer=SoftwareSigner.generate(), on_commit=self.bell.ring

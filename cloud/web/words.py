@@ -36,6 +36,9 @@ from wire.events import (
     SupplyLost,
     SupplyRestored,
     UnknownEvent,
+    UnusualUse,
+    UseKind,
+    UseStage,
 )
 from wire.instants import from_unix_ms
 from wire.record import ClockSource
@@ -174,6 +177,12 @@ FACTS: Final = {
     "programme_source": "where the programme is published",
     "read_on": "when the programme’s terms were last read",
 }
+USES: Final = {
+    UseKind.SPIKE: "one very high hour",
+    UseKind.SUSTAINED: "days above what is usual",
+    UseKind.BASE_LOAD: "quiet hours above what is usual",
+    UseKind.ZERO: "nothing drawn at all",
+}
 SOURCES: Final[Mapping[SourceKind, str]] = {
     SourceKind.CUSTOMER: "the utility’s customer file",
     SourceKind.READINGS: "the meter’s readings",
@@ -289,6 +298,8 @@ def said(event: Event, moments: Moments) -> Said:
             return _of_supply(event, moments)
         case IntervalReadings() | RegisterReadings():
             return _of_readings(event, moments)
+        case UnusualUse():
+            return _of_use(event, moments)
         case _:
             return _of_gateway(event, moments)
 
@@ -344,6 +355,20 @@ def _of_readings(event: IntervalReadings | RegisterReadings, moments: Moments) -
     count = len(values_)
     title = f"{grouped(count)} interval reading{'' if count == 1 else 's'}: {QUANTITIES[event.quantity].lower()}"
     return Said(title=title, details=tuple(details))
+
+
+def _of_use(event: UnusualUse, moments: Moments) -> Said:
+    is_over = event.stage is UseStage.ENDED
+    return Said(
+        title=f"Unusual use: {USES[event.kind]}{', over' if is_over else ''}",
+        details=(
+            Detail(label="began", value=moments.clock(from_unix_ms(event.began_at_ms))),
+            Detail(label="noticed", value=moments.clock(from_unix_ms(event.noticed_at_ms))),
+            Detail(label="drawn", value=f"{energy(event.observed_wh)} in {length(timedelta(seconds=event.period_s))}"),
+            Detail(label="usual", value=energy(event.usual_wh)),
+            Detail(label="score", value=f"{kilo(event.score_milli, digits=2)} (1 is the line)"),
+        ),
+    )
 
 
 def _of_gateway(event: Event, moments: Moments) -> Said:

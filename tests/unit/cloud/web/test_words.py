@@ -30,6 +30,9 @@ from wire.events import (
     SupplyLost,
     SupplyRestored,
     UnknownEvent,
+    UnusualUse,
+    UseKind,
+    UseStage,
 )
 from wire.record import ClockSource
 from wire.units import Quantity
@@ -55,6 +58,16 @@ EVENTS = [
     SupplyDipped(began_at_ms=0, duration_ms=120),
     IntervalReadings.of(0, 3_600, Quantity.POWER_IMPORT_W, (1, 2)),
     RegisterReadings(at_ms=0, values=tuple((quantity, 1) for quantity in Quantity)),
+    UnusualUse(
+        kind=UseKind.SUSTAINED,
+        stage=UseStage.ENDED,
+        began_at_ms=0,
+        noticed_at_ms=1,
+        observed_wh=31_400,
+        usual_wh=12_100,
+        period_s=86_400,
+        score_milli=1_250,
+    ),
     GatewayStarted(software="0.1.0", boot=3),
     Heartbeat(heads=(), uptime_s=90, pending=2),
     MeterUnreachable(since_ms=0, reason=LinkFault.GARBLED),
