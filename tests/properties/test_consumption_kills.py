@@ -18,7 +18,7 @@ def test_the_story_has_everything_in_it() -> None:
     assert len({event.kind for event in UNDISTURBED.told}) == 3
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(kills=st.sets(st.integers(1, len(STORY) - SEEN_BEFORE_H - 1), min_size=1, max_size=12))
 def test_killed_after_any_rows_it_tells_the_same_with_the_same_scores(kills: set[int]) -> None:
     watched = Watched(bank=START.bank, began_at_s=START.began_at_s)
@@ -33,7 +33,7 @@ def test_killed_after_any_rows_it_tells_the_same_with_the_same_scores(kills: set
     assert watched.bank == UNDISTURBED.bank
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(gaps=st.sets(st.integers(0, len(STORY) - SEEN_BEFORE_H - 1), max_size=300), quarters=st.booleans())
 def test_whatever_is_missing_nothing_breaks_and_every_score_is_a_number(gaps: set[int], quarters: bool) -> None:
     hours = [None if number in gaps else wh for number, wh in enumerate(STORY[SEEN_BEFORE_H:])]

@@ -119,7 +119,7 @@ class Sustained:
         onset, lasting = self.onset, self.lasting
         if above is not None:
             onset = onset.grown(above, slack=_ONSET_SLACK, most=_ONSET_MOST, at_s=hour.starts_at_s)
-        if off is not None and moment.ends_day:
+        if off is not None and moment.ends_day and moment.maturity is Maturity.LEARNED:
             at_s = hour.ends_at_s - self.period_s
             lasting = lasting.grown(min(off, _DAY_MOST), slack=_LASTING_SLACK, most=_LASTING_MOST, at_s=at_s)
         seen = Sustained(week=self.week, breadth=self.breadth, day=day, lasting=lasting, onset=onset)
@@ -161,12 +161,11 @@ class Sustained:
 def _parts(seen: Sustained, off: float, moment: Moment) -> tuple[float, float]:
     """How near gross and lasting are to their lines, the last day being `off` by so many spreads."""
     line, least_rise = _GROSS[moment.maturity]
-    total = seen.lasting.total if moment.maturity is Maturity.LEARNED else 0.0
-    if off <= 0.0 and total == 0.0:
+    if off <= 0.0 and seen.lasting.total == 0.0:
         return 0.0, 0.0
     observed_wh, usual_wh = seen.day.energies_wh(moment.day_wh)
     rise = log(max(observed_wh, 1.0) / max(usual_wh, 1.0))
-    return min(off / line, rise / least_rise), min(total / _LASTING_LINE, rise / _LASTING_RISE)
+    return min(off / line, rise / least_rise), min(seen.lasting.total / _LASTING_LINE, rise / _LASTING_RISE)
 
 
 def _slot(hour: HourUse) -> int:

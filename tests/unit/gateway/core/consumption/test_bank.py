@@ -46,7 +46,7 @@ def test_a_home_is_known_after_eight_weeks() -> None:
 
 
 def test_a_rise_that_stays_becomes_the_usual_and_is_told_once() -> None:
-    hours = more(home(160), 70 * DAY_H, 90 * DAY_H, 600.0)
+    hours = more(home(130), 70 * DAY_H, 60 * DAY_H, 600.0)
 
     watched = Watched().see(hours)
 
@@ -86,7 +86,7 @@ def test_an_empty_home_is_told_once_and_not_after_every_visit() -> None:
 
 
 def test_quarter_hours_tell_what_hours_tell() -> None:
-    hours = more(home(75), 70 * DAY_H, 3 * DAY_H, 620.0)
+    hours = more(home(23), 20 * DAY_H, 3 * DAY_H, 620.0)
     by_hour, by_quarter = Watched().see(hours), Watched()
 
     for number, wh in enumerate(hours):
