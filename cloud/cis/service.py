@@ -88,7 +88,7 @@ def _leave_out_what_stands(connection: Connection, told: Manifest, rows: Rows, n
     waiting = {file: store.waiting_of(connection, file) for file in told.files if file.sha256 in taken}
 
     def is_open(place: Place) -> bool:
-        return place.file not in waiting or place.key in waiting[place.file]
+        return place.file not in waiting or place.row in waiting[place.file]
 
     rows.refused[:] = [each for each in rows.refused if is_open(each.place)]
     for entity in {file.entity for file in waiting}:

@@ -1,10 +1,10 @@
 """What must not overlap: contracts at one home, bills under one contract, homes behind one meter.
 
 A drop may move many spans at once, each to where another one was: every bill of a year by a day, or two homes that
-exchange their meters. So the old places of all rows told are freed first, and then each is put where it is told to be,
-in the order of the drop. Where one finds its place taken it is refused, and what stood under its name goes back where
-it was; whoever has been put there meanwhile is refused in turn. What stands in the end never overlaps, and what the
-drop does not speak of never moves.
+exchange their meters. So the old places of all rows told are freed first, and then each is put where it is told to be:
+those that stay where they are, then those that move, then the new ones, each in the order of the drop. Where one finds
+its place taken it is refused, and what stood under its name goes back where it was; whoever has moved there meanwhile
+is refused in turn. What stands in the end never overlaps, and what the drop does not speak of never moves.
 
 Every span is put in place at most once and taken away at most once, each by a look into a sorted list: no drop, however
 strange, takes more than about n log n steps.
@@ -61,7 +61,7 @@ def settle(standing: Iterable[Span], told: Iterable[Span]) -> dict[str, str]:
         if span.key not in wanted:
             lines.setdefault(span.group, _Line()).put(span)
     refused: dict[str, str] = {}
-    for span in wanted.values():
+    for span in sorted(wanted.values(), key=lambda span: (span.key not in before, before.get(span.key) != span)):
         line = lines.setdefault(span.group, _Line())
         if in_way := line.in_way_of(span):
             _refuse(span.key, in_way[0].key, before, lines, refused)

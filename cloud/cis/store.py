@@ -1,10 +1,11 @@
 """The tables of drops: which files were taken in, and which rows of them wait for a person.
 
 A refused row is known by its entity and its own name, so that a later drop that tells the same row rightly takes it out
-of here. Rows whose name could not be read are known by their file and number, and leave when somebody says so.
+of here, and one that tells it wrongly again takes its place. Rows whose name could not be read are known by their file
+and number, and leave when somebody says so.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -35,8 +36,8 @@ refused_table = Table(
     Column("key", Text, primary_key=True),
     Column("drop", Text, nullable=False),
     Column("file", Text, nullable=False),
-    Column("sha256", Text, nullable=False, index=True),
-    Column("row", Integer, nullable=False),
+    Column("sha256", Text, primary_key=True, index=True),
+    Column("row", Integer, primary_key=True),
     Column("column", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("refused_at", UtcInstant, nullable=False),
@@ -96,13 +97,14 @@ def keep_files(connection: Connection, drop: Manifest, now: datetime) -> None:
     upsert(connection, file_table, rows)
 
 
-def waiting_of(connection: Connection, file: Listed) -> frozenset[str]:
-    """The names of the rows of a file that were refused and have not been told rightly since."""
-    return frozenset(connection.execute(select(_r.key).where(_r.sha256 == file.sha256)).scalars())
+def waiting_of(connection: Connection, file: Listed) -> frozenset[int]:
+    """The rows of a file that were refused and have not been told since."""
+    return frozenset(connection.execute(select(_r.row).where(_r.sha256 == file.sha256)).scalars())
 
 
-def keep_refused(connection: Connection, drop: str, refused: Iterable[Refused], now: datetime) -> None:
-    """Let these rows wait for a person."""
+def keep_refused(connection: Connection, drop: str, refused: Sequence[Refused], now: datetime) -> None:
+    """Let these rows wait for a person, and no earlier ones of their names."""
+    release(connection, [each.place for each in refused])
     rows = (
         {
             "entity": str(each.place.file.entity), "key": each.place.key, "drop": drop,
@@ -115,7 +117,7 @@ def keep_refused(connection: Connection, drop: str, refused: Iterable[Refused], 
 
 
 def release(connection: Connection, places: Sequence[Place]) -> None:
-    """These rows were told rightly: they wait no more."""
+    """Rows of these names were told anew: those before wait no more."""
     if places and count(connection):
         gone = delete(refused_table).where(and_(_r.entity == bindparam("of"), _r.key == bindparam("named")))
         connection.execute(gone, [{"of": str(place.file.entity), "named": place.key} for place in places])
