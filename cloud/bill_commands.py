@@ -5,18 +5,15 @@ is; amounts and rates are texts in it, because a number in JSON is read as a flo
 """
 
 import argparse
-import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cloud import bill_explain_commands
+from cloud import bill_explain_commands, command
 from runtime.errors import InputRefused
-from runtime.visible import visible
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -40,7 +37,8 @@ def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def _add_rate(bill: "argparse._SubParsersAction[Any]") -> None:
-    rated = _add(bill, "rate", _rate, "reckon a bill from a tariff and a meter's intervals")
+    rated = command.add(bill, "rate", _rate, "reckon a bill from a tariff and a meter's intervals")
+    rated.add_argument("--json", action="store_true")
     rated.add_argument("--tariff", required=True, type=Path, metavar="FILE", help="our TOML, or a rate of URDB (JSON)")
     rated.add_argument(
         "--intervals", required=True, type=Path, metavar="FILE.csv", help="timestamp and kwh, wh, kw or w; or .gz"
@@ -81,7 +79,7 @@ def _rate(arguments: argparse.Namespace) -> int:
         raise InputRefused(refused.what, where=where, do=refused.do) from refused
     made = bill(tariff, use, period, peaks=peaks(intervals, tariff, period))
     energy_wh = sum(each.energy_wh for each in use)
-    _print(arguments, _facts(tariff, made, energy_wh), list(_said(tariff, made, energy_wh)))
+    command.answer(arguments, _facts(tariff, made, energy_wh), _said(tariff, made, energy_wh))
     return 0
 
 
@@ -205,17 +203,3 @@ def _zone(text: str) -> "ZoneInfo":
 
 
 _day.__name__, _kw.__name__, _zone.__name__ = "day as in 2027-01-31", "power in kW", "time zone"
-
-
-def _print(arguments: argparse.Namespace, facts: object, lines: Sequence[str]) -> None:
-    text = json.dumps(facts, ensure_ascii=False) if arguments.json else "\n".join(map(visible, lines))
-    sys.stdout.write(f"{text}\n")
-
-
-def _add(
-    commands: "argparse._SubParsersAction[Any]", name: str, act: Callable[[argparse.Namespace], int], about: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
-    parser.set_defaults(act=act)
-    parser.add_argument("--json", action="store_true")
-    return parser

@@ -5,14 +5,12 @@ they print with --json is a door other programs use and stays as it is; amounts 
 """
 
 import argparse
-import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cloud import command
 from runtime.errors import InputRefused
-from runtime.visible import visible
 
 if TYPE_CHECKING:
     from cloud.billing.bill_pair import BillPair
@@ -28,10 +26,13 @@ _LANGUAGES: Final = ("en", "pt-BR", "es", "fr")
 
 def add_to(bill: "argparse._SubParsersAction[Any]") -> None:
     """Let `explain` and `project` be two of the words of `bill`."""
-    explained = _add(bill, "explain", _explain, "why a bill differs from the one before, by its causes")
+    explained = command.add(bill, "explain", _explain, "why a bill differs from the one before, by its causes")
     explained.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw it as well")
     explained.add_argument("--language", default="en", choices=_LANGUAGES, help="of what people read")
-    projected = _add(bill, "project", _project, "where the running bill is going")
+    projected = command.add(bill, "project", _project, "where the running bill is going")
+    for each in (explained, projected):
+        each.add_argument("file", type=Path, metavar="FILE", help="a pair of bills, in JSON")
+        each.add_argument("--json", action="store_true")
     projected.add_argument("--line", metavar="AMOUNT", help="tell of nothing below this, the customer's own line")
 
 
@@ -200,19 +201,4 @@ def _read(path: Path, *, whole: bool) -> "BillPair":
 def _print(arguments: argparse.Namespace, facts: object, lines: Sequence[str]) -> None:
     from cloud.kernel.i18n import NBSP
 
-    text = (
-        json.dumps(facts, ensure_ascii=False)
-        if arguments.json
-        else "\n".join(visible(line.replace(NBSP, " ")) for line in lines)
-    )
-    sys.stdout.write(f"{text}\n")
-
-
-def _add(
-    commands: "argparse._SubParsersAction[Any]", name: str, act: Callable[[argparse.Namespace], int], about: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
-    parser.set_defaults(act=act)
-    parser.add_argument("file", type=Path, metavar="FILE", help="a pair of bills, in JSON")
-    parser.add_argument("--json", action="store_true")
-    return parser
+    command.answer(arguments, facts, (line.replace(NBSP, " ") for line in lines))

@@ -6,28 +6,23 @@ clock shall look at `import-refused`), and with 2 and nothing kept when it was r
 """
 
 import argparse
-import json
-import sys
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from cloud import command
 from runtime.clock import clock_from_environment
 from runtime.errors import InputRefused
-from runtime.visible import visible
 
 
 def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
     """Let `import` and `import-refused` be commands."""
     about = "take in the utility's grid, customer or weather file, or a drop of its customer system"
-    imported = commands.add_parser("import", help=about, description=about)
-    imported.set_defaults(act=_import)
+    imported = command.add(commands, "import", _import, about)
     imported.add_argument("dir", type=Path, metavar="DIR")
     imported.add_argument("path", type=Path, metavar="FILE.csv|DROP", help="a file, or a folder with manifest.json")
     about = "rows of drops that were refused, newest first"
-    refused = commands.add_parser("import-refused", help=about, description=about)
-    refused.set_defaults(act=_refused)
+    refused = command.add(commands, "import-refused", _refused, about)
     refused.add_argument("dir", type=Path, metavar="DIR")
     refused.add_argument("--limit", type=int, default=100, metavar="N")
     refused.add_argument("--forget", metavar="DROP", help="let the rows refused of this drop go: you saw to them")
@@ -46,7 +41,7 @@ def _import_drop(arguments: argparse.Namespace) -> int:
 
     with closing(StateFolder.open(arguments.dir).open_database()) as database:
         told = import_drop(database, arguments.path, clock_from_environment())
-    _print(arguments, text.facts_of(told), list(text.said_of(told)))
+    command.answer(arguments, text.facts_of(told), text.said_of(told))
     return 0 if told.is_whole else 1
 
 
@@ -65,7 +60,7 @@ def _import_file(arguments: argparse.Namespace) -> int:
         try:
             if not weather_table.is_meant(sheet.heading(data)):
                 told = import_data(database, data, clock_from_environment(), look_at(folder.settings().outages))
-                _print(arguments, text.facts_of(told), [text.said_of(told)])
+                command.answer(arguments, text.facts_of(told), text.said_of(told).split("\n"))
                 return 0
             days = weather_table.parse(data)
         except SheetRefused as refused:
@@ -73,7 +68,7 @@ def _import_file(arguments: argparse.Namespace) -> int:
         with database.transaction() as connection:
             weather_store.keep(connection, days)
     stations = sorted({day.station for day in days})
-    _print(
+    command.answer(
         arguments, {"days": len(days), "stations": stations}, [f"{len(days)} days of {', '.join(stations)} imported"]
     )
     return 0
@@ -92,10 +87,5 @@ def _refused(arguments: argparse.Namespace) -> int:
         with database.read() as connection:
             rows = list(store.newest(connection, limit=max(0, min(arguments.limit, store.MAX_REFUSED))))
     lines = [f"{row.drop}  {row.file}:{row.row}:{row.column}  {row.entity} {row.key}: {row.why}" for row in rows]
-    _print(arguments, [row.facts() for row in rows], list(map(visible, lines)) or ["no row waits"])
+    command.answer(arguments, [row.facts() for row in rows], lines or ["no row waits"])
     return 0
-
-
-def _print(arguments: argparse.Namespace, facts: object, lines: Sequence[str]) -> None:
-    text = json.dumps(facts, ensure_ascii=False) if arguments.json else "\n".join(lines)
-    sys.stdout.write(f"{text}\n")

@@ -14,7 +14,6 @@ Features are imported where they are used, so that a command starts fast and `ve
 """
 
 import argparse
-import json
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cloud import assist_commands, bill_commands, cis_commands, outage_commands
+from cloud import assist_commands, bill_commands, cis_commands, command, outage_commands
 from runtime import logs, program
 from runtime.arguments import Words
 from runtime.clock import check_clock_is_set, clock_from_environment
@@ -63,7 +62,7 @@ def _init(arguments: argparse.Namespace) -> int:
         f"next: lamplight-cloud broker {folder.path}, lamplight-cloud serve {folder.path}",
     )
     paths = {"folder": folder.path, "settings_file": folder.settings_file, "access_token_file": folder.access_token}
-    _show(arguments, {name: str(path) for name, path in paths.items()}, "\n".join(lines))
+    command.answer(arguments, {name: str(path) for name, path in paths.items()}, lines)
     return 0
 
 
@@ -92,7 +91,7 @@ def _customer_link(arguments: argparse.Namespace) -> int:
             do = "import the customer file first, or name another usage point"
             raise InputRefused(f"no customer is known at {arguments.usage_point[:40]!r}", do=do)
         link = f"{folder.settings().web.address}/you/{folder.customer_links().token_for(home.customer.id)}"
-    _show(arguments, {"usage_point": home.id, "customer": home.customer.id, "link": link}, link)
+    command.answer(arguments, {"usage_point": home.id, "customer": home.customer.id, "link": link}, [link])
     return 0
 
 
@@ -124,7 +123,7 @@ def _gateway_add(arguments: argparse.Namespace) -> int:
     places = parse_places(arguments.usage_point, arguments.meter)
     with _opened(arguments.state) as (_, _, registrar):
         gateway = registrar.add(public_key=key, places=places, out=arguments.out)
-    _show(arguments, gateway.facts(), f"gateway {gateway.id} speaks for {', '.join(map(str, places))}")
+    command.answer(arguments, gateway.facts(), [f"gateway {gateway.id} speaks for {', '.join(map(str, places))}"])
     print(f"hand {arguments.out} to the gateway, then delete it: it holds a password", file=sys.stderr)
     return 0
 
@@ -137,7 +136,7 @@ def _gateway_list(arguments: argparse.Namespace) -> int:
         for gateway in gateways
         for place in gateway.places
     ]
-    _show(arguments, [gateway.facts() for gateway in gateways], "\n".join(lines) or "no gateway is registered")
+    command.answer(arguments, [gateway.facts() for gateway in gateways], lines or ["no gateway is registered"])
     return 0
 
 
@@ -147,7 +146,7 @@ def _gateway_renew(arguments: argparse.Namespace) -> int:
     gateway = parse_gateway_id(arguments.gateway)
     with _opened(arguments.state) as (_, _, registrar):
         registrar.renew(gateway, arguments.out)
-    _show(arguments, {"gateway_id": gateway}, f"gateway {gateway} has a new password in {arguments.out}")
+    command.answer(arguments, {"gateway_id": gateway}, [f"gateway {gateway} has a new password in {arguments.out}"])
     return 0
 
 
@@ -157,7 +156,9 @@ def _gateway_revoke(arguments: argparse.Namespace) -> int:
     gateway = parse_gateway_id(arguments.gateway)
     with _opened(arguments.state) as (_, _, registrar):
         registrar.revoke(gateway, arguments.reason)
-    _show(arguments, {"gateway_id": gateway}, f"gateway {gateway} is revoked: nothing it says is taken any more")
+    command.answer(
+        arguments, {"gateway_id": gateway}, [f"gateway {gateway} is revoked: nothing it says is taken any more"]
+    )
     return 0
 
 
@@ -167,7 +168,7 @@ def _grid(arguments: argparse.Namespace) -> int:
     with _opened(arguments.dir) as (_, database, _), database.read() as connection:
         trees = [store.tree(connection, feeder) for feeder in store.feeders(connection)]
     lines = [line for tree in trees for line in text.drawn(tree)]
-    _show(arguments, [text.facts_of_tree(tree) for tree in trees], "\n".join(lines) or "no feeder is known")
+    command.answer(arguments, [text.facts_of_tree(tree) for tree in trees], lines or ["no feeder is known"])
     return 0
 
 
@@ -180,10 +181,10 @@ def _verify(arguments: argparse.Namespace) -> int:
     found = inspect(_binary(_read(arguments.file)), key)
     if isinstance(found, Inspected):
         facts = found.facts()
-        _show(arguments, {"ok": True} | facts, "\n".join(_lines_of(facts)))
+        command.answer(arguments, {"ok": True} | facts, _lines_of(facts))
         return 0
     refusal = {"ok": False, "reason": str(found.reason), "detail": found.detail}
-    _show(arguments, refusal, f"refused: {found.reason}" + (f" ({found.detail})" if found.detail else ""))
+    command.answer(arguments, refusal, [f"refused: {found.reason}" + (f" ({found.detail})" if found.detail else "")])
     return 1
 
 
@@ -193,7 +194,7 @@ def _quarantine(arguments: argparse.Namespace) -> int:
     with _opened(arguments.dir) as (_, database, _), database.read() as connection:
         rows = quarantine.newest(connection, limit=max(0, min(arguments.limit, quarantine.MAX_ROWS)))
     lines = [f"{r.last_at:%Y-%m-%d %H:%M:%S}  {r.times:5}x  {r.reason}  {r.topic}  {r.detail}".rstrip() for r in rows]
-    _show(arguments, [row.facts() for row in rows], "\n".join(lines) or "nothing was refused")
+    command.answer(arguments, [row.facts() for row in rows], lines or ["nothing was refused"])
     return 0
 
 
@@ -211,7 +212,7 @@ def _parked(arguments: argparse.Namespace) -> int:
             rows = tasks.parked(connection)
     facts = [{"kind": task.kind, "key": task.key, "attempts": task.attempts, "failure": task.failure} for task in rows]
     lines = [f"{task.kind}  {task.key}  tried {task.attempts} times  {task.failure}" for task in rows]
-    _show(arguments, facts, "\n".join(lines) or "no task is parked")
+    command.answer(arguments, facts, lines or ["no task is parked"])
     return 0
 
 
@@ -234,10 +235,6 @@ def _opened(path: Path) -> "Iterator[tuple[StateFolder, Database, Registrar]]":
         yield folder, database, folder.registrar(database, clock_from_environment())
     finally:
         database.close()
-
-
-def _show(arguments: argparse.Namespace, facts: Any, text: str) -> None:
-    print(json.dumps(facts, ensure_ascii=False) if arguments.json else text)
 
 
 def _lines_of(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:
@@ -300,72 +297,61 @@ def _parser() -> argparse.ArgumentParser:
         prog="lamplight-cloud", description="Takes signed events in and tells customers."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    command = partial(_add, commands)
-    made = command("init", _init, "make a state folder")
+    word = partial(command.add, commands)
+    made = word("init", _init, "make a state folder")
     made.add_argument("dir", type=Path, metavar="DIR")
     made.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting, as in mqtt.port=18830"
     )
     made.add_argument("--json", action="store_true")
-    renewed = command("new-token", _new_token, "replace what opens the page, for everybody who has it")
+    renewed = word("new-token", _new_token, "replace what opens the page, for everybody who has it")
     renewed.add_argument("dir", type=Path, metavar="DIR")
     renewed.add_argument("--customers", action="store_true", help="end every customer's link instead")
-    linked = command("customer-link", _customer_link, "the address of a customer's own page")
+    linked = word("customer-link", _customer_link, "the address of a customer's own page")
     linked.add_argument("dir", type=Path, metavar="DIR")
     linked.add_argument("usage_point", metavar="UP")
     linked.add_argument("--json", action="store_true")
-    served = command("serve", _serve, "be the cloud: ingest, rules, messages and the page")
+    served = word("serve", _serve, "be the cloud: ingest, rules, messages and the page")
     served.add_argument("dir", type=Path, metavar="DIR")
-    broker = command("broker", _broker, "be the MQTT broker: mosquitto where it is installed, else an embedded one")
+    broker = word("broker", _broker, "be the MQTT broker: mosquitto where it is installed, else an embedded one")
     broker.add_argument("dir", type=Path, metavar="DIR")
     broker.add_argument("--embedded", action="store_true", help="use the embedded broker even where mosquitto is")
     _add_gateway_commands(commands.add_parser("gateway", help="who may speak", description="who may speak"))
     for feature in (assist_commands, bill_commands, cis_commands, outage_commands):
         feature.add_to(commands)
-    grid = command("grid", _grid, "the feeders as they were understood, and the homes on them")
+    grid = word("grid", _grid, "the feeders as they were understood, and the homes on them")
     grid.add_argument("dir", type=Path, metavar="DIR")
     grid.add_argument("--json", action="store_true")
-    verify = command("verify", _verify, "lay one envelope open, or say why it is refused")
+    verify = word("verify", _verify, "lay one envelope open, or say why it is refused")
     verify.add_argument("file", metavar="FILE", help="binary or hexadecimal; - for standard input")
     verify.add_argument("--public-key", metavar="PEM", help="check the signature with this key")
     verify.add_argument("--json", action="store_true")
-    refused = command("quarantine", _quarantine, "messages that were not believed, newest first")
+    refused = word("quarantine", _quarantine, "messages that were not believed, newest first")
     refused.add_argument("dir", type=Path, metavar="DIR")
     refused.add_argument("--limit", type=int, default=100, metavar="N")
     refused.add_argument("--json", action="store_true")
-    parked = command("parked", _parked, "tasks that kept failing and wait for a person")
+    parked = word("parked", _parked, "tasks that kept failing and wait for a person")
     parked.add_argument("dir", type=Path, metavar="DIR")
     parked.add_argument("--revive", nargs=2, metavar=("KIND", "KEY"), help="try this one again")
     parked.add_argument("--json", action="store_true")
-    command("config", _config, "print every setting, commented, with its default")
+    word("config", _config, "print every setting, commented, with its default")
     return parser
 
 
 def _add_gateway_commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="add|list|renew|revoke")
-    add = _add(commands, "add", _gateway_add, "register a gateway's public key for its meters")
+    add = command.add(commands, "add", _gateway_add, "register a gateway's public key for its meters")
     add.add_argument("--public-key", required=True, metavar="FILE")
     add.add_argument("--usage-point", required=True, action="append", metavar="UP", help="again for each meter")
     add.add_argument("--meter", required=True, action="append", metavar="SERIAL", help="in the order of --usage-point")
     add.add_argument("--out", required=True, type=Path, metavar="FILE", help="where the enrolment file goes")
-    listed = _add(commands, "list", _gateway_list, "all gateways and how much they are believed")
-    renew = _add(commands, "renew", _gateway_renew, "a new password and enrolment file for a gateway")
+    listed = command.add(commands, "list", _gateway_list, "all gateways and how much they are believed")
+    renew = command.add(commands, "renew", _gateway_renew, "a new password and enrolment file for a gateway")
     renew.add_argument("gateway", metavar="GATEWAY")
     renew.add_argument("--out", required=True, type=Path, metavar="FILE")
-    revoke = _add(commands, "revoke", _gateway_revoke, "believe a gateway no more, for good")
+    revoke = command.add(commands, "revoke", _gateway_revoke, "believe a gateway no more, for good")
     revoke.add_argument("gateway", metavar="GATEWAY")
     revoke.add_argument("--reason", default="revoked by an operator", metavar="TEXT")
     for each in (add, listed, renew, revoke):
         each.add_argument("--state", required=True, type=Path, metavar="DIR")
         each.add_argument("--json", action="store_true")
-
-
-def _add(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    act: Callable[[argparse.Namespace], int],
-    about: str,
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=about, description=about)
-    parser.set_defaults(act=act)
-    return parser

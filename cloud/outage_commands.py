@@ -5,13 +5,12 @@ It is a door other programs use, so its JSON stays as it is.
 """
 
 import argparse
-import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cloud import command
 from runtime.clock import clock_from_environment
 from runtime.errors import InputRefused
 
@@ -27,17 +26,21 @@ def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
     about = "outages on the tree"
     words = commands.add_parser("outage", help=about, description=about)
     outage = words.add_subparsers(required=True, metavar="list|show|close|locate")
-    listed = _add(outage, "list", _list, "outages, the last opened first")
+    listed = command.add(outage, "list", _list, "outages, the last opened first")
     listed.add_argument("--limit", type=int, default=50, metavar="N")
-    shown = _add(outage, "show", _show, "one outage with its members and its timeline")
-    closed = _add(outage, "close", _close, "close a home's open case, or its unverified standing, on your word")
+    shown = command.add(outage, "show", _show, "one outage with its members and its timeline")
+    closed = command.add(outage, "close", _close, "close a home's open case, or its unverified standing, on your word")
     for each in (listed, shown, closed):
         each.add_argument("dir", type=Path, metavar="DIR")
     shown.add_argument("name", metavar="NAME", help="as in T-0101-1, or its number")
     closed.add_argument("usage_point", metavar="USAGE_POINT")
     closed.add_argument("--reason", required=True, metavar="TEXT", help="how you know")
     closed.add_argument("--by", default="operator", metavar="NAME", help="who says so")
-    located = _add(outage, "locate", _locate, "the places that failed, from a feeder and what is said of its homes")
+    located = command.add(
+        outage, "locate", _locate, "the places that failed, from a feeder and what is said of its homes"
+    )
+    for each in (listed, shown, closed, located):
+        each.add_argument("--json", action="store_true")
     located.add_argument("--feeder", required=True, type=Path, metavar="FILE.csv", help="a feeder table or a grid file")
     located.add_argument("--evidence", required=True, type=Path, metavar="FILE.csv", help="columns id and says")
     located.add_argument(
@@ -54,7 +57,9 @@ def _list(arguments: argparse.Namespace) -> int:
 
     with closing(StateFolder.open(arguments.dir).open_database()) as database, database.read() as connection:
         found = area_store.newest(connection, limit=max(0, min(arguments.limit, area_store.MAX_PAGE)))
-    _print(arguments, [_facts(outage) for outage in found], [_line(outage) for outage in found] or ["no outage"])
+    command.answer(
+        arguments, [_facts(outage) for outage in found], [_line(outage) for outage in found] or ["no outage"]
+    )
     return 0
 
 
@@ -75,7 +80,7 @@ def _show(arguments: argparse.Namespace) -> int:
         f"  {member.usage_point:16}  {member.standing:11}  since {_at(member.since)}" for member in outage.members
     ]
     story = [f"  {_at(e.at)}  {e.mark}  {e.usage_point or ''}  {e.detail}".rstrip() for e in lines]
-    _print(arguments, facts, [_line(outage), *members, *story])
+    command.answer(arguments, facts, [_line(outage), *members, *story])
     return 0
 
 
@@ -97,7 +102,9 @@ def _close(arguments: argparse.Namespace) -> int:
     with closing(folder.open_database()) as database, database.transaction() as connection:
         areas.close(connection, usage_point, arguments.by, arguments.reason, clock_from_environment().now())
     said = f"{usage_point} is closed on the word of {arguments.by}; nobody is told that power is back"
-    _print(arguments, {"usage_point": usage_point, "closed_by": arguments.by, "reason": arguments.reason}, [said])
+    command.answer(
+        arguments, {"usage_point": usage_point, "closed_by": arguments.by, "reason": arguments.reason}, [said]
+    )
     return 0
 
 
@@ -121,7 +128,7 @@ def _locate(arguments: argparse.Namespace) -> int:
         f"{place.id}  {_kind(tree, place)}  {len(place.homes)} customers  margin {place.margin:.1f}"
         for tree, place in found
     ]
-    _print(arguments, facts, lines or ["nothing failed, as far as is said"])
+    command.answer(arguments, facts, lines or ["nothing failed, as far as is said"])
     return 0
 
 
@@ -211,17 +218,3 @@ def _line(outage: "Outage") -> str:
 
 def _at(instant: Any) -> str:
     return f"{instant:%Y-%m-%d %H:%M:%S}"
-
-
-def _print(arguments: argparse.Namespace, facts: object, lines: Sequence[str]) -> None:
-    text = json.dumps(facts, ensure_ascii=False) if arguments.json else "\n".join(lines)
-    sys.stdout.write(f"{text}\n")
-
-
-def _add(
-    commands: "argparse._SubParsersAction[Any]", name: str, act: Callable[[argparse.Namespace], int], about: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
-    parser.set_defaults(act=act)
-    parser.add_argument("--json", action="store_true")
-    return parser

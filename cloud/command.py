@@ -1,0 +1,29 @@
+"""What all words of `lamplight-cloud` do alike: each is added with what it does, and answers people or programs.
+
+A command answers once, when it is done: with lines for a person, or with one JSON document where `--json` was said. A
+line may hold what others wrote (a name in a file, the reason somebody gave), so it is shown as `visible` makes it: it
+can neither command the terminal nor begin a line of its own. What is refused is no answer; `runtime.program` tells it.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from runtime.visible import visible
+
+
+def add(
+    commands: "argparse._SubParsersAction[Any]", name: str, act: Callable[[argparse.Namespace], int], about: str
+) -> argparse.ArgumentParser:
+    """Let `name` be one of the commands; `act` does it and returns the exit status."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+    parser.set_defaults(act=act)
+    return parser
+
+
+def answer(arguments: argparse.Namespace, facts: object, lines: Iterable[str]) -> None:
+    """Print the facts for a program that said `--json`, and for everybody else the lines."""
+    text = json.dumps(facts, ensure_ascii=False) if arguments.json else "\n".join(map(visible, lines))
+    sys.stdout.write(f"{text}\n")
