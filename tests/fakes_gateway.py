@@ -15,6 +15,7 @@ from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.errors import MeterUnread, PortGone
 from gateway.core.interruption import InterruptionState, Limits
 from gateway.core.observations import EdgeId, SupplyEdge
+from gateway.core.ports import Take
 from gateway.core.reachability import Reachability
 from gateway.core.reading import IntervalRow, IntervalStatus, Snapshot
 from tests import fakes_meter
@@ -141,6 +142,7 @@ class FakeSession:
     takes_s: float = 1.0
     asked_s: list[float] = field(default_factory=list)
     windows: list[tuple[datetime, datetime] | None] = field(default_factory=list)
+    sessions: int = 0  # that read the load profile
 
     def read_now(self) -> Snapshot:
         return self._read(None)
@@ -149,6 +151,12 @@ class FakeSession:
         hours = range(1, 24 * 40)
         rows = tuple(row for row in map(hour_row, hours, hours) if since < row.ends_at <= until)
         return self._read((since, until)), rows
+
+    def read_on(self, since: datetime, until: datetime, take: Take) -> None:
+        self.sessions += 1
+        following: tuple[datetime, datetime] | None = (since, until)
+        while following is not None:
+            following = take(*self.read_all(*following))
 
     def _read(self, window: tuple[datetime, datetime] | None) -> Snapshot:
         asked_s = self.clock.story_s

@@ -35,7 +35,7 @@ from gateway.core.line_address import LineAddress, SerialAddress, TcpAddress, pa
 from gateway.core.meter_access import Authentication, MeterSecrets, ProfileAccess
 from gateway.core.meter_profile import REGISTER_CLASSES, SCALER_UNIT, MeterProfile
 from gateway.core.patience import Patience
-from gateway.core.ports import SerialLine
+from gateway.core.ports import SerialLine, Take
 from gateway.core.reading import IntervalRow, Snapshot
 from runtime.clock import Clock
 
@@ -109,13 +109,26 @@ class DlmsMeter:
 
     def read_all(self, since: datetime, until: datetime) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
         with self._associated() as association:
-            snapshot = self._snapshot(association)
-            try:
-                return snapshot, self._intervals(association, snapshot, since, until)
-            except (MeterRefused, Undecodable) as error:
-                # The meter is well and its load profile is not to be had: what it measures now still counts.
-                buffer = {self._profile.load_profile.buffer: error.what} if self._profile.load_profile else {}
-                return replace(snapshot, denied={**snapshot.denied, **buffer}), ()
+            return self._piece(association, since, until)
+
+    def read_on(self, since: datetime, until: datetime, take: Take) -> None:
+        # A piece is begun only while another of its length would be done in time.
+        last_begin_s = self._clock.monotonic() + self._deadline_s / 2
+        with self._associated() as association:
+            following = take(*self._piece(association, since, until))
+            while following is not None and self._clock.monotonic() < last_begin_s:
+                following = take(*self._piece(association, *following))
+
+    def _piece(
+        self, association: Association, since: datetime, until: datetime
+    ) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
+        snapshot = self._snapshot(association)
+        try:
+            return snapshot, self._intervals(association, snapshot, since, until)
+        except (MeterRefused, Undecodable) as error:
+            # The meter is well and its load profile is not to be had: what it measures now still counts.
+            buffer = {self._profile.load_profile.buffer: error.what} if self._profile.load_profile else {}
+            return replace(snapshot, denied={**snapshot.denied, **buffer}), ()
 
     @contextmanager
     def _associated(self) -> Iterator[Association]:

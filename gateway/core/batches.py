@@ -16,7 +16,7 @@ from wire.instants import unix_ms
 from wire.units import Quantity
 
 MAX_VALUES = 192  # eight days of hours, two days of quarter-hours: under 1 kB signed
-_CHUNK = timedelta(days=4)
+_CHUNK = timedelta(days=8)  # of hours, 6 s at 9600 baud: so long a verdict may wait for the line
 _CAPTURE_DELAY = timedelta(seconds=30)  # a meter's clock may lag ours, and it writes its row after its period
 _SETTLED_AFTER = timedelta(days=1)
 

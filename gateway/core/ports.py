@@ -1,9 +1,12 @@
 """What the core's users need from the outside, as small protocols; adapters implement them."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from gateway.core.reading import IntervalRow, Snapshot
+
+Take: TypeAlias = Callable[[Snapshot, tuple[IntervalRow, ...]], tuple[datetime, datetime] | None]
 
 
 class MeterSession(Protocol):
@@ -22,6 +25,14 @@ class MeterSession(Protocol):
         """The same, and the load-profile rows whose period ends after `since` and no later than `until`, oldest first.
 
         Where the load profile is not to be had, no rows, and in `denied` of the snapshot why.
+        """
+        ...
+
+    def read_on(self, since: datetime, until: datetime, take: Take) -> None:
+        """The same, and then each piece that `take` asks for next, in one association while its time lasts.
+
+        `take` is given what was read and says since and until when to read on; None ends the session. What it was given
+        before an error stays read.
         """
         ...
 

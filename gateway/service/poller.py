@@ -2,7 +2,8 @@
 
 Meters that share a line take turns on it; a reading counts from when its turn has come, not from the wait before that.
 When to read, the schedule says; what, the pipeline's instruction. While a verdict waits for the meter's word, it is
-asked for its registers alone, which is quick; otherwise the next missing piece of its load profile comes along.
+asked for its registers alone, which is quick; otherwise the next missing piece of its load profile comes along, and
+the piece after that in the same association, as long as nothing else wants the line.
 The first reading after a start is of registers alone too: what a technician waits for comes before a month of history.
 """
 
@@ -63,15 +64,17 @@ class Poller:
             with self._line.turn(stop, self._is_urgent) as has_turn:
                 if not has_turn:
                     return
-                self._read_once(self._clock.now())
+                self._read_once(self._clock.now(), stop)
             self._wait_until_handled(stop)
             self._wait_until_due(stop)
 
-    def _read_once(self, asked_at: datetime) -> None:
+    def _read_once(self, asked_at: datetime, stop: threading.Event) -> None:
         window = self._missing(self._watch.begin(), asked_at)
-        began_s = self._clock.monotonic()
         try:
-            snapshot, rows = self._read(window)
+            if window is None:
+                self._read_now(asked_at)
+            else:
+                self._read_on(window, asked_at, stop)
         except MeterUnread as unread:
             self._presence.gone(fault=unread.fault.name.lower(), reason=str(unread))
             self._last = Attempt(asked_at=asked_at, failures=self._failures + 1)
@@ -80,11 +83,40 @@ class Poller:
                     number=self._number, asked_at=asked_at, fault=unread.fault, done=self._watch.mark_handled
                 )
             )
-            return
+
+    def _read_now(self, asked_at: datetime) -> None:
+        self._report(asked_at, self._session.read_now(), (), None)
+
+    def _read_on(self, window: Window, asked_at: datetime, stop: threading.Event) -> None:
+        """Read the pieces that are missing, each reported by itself, until the line is wanted for something else."""
+        asked = window
+
+        def take(snapshot: Snapshot, rows: tuple[IntervalRow, ...]) -> tuple[datetime, datetime] | None:
+            nonlocal asked
+            self._report(asked_at, snapshot, rows, asked)
+            self._wait_until_handled(stop)
+            following = self._following(stop)
+            if following is None or following.since <= asked.since:
+                return None
+            asked = following
+            self._watch.begin()
+            return following.since, following.until
+
+        self._session.read_on(window.since, window.until, take)
+
+    def _following(self, stop: threading.Event) -> Window | None:
+        """What to read next in the same association; nothing where a verdict, a meter or the end waits for the line."""
+        instruction, now = self._watch.instruction, self._clock.now()
+        is_behind = instruction.progress is not None and instruction.progress.is_behind(now)
+        is_wanted = stop.is_set() or self._watch.is_called(0) or self._line.waiting
+        return self._missing(instruction, now) if is_behind and not is_wanted else None
+
+    def _report(
+        self, asked_at: datetime, snapshot: Snapshot, rows: tuple[IntervalRow, ...], window: Window | None
+    ) -> None:
         self._presence.here()
         self._last = Attempt(asked_at=asked_at, failures=0)
-        took_s = round(self._clock.monotonic() - began_s, 2)
-        log.debug("meter_read", meter=self._number, took_s=took_s, rows=len(rows))
+        log.debug("meter_read", meter=self._number, rows=len(rows))
         self._inbox.offer(
             MeterRead(number=self._number, snapshot=snapshot, rows=rows, window=window, done=self._watch.mark_handled)
         )
@@ -101,11 +133,6 @@ class Poller:
         if self._last is None or instruction.attention is Attention.CLOSE or instruction.progress is None:
             return None
         return instruction.progress.next_window(now)
-
-    def _read(self, window: Window | None) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
-        if window is None:
-            return self._session.read_now(), ()
-        return self._session.read_all(window.since, window.until)
 
     def _wait_until_handled(self, stop: threading.Event) -> None:
         """So that the next piece of the load profile is asked for where this one ended."""

@@ -90,7 +90,7 @@ def test_a_first_start_takes_the_past_in_bounded_pieces_oldest_first() -> None:
 
     window = progress.next_window(now)
 
-    assert window == Window(since=at(0), until=at(0) + timedelta(days=4))
+    assert window == Window(since=at(0), until=at(0) + timedelta(days=8))
     assert progress.is_behind(now)
 
 
@@ -134,11 +134,11 @@ def test_there_is_a_hurry_while_pieces_come_and_none_once_one_comes_empty() -> N
 
 def test_an_old_stretch_without_rows_is_passed_over() -> None:
     progress = IntervalProgress(through=at(0))
-    window = Window(since=at(0), until=at(0) + timedelta(days=4))
+    window = Window(since=at(0), until=at(0) + timedelta(days=8))
 
     after = progress.after(window, [row(1)], now=at(0) + timedelta(days=31))
 
-    assert after.through == at(0) + timedelta(days=4)
+    assert after.through == at(0) + timedelta(days=8)
 
 
 def test_rows_that_come_again_do_not_take_progress_back() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -13,8 +14,8 @@ from gateway.core.batches import IntervalProgress
 from gateway.core.errors import MeterGarbled, MeterSilent, MeterUnread
 from gateway.core.interruption import Attention
 from gateway.core.schedule import Cadence
-from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable
-from gateway.service.line_turns import LineTurns
+from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable, Report
+from gateway.service.line_turns import LineTurns, _Waiter
 from gateway.service.meter_watch import Instruction, MeterWatch
 from gateway.service.poller import Poller
 from tests.fakes_gateway import FakeClock, FakeSession, StoryStop, at
@@ -184,9 +185,65 @@ def test_the_first_reading_is_of_registers_alone_and_the_past_follows_closely(be
     assert bench.session.asked_s == pytest.approx([0, 5, 10], abs=0.1)
     assert bench.session.windows == [
         None,
-        (at(-31 * 86_400), at(-27 * 86_400)),
-        (at(-31 * 86_400), at(-27 * 86_400)),
+        (at(-31 * 86_400), at(-23 * 86_400)),
+        (at(-31 * 86_400), at(-23 * 86_400)),
     ]
+
+
+class TakingOver(Inbox):
+    """An inbox whose reader has the rows in the journal as soon as they are handed in."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        self._bench = bench
+        self.then: Callable[[], None] = lambda: None
+
+    def offer(self, report: Report) -> bool:
+        progress = self._bench.watch.instruction.progress
+        if isinstance(report, MeterRead) and report.window is not None and progress is not None:
+            after = progress.after(report.window, report.rows, self._bench.clock.now())
+            self._bench.watch.instruct(Instruction(progress=after))
+            self.then()
+        return super().offer(report)
+
+
+@pytest.fixture
+def catching_up(bench: Bench) -> Bench:
+    """A month is missing, and what is read of it is taken over."""
+    bench.inbox = TakingOver(bench)
+    bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-31 * 86_400))))
+    return bench
+
+
+def test_a_month_is_read_in_one_association_piece_after_piece(catching_up: Bench) -> None:
+    catching_up.run_until(12)
+
+    days = [-31, -23, -15, -7, 0]
+    pieces = [(at(since * 86_400), at(until * 86_400)) for since, until in pairwise(days[:-1])]
+    assert catching_up.session.windows[1:-1] == pieces
+    assert catching_up.session.sessions == 1
+
+
+@pytest.mark.parametrize("wanted", ["called", "another meter"])
+def test_what_waits_for_the_line_comes_between_two_pieces(catching_up: Bench, wanted: str) -> None:
+    inbox, watch, line = catching_up.inbox, catching_up.watch, catching_up.line
+    assert isinstance(inbox, TakingOver)
+    inbox.then = {
+        "called": lambda: watch.instruct(watch.instruction, at_once=True),
+        "another meter": lambda: line._waiters.append(_Waiter(is_urgent=lambda: False)),
+    }[wanted]
+
+    catching_up.run_until(6.5)
+
+    assert catching_up.session.sessions == len(catching_up.session.windows[1:]) > 0
+
+
+def test_a_piece_that_is_not_safe_yet_is_not_followed_by_another(bench: Bench) -> None:
+    bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-31 * 86_400))))
+
+    bench.run_until(6.5)
+
+    assert len(bench.session.windows) == 2
 
 
 def test_the_rows_of_a_window_come_with_it(bench: Bench) -> None:
