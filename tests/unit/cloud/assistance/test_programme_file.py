@@ -153,10 +153,38 @@ def test_a_season_may_reach_over_new_year(first: int, last: int, inside: date, o
         ('kind = "number"', 'kind = "yes_no"', "'income' is asked as yes_no and cannot be held against this"),
         ("{ fact", "{ any = [], fact", "one of all, any, not or fact"),
         ("id =", "id", "not valid TOML"),
+        ("[asks.size]", "[asks.Size]", "cannot be a fact's name"),
+        ("valid_to = 2026-12-31\nstatus", "valid_to = 2025-12-31\nstatus", "it ends before it begins"),
+        ("valid_to = 2026-12-31\nstatus", "status", "does not speak of every day"),
+        ("valid_to = 2026-12-31\nvalues", "valid_to = 2025-12-31\nvalues", "overlap or run backwards"),
+        ('found_in = "the gazette"', "", "version[1].source[1].found_in"),
+        ("[[version.source]]", "[version.note]", "unknown key 'note'"),
     ],
 )
 def test_what_is_wrong_is_refused_by_its_key(old: str, new: str, complaint: str) -> None:
     assert complaint in refusal(WHOLE.replace(old, new, 1))
+
+
+def test_a_season_is_read_by_its_days() -> None:
+    seasonal = WHOLE.replace('status = "active"', 'status = "seasonal"\nseason = { first = "11-01", last = "03-31" }')
+
+    assert parse(seasonal.encode(), "help.toml").versions[0].season == Season(first=1101, last=331)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (HEAD + TABLE, "it has no version"),
+        (WHOLE + TABLE.replace('"size"', '"income"').replace("2026-", "2027-"), "goes by 'size' elsewhere"),
+        (
+            WHOLE.replace('status = "active"', 'status = "ended"').replace("valid_to = 2026-12-31\nstatus", "status"),
+            "when",
+        ),
+        (HEAD + version().split("[[version.source]]")[0].replace("at_most = {", "at_most = { base = 5, #"), ""),
+    ],
+)
+def test_what_is_missing_is_refused(text: str, complaint: str) -> None:
+    assert complaint in refusal(text)
 
 
 def test_two_versions_do_not_overlap() -> None:
