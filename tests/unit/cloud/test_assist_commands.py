@@ -158,6 +158,15 @@ def test_what_is_no_case_is_refused_in_one_line(run, typed: object, complaint: s
     assert complaint in err
 
 
+def test_more_than_a_file_may_hold_is_refused(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloud.assist_commands.MAX_FILE_BYTES", 10)
+
+    status, _, err = run(ANA)
+
+    assert (status, err.count("\n")) == (2, 1)
+    assert "more than 10 bytes" in err
+
+
 def test_a_folder_that_is_none_is_refused(run, tmp_path: Path) -> None:
     status, _, err = run(ANA, "--programmes", str(tmp_path / "nowhere"))
 
