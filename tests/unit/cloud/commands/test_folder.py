@@ -169,7 +169,8 @@ def test_every_setting_is_printed_commented(capsys):
     text = capsys.readouterr().out
 
     assert "# port = 18830" in text
-    assert tomllib.loads(text) == {table: {} for table in ("mqtt", "broker", "web", "outages", "mail", "log")}
+    tables = ("mqtt", "broker", "web", "outages", "assistance", "mail", "log")
+    assert tomllib.loads(text) == {table: {} for table in tables}
 
 
 def test_a_folder_whose_database_is_none_is_refused(state, capsys):
