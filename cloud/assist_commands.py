@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cloud.command import add, answer
 from runtime.errors import InputRefused
 from runtime.reading import read_at_most
-from runtime.visible import visible
 
 if TYPE_CHECKING:
     from cloud.assistance.check import Assessment
@@ -40,8 +40,7 @@ class Case:
 def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
     """Let `assist` be one of the commands."""
     about = "which programmes of assistance are likely for a home, and why not"
-    parser = commands.add_parser("assist", help=about, description=about)
-    parser.set_defaults(act=_assist)
+    parser = add(commands, "assist", _assist, about)
     parser.add_argument("file", metavar="FILE", help="cases as JSON: jurisdiction, today, facts; - for standard input")
     parser.add_argument("--on", type=_day, metavar="DATE", help="as if it were this day, whatever the cases say")
     parser.add_argument("--language", choices=_LANGUAGES, default="en", metavar="|".join(_LANGUAGES))
@@ -68,18 +67,16 @@ def _assist(arguments: argparse.Namespace) -> int:
 
     programmes, language = load(arguments.programmes), Language(arguments.language)
     told: list[dict[str, object]] = []
+    lines: list[str] = []
     for case in cases(_read(arguments.file), arguments.file, arguments.on):
         try:
             found = check.assess_all(programmes, case.facts, case.jurisdiction, case.on)
         except InputRefused as refused:
             raise InputRefused(refused.what, where=f"{case.id}: {refused.where}", do=refused.do) from refused
-        if arguments.json:
-            listed = [words.values(each, each.programme.known(case.facts), case.on, language) for each in found]
-            told.append({"id": case.id} | _heading(case) | {"programmes": listed})
-        else:
-            sys.stdout.writelines(f"{visible(line)}\n" for line in _lines(case, found, language))
-    if arguments.json:
-        sys.stdout.write(f"{json.dumps(told, ensure_ascii=False)}\n")
+        listed = [words.values(each, each.programme.known(case.facts), case.on, language) for each in found]
+        told.append({"id": case.id} | _heading(case) | {"programmes": listed})
+        lines += _lines(case, found, language)
+    answer(arguments, told, lines)
     return 0
 
 
