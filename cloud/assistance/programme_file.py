@@ -141,6 +141,8 @@ def _check(table: StrictTable, version: Version) -> None:
     if not version.sources:
         raise table.refuse("source", "it has no source", "add [[version.source]]")
     if version.status is not Status.ENDED:
+        if all(source.verified is Verified.MEMORY for source in version.sources):
+            raise table.refuse("source", "it would be offered from memory alone", "look it up, or set it to ended")
         _check_tables(table, version)
 
 

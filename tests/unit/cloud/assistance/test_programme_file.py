@@ -153,6 +153,7 @@ def test_a_season_may_reach_over_new_year(first: int, last: int, inside: date, o
         ('kind = "number"', 'kind = "yes_no"', "'income' is asked as yes_no and cannot be held against this"),
         ("{ fact", "{ any = [], fact", "one of all, any, not or fact"),
         ("id =", "id", "not valid TOML"),
+        ('verified = "page"', 'verified = "memory"', "offered from memory alone"),
         ("[asks.size]", "[asks.Size]", "cannot be a fact's name"),
         ("valid_to = 2026-12-31\nstatus", "valid_to = 2025-12-31\nstatus", "it ends before it begins"),
         ("valid_to = 2026-12-31\nstatus", "status", "does not speak of every day"),
