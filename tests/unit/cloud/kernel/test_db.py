@@ -3,10 +3,10 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select
+from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from cloud.kernel.db import SCHEMA_VERSION, Database, UtcInstant
+from cloud.kernel.db import SCHEMA_VERSION, Database, UtcInstant, rows_named, upsert
 from cloud.kernel.errors import DatabaseBusy, DatabaseUnusable, StorageFull
 from wire.instants import unix_ms
 
@@ -194,3 +194,27 @@ def test_a_database_another_program_keeps_locked_is_told_apart(database):
         put(connection)
 
     other.close()
+
+
+name_table = Table("name", MetaData(), Column("id", Text, primary_key=True), Column("said", Text), Column("kept", Text))
+
+
+def test_a_row_that_stands_already_is_given_the_values_told_and_keeps_the_others(database):
+    with database.transaction() as connection:
+        name_table.create(connection)
+        upsert(connection, name_table, [{"id": "a", "said": "1", "kept": "k"}])
+
+        upsert(connection, name_table, ({"id": each, "said": "2"} for each in "ab"))
+
+        assert connection.execute(select(name_table).order_by("id")).all() == [("a", "2", "k"), ("b", "2", None)]
+
+
+def test_more_rows_than_one_statement_takes_are_kept_and_found_by_their_names(database):
+    names = [f"{number:05}" for number in range(12_000)]
+    with database.transaction() as connection:
+        name_table.create(connection)
+
+        upsert(connection, name_table, ({"id": name, "said": ""} for name in names))
+
+        found = rows_named(connection, select(name_table.c.id), name_table.c.id, [*names[::2], "nobody", names[0]])
+        assert [row.id for row in found] == names[::2]
