@@ -1,7 +1,7 @@
 """The table of consents: every change that was ever told, one row each, and none is ever changed."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -24,7 +24,6 @@ from cloud.kernel.ids import CustomerId
 from runtime.errors import InputRefused
 
 MAX_EVIDENCE_CHARS: Final = 500
-_CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)
 
 change_table = Table(
     "consent_change",
@@ -53,8 +52,10 @@ def record(connection: Connection, change: Change, now: datetime) -> bool:
     Raises ConsentRefused for a change of a day to come, and for one without evidence.
     """
     where = f"{change.customer}/{change.purpose}/{change.channel}"
-    if change.at > now + _CLOCKS_DIFFER_BY:
-        raise ConsentRefused(f"it is dated {change.at:%Y-%m-%d}, which is still to come", where=where, do="check it")
+    if change.at > now:  # else it would outweigh a no that she says until then
+        raise ConsentRefused(
+            f"it is dated {change.at:%Y-%m-%d %H:%M} UTC, which is still to come", where=where, do="check it"
+        )
     if not change.evidence.strip() or len(change.evidence) > MAX_EVIDENCE_CHARS or not change.evidence.isprintable():
         do = f"say in one line of 1 to {MAX_EVIDENCE_CHARS} printable characters how it can be shown"
         raise ConsentRefused("there is no evidence of it", where=where, do=do)

@@ -101,7 +101,7 @@ def test_everything_she_said_is_kept_and_the_same_word_only_once(connection: Con
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (replace(YES, at=NOON + DAY), "still to come"),
+        (replace(YES, at=NOON + timedelta(milliseconds=1)), "still to come"),
         (replace(YES, evidence=" "), "no evidence"),
         (replace(YES, evidence="a\nb"), "no evidence"),
         (replace(YES, evidence="x" * 501), "no evidence"),

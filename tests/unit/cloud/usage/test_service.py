@@ -11,8 +11,11 @@ from cloud.customers.consent import Change, Channel, Purpose
 from cloud.kernel.ids import CustomerId
 from cloud.messaging import store as messaging
 from cloud.messaging.model import Message, State
+from cloud.web.app import create_app
 from tests.fakes_cloud import FakeGateway
-from tests.fakes_web import Town, a_town
+from tests.fakes_web import Browser, Town, a_town
+from tests.unit.cloud.web.conftest import BEARER
+from tests.unit.cloud.web.test_pages import text_of
 from wire.events import UnusualUse, UseKind, UseStage
 from wire.instants import unix_ms
 
@@ -143,3 +146,27 @@ def test_a_gateway_speaks_only_for_the_home_its_meter_measures(town, home):
     town.hear(home, noticed(town))
 
     assert messages(town) == []
+
+
+def test_the_text_message_stands_beside_the_mail_wherever_the_mail_is_shown(town, home):
+    town.hear(home, noticed(town))
+    text = "Consumo fora do comum na sua casa: 31 kWh em um dia; o normal é 12 kWh."
+
+    with Browser(create_app(town.services()), headers=BEARER) as operator:
+        hers = plain(operator.get(f"/you/{town.links.token_for(CustomerId('C-1'))}").text)
+        shown = plain(operator.get("/homes/UP-1").text)
+        told = operator.get("/api/v1/messages").json()["messages"][0]
+
+    assert "Como mensagem de texto" in hers
+    assert all(part in page for page in (hers, shown) for part in ("Consumo fora do comum na sua casa:", "em um dia"))
+    assert "Rests on the customer’s consent to: usage alerts" in shown
+    assert (told["purpose"], told["sms"][: len(text)]) == ("usage_alerts", text)
+    assert {figure["text"] for figure in told["figures"] if figure["part"] == "sms"} == {
+        "31 kWh",
+        "12 kWh",
+        "em um dia",
+    }
+
+
+def plain(page: str) -> str:
+    return text_of(page).replace("\xa0", " ")
