@@ -43,14 +43,17 @@ class Household(Protocol):
         ...
 
 
-def open_household(source: Path | None, *, seed: int, zone: tzinfo, now: datetime, column: str = "") -> Household:
+def open_household(
+    source: Path | None, *, seed: int, zone: tzinfo, now: datetime, column: str = "", as_dated: bool = False
+) -> Household:
     """The real home recorded at `source`, moved to live around `now`, or else a generated one.
 
-    Raises InputRefused when the file cannot be used.
+    With `as_dated` it lives at the record's own dates. Raises InputRefused when the file cannot be used.
     """
     if source is None:
         return GeneratedHousehold(seed=seed, zone=zone)
-    return RecordedHousehold.living_at(now, read_series(source, column=column))
+    series = read_series(source, column=column)
+    return RecordedHousehold(series, began_at=series.began_at) if as_dated else RecordedHousehold.living_at(now, series)
 
 
 def zone_named(name: str) -> tzinfo:

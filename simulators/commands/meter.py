@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_access(parser)
     parser.add_argument("--serial", default="LMP10000001", help="serial number and sign-on address")
     parser.add_argument("--from", dest="source", type=Path, help="a real home: CSV or CSV.gz (default: generated)")
+    parser.add_argument("--as-dated", action="store_true", help="live that home at its own dates, not moved to now")
     parser.add_argument("--column", default="", help="which column of that file, where several would do")
     parser.add_argument("--seed", type=int, default=1, help="which generated home, and which noise")
     parser.add_argument(
@@ -104,7 +105,9 @@ def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
     past = past_of(words.serial, words.state, clock)
     # The home is moved to where the meter's life began, so that a later start finds the same home.
     lives_around = past.installed_at + history.LIVED_BEFORE
-    home = open_household(words.source, seed=words.seed, zone=zone, now=lives_around, column=words.column)
+    home = open_household(
+        words.source, seed=words.seed, zone=zone, now=lives_around, column=words.column, as_dated=words.as_dated
+    )
     return Meter(
         Life(household=home, history=past, zone=zone, phases=words.phases),
         keep=partial(history.save, path=words.state) if words.state else _forget,

@@ -32,6 +32,7 @@ def install_gateway(
     *,
     probe: Path,
     meters: Sequence[MeterPlace],
+    time_zone: str,
     settings: Sequence[tuple[str, str]],
     broker_port: int | None = None,
 ) -> str:
@@ -42,7 +43,7 @@ def install_gateway(
     """
     alone = meters[0] if len(meters) == 1 else None
     only = ("--meter", str(alone.port), "--profile", alone.profile) if alone else ()
-    cast.run("lamplight-gateway", "init", str(folder), "--probe", str(probe), *only)
+    cast.run("lamplight-gateway", "init", str(folder), "--probe", str(probe), "--time-zone", time_zone, *only)
     for meter in () if alone else meters:
         where = ("--port", str(meter.port), "--profile", meter.profile, "--address", str(meter.address))
         cast.run("lamplight-gateway", "meter", "add", str(folder), *where)

@@ -68,12 +68,25 @@ class Cast:
         player = self._players[name]
         player.process = self._spawn(name, player.argv)
 
+    def go_on_at(self, environment: dict[str, str]) -> None:
+        """End everybody in order, and start them again in another environment: of a story, at another time."""
+        self.close()
+        self.environment = environment
+        (self.folder / "logs").rename(self.folder / f"logs.{time.time_ns()}")  # what they said is not said any more
+        for name in self._players:
+            self.restart(name)
+            self.wait_ready(name)
+
     def check_alive(self) -> None:
         """StoryFailed when a process ended by itself."""
         for name, player in self._players.items():
             status = player.process.poll()
             if status is not None and status != -signal.SIGKILL:
                 raise StoryFailed(f"{name} ended by itself with status {status}\n{self.last_words(name)}")
+
+    def plays(self, name: str) -> bool:
+        """Whether there is a process of this name."""
+        return name in self._players
 
     def peak_memory_mb(self, name: str) -> float:
         """The most memory `name` has held since it was last started, in 10^6 bytes (VmHWM of proc(5))."""

@@ -1,8 +1,7 @@
 """The storm night: what befalls a street, told from real outages to unplugged boxes, and proved home by home.
 
 Every chapter does something to the street and waits for what a person would then see: the utility on its page, the
-customers in their mailboxes. `check` says whether exactly the expected messages arrived, each once, in the language of
-whom they are for.
+customers in their mailboxes.
 """
 
 from collections import Counter
@@ -13,7 +12,7 @@ from typing import Any, TypeVar
 from runtime.clock import Clock
 from simulators.scenarios.neighbours import HOMES, HOUSES, TRANSFORMER, House
 from simulators.scenarios.onlooker import Onlooker
-from simulators.scenarios.processes import StoryFailed
+from simulators.scenarios.post import Expected, await_letter
 from simulators.scenarios.street_fate import StreetFate
 from simulators.scenarios.street_stage import gateway_of
 
@@ -40,8 +39,7 @@ VICTIMS = (
 DIP_MS = 800
 STAYS_DARK_S = 30.0
 SETTLES_S = 30.0
-# (usage point, template), each expected once. Who is not here is told nothing.
-EXPECTED = Counter(
+EXPECTED: Expected = Counter(
     {
         ("UP-0001", "power_out"): 1,
         ("UP-0001", "power_back"): 1,
@@ -73,23 +71,6 @@ class StreetStory:
         self._dark()
         self._back()
         self._last_home()
-
-    def check(self) -> None:
-        """StoryFailed unless the mailbox holds exactly the expected messages, each once, as the cloud says too."""
-        messages = self.onlooker.until("the cloud's messages", self.onlooker.messages, 60)
-        written = Counter((message["usage_point"], message["template"]) for message in messages)
-        _same("the cloud wrote", written, EXPECTED)
-        people = {home.usage_point: home for home in HOMES}
-        due = Counter(
-            (one["message_id"], people[one["usage_point"]].email, people[one["usage_point"]].language)
-            for one in messages
-        )
-        letters = Counter(
-            (letter["message_id"], ", ".join(letter["to"]), letter["language"]) for letter in self.onlooker.letters()
-        )
-        _same("the mailbox holds", letters, due)
-        if self.onlooker.quarantined():
-            raise StoryFailed(f"the cloud refused {self.onlooker.quarantined()} envelope(s)")
 
     def _evening(self) -> None:
         self.onlooker.chaos.enter(READING)
@@ -235,30 +216,4 @@ class StreetStory:
         return disturbed <= {CAMILLE.homes[0].usage_point}
 
     def _letter(self, usage_point: str, template: str) -> None:
-        """Wait for a message in the customer's mailbox, and tell of it."""
-        letter = self._until(f"{template} at {usage_point}", lambda: self._arrived(usage_point, template), 240)
-        words = (
-            "\n".join(f"    | {line}" for line in str(letter["text"]).strip().splitlines())
-            if self._is_ana(letter)
-            else ""
-        )
-        self.say(
-            f"  To {letter['to'][0]} ({letter['language']}): {letter['subject']}" + (f"\n{words}" if words else "")
-        )
-
-    def _arrived(self, usage_point: str, template: str) -> Any:
-        wanted = {
-            one["message_id"]
-            for one in self.onlooker.messages()
-            if (one["usage_point"], one["template"]) == (usage_point, template)
-        }
-        return next((letter for letter in self.onlooker.letters() if letter["message_id"] in wanted), None)
-
-    def _is_ana(self, letter: Any) -> bool:
-        return bool(letter["to"] == [ANA.homes[0].email])
-
-
-def _same(what: str, found: Counter[Any], expected: Counter[Any]) -> None:
-    if found != expected:
-        missing, surplus = expected - found, found - expected
-        raise StoryFailed(f"{what} {len(found)} kinds; missing {dict(missing)}, not expected {dict(surplus)}")
+        await_letter(self.onlooker, usage_point, template, self.say)
