@@ -8,12 +8,13 @@ from typing import TypeVar
 from gateway.adapters.journal_view import JournalView, LaneView, RowView
 from gateway.core.batches import IntervalProgress
 from gateway.core.conclusions import LatestReading
+from gateway.core.consumption import LEARNING_DAYS, Bank, Maturity
 from gateway.core.interruption import InterruptionState, Trouble
 from gateway.core.reachability import Reachability
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
 from gateway.core.uplink import UplinkState
-from gateway.service.meter_desk import INTERVALS, REACH, READING, SUPPLY, name_of
+from gateway.service.meter_desk import CONSUMPTION, INTERVALS, REACH, READING, SUPPLY, name_of
 from gateway.service.uplink_desk import UPLINK
 from wire.events import Event, RegisterReadings, event_name, facts
 from wire.ids import GatewayId
@@ -32,6 +33,7 @@ class MeterStatus:
     reach: Reachability | None
     progress: IntervalProgress | None
     reading: LatestReading | None
+    use: Bank | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ def status_of(
                 reach=_recalled(view, name_of(REACH, meter.number), Reachability),
                 progress=_recalled(view, name_of(INTERVALS, meter.number), IntervalProgress),
                 reading=_recalled(view, name_of(READING, meter.number), LatestReading),
+                use=_recalled(view, name_of(CONSUMPTION, meter.number), Bank),
             )
             for meter in meters
         ),
@@ -157,8 +160,29 @@ def _meter_facts(status: MeterStatus, now: datetime) -> dict[str, object]:
         "supply": None if supply is None else supply.phase.value,
         "supply_began_at": None if supply is None or supply.began_at is None else supply.began_at.isoformat(),
         "verdict": None if supply is None or supply.verdict is None else str(supply.verdict),
+        "use": _use_facts(status.use),
         "troubles": [] if supply is None else [_trouble_facts(trouble) for trouble in supply.told_troubles],
     }
+
+
+def _use_facts(use: Bank | None) -> dict[str, object] | None:
+    if use is None:
+        return None
+    unusual = [
+        {"kind": kind.name.lower(), "began_at": from_unix_ms(at_s * 1000).isoformat()} for kind, at_s in use.unusual
+    ]
+    return {"is_known": use.maturity is Maturity.LEARNED, "known_days": use.known_h // 24, "unusual": unusual}
+
+
+def _use_line(use: Bank, now: datetime) -> str:
+    """How well the home's use is known, and what is unusual in it now."""
+    is_known = use.maturity is Maturity.LEARNED
+    known = "known" if is_known else f"still learning, {use.known_h // 24} of {LEARNING_DAYS} days"
+    unusual = [
+        f"; unusual: {kind.name.lower().replace('_', ' ')}, since {_ago(from_unix_ms(at_s * 1000), now)}"
+        for kind, at_s in use.unusual
+    ]
+    return f"  use {known}{''.join(unusual)}"
 
 
 def _trouble_facts(trouble: Trouble) -> dict[str, object]:
@@ -186,6 +210,8 @@ def _meter_lines(status: MeterStatus, now: datetime) -> Iterator[str]:
         yield f"  read {_ago(reading.taken_at, now)}: {values}"
     if status.progress is not None:
         yield f"  load profile taken over up to {status.progress.through:%Y-%m-%d %H:%M} UTC"
+    if status.use is not None:
+        yield _use_line(status.use, now)
     if supply is not None:
         since = f" since {_ago(supply.began_at, now)}" if supply.began_at else ""
         verdict = f": {supply.verdict}" if supply.verdict else ""

@@ -11,7 +11,7 @@ Pure: the zone, in whose hours and days people live, is handed in; instants are 
 missing and never zero. All of it is plain Python and a few kilobytes for each meter, so that it runs on a small board.
 """
 
-from gateway.core.consumption.bank import Bank, Looked, look
+from gateway.core.consumption.bank import LEARNING_DAYS, Bank, Looked, look
 from gateway.core.consumption.channel import Maturity
 
-__all__ = ["Bank", "Looked", "Maturity", "look"]
+__all__ = ["LEARNING_DAYS", "Bank", "Looked", "Maturity", "look"]

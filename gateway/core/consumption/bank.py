@@ -52,6 +52,12 @@ class Bank:
             return Maturity.NEW
         return Maturity.LEARNING if self.known_h < LEARNING_DAYS * DAY_H else Maturity.LEARNED
 
+    @property
+    def unusual(self) -> tuple[tuple[UseKind, int], ...]:
+        """What is unusual now, as far as it was told, and since when."""
+        kinds = (UseKind.SUSTAINED, UseKind.BASE_LOAD, UseKind.SPIKE, UseKind.ZERO)
+        return tuple((kind, alarm.began_at_s) for kind, alarm in zip(kinds, self.alarms, strict=True) if alarm.is_open)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:

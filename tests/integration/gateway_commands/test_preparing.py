@@ -47,6 +47,20 @@ def test_the_settings_that_init_writes_are_every_default_and_what_was_given(fold
     assert settings.files.journal == folder / "journal.sqlite"
 
 
+def test_the_zone_of_the_homes_is_kept_and_one_nobody_knows_makes_no_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command("init", tmp_path / "gateway", "--time-zone", "America/Sao_Paulo")
+    capsys.readouterr()
+
+    status = command("init", tmp_path / "other", "--time-zone", "Curitiba")
+
+    assert status == 2
+    assert load_settings(tmp_path / "gateway").meter.time_zone == "America/Sao_Paulo"
+    assert "no time zone 'Curitiba' is known here (--time-zone)" in refusal(capsys)
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_relative_port_is_kept_by_its_whole_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,8 @@ import pytest
 from gateway.adapters import journal_file
 from gateway.adapters.journal import Journal
 from gateway.adapters.journal_view import JournalView
+from gateway.core.consumption import Bank
+from gateway.core.consumption.alarm import Alarm
 from gateway.core.interruption import InterruptionState, Trouble
 from gateway.core.outbox import Change
 from gateway.core.registered_meter import RegisteredMeter
@@ -50,6 +52,27 @@ def test_a_head_that_is_off_is_told_with_its_age(journal: Journal, tmp_path: Pat
     assert status.facts()["meters"][0]["troubles"] == [  # type: ignore[index]  # it is plain JSON
         {"verdict": "head off, provisional, fair", "began_at": "2026-11-21T18:00:00+00:00"}
     ]
+
+
+def test_a_home_that_is_being_learnt_is_told_with_its_days(journal: Journal, tmp_path: Path) -> None:
+    status = status_after(journal, tmp_path, consumption_1=Bank(known_h=20 * 24 + 5))
+
+    assert "  use still learning, 20 of 56 days" in list(status_lines(status))
+
+
+def test_what_is_unusual_now_is_told_with_its_age(journal: Journal, tmp_path: Path) -> None:
+    began_s = int(at(0).timestamp())
+    open_alarm = Alarm(began_at_s=began_s, raised_at_s=began_s + 3600)
+    bank = Bank(known_h=60 * 24, alarms=(open_alarm, Alarm(), Alarm(), Alarm()))
+
+    status = status_after(journal, tmp_path, consumption_1=bank)
+
+    assert "  use known; unusual: sustained, since 2026-11-21 18:00:00 UTC (10 min ago)" in list(status_lines(status))
+    assert status.facts()["meters"][0]["use"] == {  # type: ignore[index]  # as above
+        "is_known": True,
+        "known_days": 60,
+        "unusual": [{"kind": "sustained", "began_at": "2026-11-21T18:00:00+00:00"}],
+    }
 
 
 @pytest.mark.parametrize(
