@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import cloud.billing.accounts_store  # each store's tables join the database's when it is imported
+import cloud.billing.history_store
 import cloud.billing.weather_store
 import cloud.cis.store
 import cloud.customers.consent_store

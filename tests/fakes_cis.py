@@ -17,6 +17,7 @@ HOME = {
     "usage_point": "UP-0001", "meter": "LMP00000001", "account": "A-1", "time_zone": "America/Sao_Paulo",
     "address": "Rua das Flores 12",
 }  # fmt: skip
+DAY = {"usage_point": "UP-0001", "day": "2026-05-31", "energy_wh": "10000"}
 CONTRACT = {
     "contract": "K-1", "account": "A-1", "usage_point": "UP-0001", "tariff": "rede-acacias-b1",
     "valid_from": "2025-01-01", "valid_to": "", "cycle_day": "1", "weather_station": "curitiba",
@@ -41,6 +42,7 @@ WHOLE: Mapping[str, Sequence[Row]] = {
     "customers": [CUSTOMER],
     "accounts": [ACCOUNT],
     "usage_points": [HOME],
+    "daily_use": [DAY],
     "contracts": [CONTRACT],
     "bills": [MAY, JUNE],
     "payments": [PAYMENT],

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from cloud.billing import accounts_store as accounts
 from cloud.billing.accounts import Account, Contract, Payment, UtilityBill
+from cloud.billing.history import DailyUse
 from cloud.cis.drop import Refused, Told
 from cloud.cis.forms import ToldConsent, ToldHome, Value
 from cloud.cis.manifest import Entity
@@ -96,6 +97,16 @@ def _places_of(connection: Connection, wanted: Mapping[str, str]) -> dict[str, s
         if homes.get(place.meter, place.usage_point) != place.usage_point:
             found[place.meter] = f"a gateway reads {place}"
     return found
+
+
+def check_daily_use(told: Sequence[Told[DailyUse]], around: Surroundings) -> Found:
+    """What was used was used in a home that is known, on a day that is over."""
+    known = customers.owners(around.connection, (each.value.usage_point for each in told))
+    for each in told:
+        if each.value.usage_point not in known:
+            yield _refuse(each, "usage_point", around.lack(Entity.USAGE_POINTS, each.value.usage_point))
+        elif each.value.day > around.today:
+            yield _refuse(each, "day", f"{each.value.day} is still to come")
 
 
 def check_contracts(told: Sequence[Told[Contract]], around: Surroundings) -> Found:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from cloud.billing.accounts import Account, Contract, Payment, ReadQuality, UtilityBill
+from cloud.billing.history import DailyUse
 from cloud.cis.manifest import Entity
 from cloud.customers.consent import Channel, Purpose
 from cloud.customers.household import HouseholdFact
@@ -58,7 +59,9 @@ class ToldConsent:
     withdrawn_at: datetime | None
 
 
-Value: TypeAlias = Customer | Account | ToldHome | Contract | UtilityBill | Payment | HouseholdFact | ToldConsent
+Value: TypeAlias = (
+    Customer | Account | ToldHome | DailyUse | Contract | UtilityBill | Payment | HouseholdFact | ToldConsent
+)
 
 
 class Contradiction(ValueError):
@@ -185,6 +188,10 @@ def _home(cells: dict[str, Any]) -> ToldHome:
     return ToldHome(id=cells.pop("usage_point"), zone=cells.pop("time_zone"), **cells)
 
 
+def _daily_use(cells: dict[str, Any]) -> DailyUse:
+    return DailyUse(**cells)
+
+
 def _contract(cells: dict[str, Any]) -> Contract:
     _in_order(cells, "valid_from", "valid_to")
     return Contract(id=cells.pop("contract"), **cells)
@@ -241,6 +248,11 @@ FORMS: Final[Mapping[Entity, Form]] = {
         },
         key=("usage_point",),
         make=_home,
+    ),
+    Entity.DAILY_USE: Form(
+        columns={"usage_point": UsagePointId.parse, "day": _day, "energy_wh": _whole},
+        key=("usage_point", "day"),
+        make=_daily_use,
     ),
     Entity.CONTRACTS: Form(
         columns={

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection
 
-from cloud.billing import accounts_store
+from cloud.billing import accounts_store, history_store
 from cloud.cis import checks, store
 from cloud.cis.checks import Surroundings
 from cloud.cis.drop import Refused, Rows, Told
@@ -119,6 +119,7 @@ _STEPS: Final[Mapping[Entity, _Step]] = {
     Entity.CUSTOMERS: _Step(check=lambda _told, _around: iter(()), keep=_keep_by(customers.keep_people)),
     Entity.ACCOUNTS: _Step(check=checks.check_accounts, keep=_keep_by(accounts_store.keep_accounts)),
     Entity.USAGE_POINTS: _Step(check=checks.check_homes, keep=_keep_homes),
+    Entity.DAILY_USE: _Step(check=checks.check_daily_use, keep=_keep_by(history_store.keep)),
     Entity.CONTRACTS: _Step(check=checks.check_contracts, keep=_keep_by(accounts_store.keep_contracts)),
     Entity.BILLS: _Step(check=checks.check_bills, keep=_keep_by(accounts_store.keep_bills)),
     Entity.PAYMENTS: _Step(check=checks.check_payments, keep=_keep_by(accounts_store.keep_payments)),

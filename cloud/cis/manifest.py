@@ -38,6 +38,7 @@ class Entity(StrEnum):
     CUSTOMERS = "customers"
     ACCOUNTS = "accounts"
     USAGE_POINTS = "usage_points"
+    DAILY_USE = "daily_use"
     CONTRACTS = "contracts"
     BILLS = "bills"
     PAYMENTS = "payments"

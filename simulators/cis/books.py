@@ -1,7 +1,8 @@
 """What the customer system has in its books: its people, their contracts, a bill for each month, what was paid.
 
 In go homes, what each used, and the day it is; out come rows of text, by entity, as a drop holds them. Bills are sent
-two days after a cycle's last day, fall due ten days later, and are paid on that day.
+two days after a cycle's last day, fall due ten days later, and are paid on that day. With them goes what its head-end
+read of each day, of which a bill's energy is the sum.
 """
 
 import csv
@@ -17,11 +18,14 @@ from simulators.cis.winter import STATION
 Row = dict[str, str]
 Rows = dict[str, list[Row]]
 
-ENTITIES = ("customers", "accounts", "usage_points", "contracts", "bills", "payments", "households", "consents")
+ENTITIES = (
+    "customers", "accounts", "usage_points", "daily_use", "contracts", "bills", "payments", "households", "consents",
+)  # fmt: skip
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "customers": ("customer", "name", "email", "phone", "language"),
     "accounts": ("account", "customer", "currency"),
     "usage_points": ("usage_point", "meter", "account", "time_zone", "address"),
+    "daily_use": ("usage_point", "day", "energy_wh"),
     "contracts": (
         "contract", "account", "usage_point", "tariff", "valid_from", "valid_to", "cycle_day", "weather_station",
     ),
@@ -35,6 +39,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _ISSUED_AFTER = timedelta(days=2)
 _DUE_AFTER = timedelta(days=12)
+_READ_FOR = timedelta(days=13 * 31)
 _HOME_COLUMNS = ("meter", "customer", "name", "email", "language", "time_zone", "address")
 
 
@@ -85,6 +90,7 @@ class Books:
         rows: Rows = {entity: [] for entity in ENTITIES}
         for home in homes:
             self._add_home(home, rows)
+            self._add_days(home, energy_wh_on, rows)
             for first_day, last_day in self.cycles():
                 self._add_bill(home, first_day, last_day, energy_wh_on, rows)
         return rows
@@ -103,11 +109,18 @@ class Books:
         _add(rows, "usage_points", home.usage_point, home.meter, account, home.time_zone, home.address)
         _add(rows, "contracts", contract, account, home.usage_point, *terms)
 
+    def _add_days(self, home: Home, energy_wh_on: Callable[[Home, date], int], rows: Rows) -> None:
+        """Thirteen months of daily use, as far as they are billed: the head-end hands a day out with its bill."""
+        billed = self.cycles()
+        if billed:
+            last_day = billed[-1][1]
+            for day in _days(last_day - _READ_FOR, last_day):
+                _add(rows, "daily_use", home.usage_point, str(day), str(energy_wh_on(home, day)))
+
     def _add_bill(
         self, home: Home, first_day: date, last_day: date, energy_wh_on: Callable[[Home, date], int], rows: Rows
     ) -> None:
-        days = [first_day + timedelta(days=at) for at in range((last_day - first_day).days + 1)]
-        energy_wh = {day: energy_wh_on(home, day) for day in days}
+        energy_wh = {day: energy_wh_on(home, day) for day in _days(first_day, last_day)}
         total = amount(prices.total_cents(energy_wh, first_day, last_day))
         name = f"{home.usage_point}-{last_day:%Y-%m}"
         account, due_on = home.named("A"), last_day + _DUE_AFTER
@@ -138,6 +151,10 @@ def homes_in(path: Path) -> list[Home]:
 
 def _add(rows: Rows, entity: str, *cells: str) -> None:
     rows[entity].append(dict(zip(COLUMNS[entity], cells, strict=True)))
+
+
+def _days(first_day: date, last_day: date) -> list[date]:
+    return [first_day + timedelta(days=at) for at in range((last_day - first_day).days + 1)]
 
 
 def _month_before(first: date) -> date:
