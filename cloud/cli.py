@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cloud import assist_commands, bill_commands, cis_commands, command, outage_commands
+from cloud import assist_commands, bill_commands, cis_commands, command, outage_commands, tariff_commands
 from runtime import logs, program
 from runtime.arguments import Words
 from runtime.clock import check_clock_is_set, clock_from_environment
@@ -317,7 +317,7 @@ def _parser() -> argparse.ArgumentParser:
     broker.add_argument("dir", type=Path, metavar="DIR")
     broker.add_argument("--embedded", action="store_true", help="use the embedded broker even where mosquitto is")
     _add_gateway_commands(commands.add_parser("gateway", help="who may speak", description="who may speak"))
-    for feature in (assist_commands, bill_commands, cis_commands, outage_commands):
+    for feature in (assist_commands, bill_commands, cis_commands, outage_commands, tariff_commands):
         feature.add_to(commands)
     grid = word("grid", _grid, "the feeders as they were understood, and the homes on them")
     grid.add_argument("dir", type=Path, metavar="DIR")

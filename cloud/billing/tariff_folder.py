@@ -43,7 +43,12 @@ def ids(folder: Path) -> tuple[str, ...]:
 
 def read(path: Path) -> Tariff:
     """The tariff of a file, whatever its name; raises TariffRefused."""
+    return parse_tariff(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's octets, as many as a tariff may have; raises TariffRefused."""
     try:
-        return parse_tariff(read_at_most(path, strict_toml.MAX_BYTES), str(path))
+        return read_at_most(path, strict_toml.MAX_BYTES)
     except OSError as error:
         raise TariffRefused(f"cannot read the tariff: {error.strerror}", where=str(path)) from error
