@@ -15,7 +15,7 @@ from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.errors import MeterUnread, PortGone
 from gateway.core.interruption import InterruptionState, Limits
 from gateway.core.observations import EdgeId, SupplyEdge
-from gateway.core.ports import Take
+from gateway.core.ports import Span, Take
 from gateway.core.reachability import Reachability
 from gateway.core.reading import IntervalRow, IntervalStatus, Snapshot
 from tests import fakes_meter
@@ -142,7 +142,7 @@ class FakeSession:
     takes_s: float = 1.0
     asked_s: list[float] = field(default_factory=list)
     windows: list[tuple[datetime, datetime] | None] = field(default_factory=list)
-    sessions: int = 0  # that read the load profile
+    sessions: int = 0
 
     def read_now(self) -> Snapshot:
         return self._read(None)
@@ -152,9 +152,9 @@ class FakeSession:
         rows = tuple(row for row in map(hour_row, hours, hours) if since < row.ends_at <= until)
         return self._read((since, until)), rows
 
-    def read_on(self, since: datetime, until: datetime, take: Take) -> None:
+    def read_on(self, span: Span | None, take: Take) -> None:
         self.sessions += 1
-        following: tuple[datetime, datetime] | None = (since, until)
+        following = take(*(self.read_all(*span) if span else (self.read_now(), ())))
         while following is not None:
             following = take(*self.read_all(*following))
 

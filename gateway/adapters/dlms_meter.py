@@ -35,7 +35,7 @@ from gateway.core.line_address import LineAddress, SerialAddress, TcpAddress, pa
 from gateway.core.meter_access import Authentication, MeterSecrets, ProfileAccess
 from gateway.core.meter_profile import REGISTER_CLASSES, SCALER_UNIT, MeterProfile
 from gateway.core.patience import Patience
-from gateway.core.ports import SerialLine, Take
+from gateway.core.ports import SerialLine, Span, Take
 from gateway.core.reading import IntervalRow, Snapshot
 from runtime.clock import Clock
 
@@ -109,22 +109,22 @@ class DlmsMeter:
 
     def read_all(self, since: datetime, until: datetime) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
         with self._associated() as association:
-            return self._piece(association, since, until)
+            return self._piece(association, (since, until))
 
-    def read_on(self, since: datetime, until: datetime, take: Take) -> None:
+    def read_on(self, span: Span | None, take: Take) -> None:
         # A piece is begun only while another of its length would be done in time.
         last_begin_s = self._clock.monotonic() + self._deadline_s / 2
         with self._associated() as association:
-            following = take(*self._piece(association, since, until))
+            following = take(*self._piece(association, span))
             while following is not None and self._clock.monotonic() < last_begin_s:
-                following = take(*self._piece(association, *following))
+                following = take(*self._piece(association, following))
 
-    def _piece(
-        self, association: Association, since: datetime, until: datetime
-    ) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
+    def _piece(self, association: Association, span: Span | None) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
         snapshot = self._snapshot(association)
+        if span is None:
+            return snapshot, ()
         try:
-            return snapshot, self._intervals(association, snapshot, since, until)
+            return snapshot, self._intervals(association, snapshot, *span)
         except (MeterRefused, Undecodable) as error:
             # The meter is well and its load profile is not to be had: what it measures now still counts.
             buffer = {self._profile.load_profile.buffer: error.what} if self._profile.load_profile else {}

@@ -6,7 +6,8 @@ from typing import Protocol, TypeAlias
 
 from gateway.core.reading import IntervalRow, Snapshot
 
-Take: TypeAlias = Callable[[Snapshot, tuple[IntervalRow, ...]], tuple[datetime, datetime] | None]
+Span: TypeAlias = tuple[datetime, datetime]
+Take: TypeAlias = Callable[[Snapshot, tuple[IntervalRow, ...]], Span | None]
 
 
 class MeterSession(Protocol):
@@ -28,11 +29,11 @@ class MeterSession(Protocol):
         """
         ...
 
-    def read_on(self, since: datetime, until: datetime, take: Take) -> None:
-        """The same, and then each piece that `take` asks for next, in one association while its time lasts.
+    def read_on(self, span: Span | None, take: Take) -> None:
+        """The same for `span`, or of this instant alone, and then for each span that `take` asks for next.
 
-        `take` is given what was read and says since and until when to read on; None ends the session. What it was given
-        before an error stays read.
+        All in one association, while its time lasts. `take` is given what was read and says what to read next; None
+        ends the session. What it was given before an error stays read.
         """
         ...
 

@@ -4,7 +4,7 @@ Meters that share a line take turns on it; a reading counts from when its turn h
 When to read, the schedule says; what, the pipeline's instruction. While a verdict waits for the meter's word, it is
 asked for its registers alone, which is quick; otherwise the next missing piece of its load profile comes along, and
 the piece after that in the same association, as long as nothing else wants the line.
-The first reading after a start is of registers alone too: what a technician waits for comes before a month of history.
+The first reading after a start is of registers first: what a technician waits for comes before a month of history.
 """
 
 import random
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from gateway.core.batches import Window
 from gateway.core.errors import MeterUnread
 from gateway.core.interruption import Attention
-from gateway.core.ports import MeterSession
+from gateway.core.ports import MeterSession, Span
 from gateway.core.reading import IntervalRow, Snapshot
 from gateway.core.schedule import Attempt, Cadence, next_read_at
 from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable
@@ -69,12 +69,24 @@ class Poller:
             self._wait_until_due(stop)
 
     def _read_once(self, asked_at: datetime, stop: threading.Event) -> None:
-        window = self._missing(self._watch.begin(), asked_at)
+        """Read what is due and what is missing, each piece reported by itself, until the line is wanted elsewhere."""
+        asked = self._missing(self._watch.begin(), asked_at)
+
+        def take(snapshot: Snapshot, rows: tuple[IntervalRow, ...]) -> Span | None:
+            nonlocal asked
+            self._report(asked_at, snapshot, rows, asked)
+            if self._following(stop) is None:
+                return None
+            self._wait_until_handled(stop)
+            following = self._following(stop)
+            if following is None or (asked is not None and following.since <= asked.since):
+                return None
+            asked = following
+            self._watch.begin()
+            return following.since, following.until
+
         try:
-            if window is None:
-                self._read_now(asked_at)
-            else:
-                self._read_on(window, asked_at, stop)
+            self._session.read_on(None if asked is None else (asked.since, asked.until), take)
         except MeterUnread as unread:
             self._presence.gone(fault=unread.fault.name.lower(), reason=str(unread))
             self._last = Attempt(asked_at=asked_at, failures=self._failures + 1)
@@ -83,26 +95,6 @@ class Poller:
                     number=self._number, asked_at=asked_at, fault=unread.fault, done=self._watch.mark_handled
                 )
             )
-
-    def _read_now(self, asked_at: datetime) -> None:
-        self._report(asked_at, self._session.read_now(), (), None)
-
-    def _read_on(self, window: Window, asked_at: datetime, stop: threading.Event) -> None:
-        """Read the pieces that are missing, each reported by itself, until the line is wanted for something else."""
-        asked = window
-
-        def take(snapshot: Snapshot, rows: tuple[IntervalRow, ...]) -> tuple[datetime, datetime] | None:
-            nonlocal asked
-            self._report(asked_at, snapshot, rows, asked)
-            self._wait_until_handled(stop)
-            following = self._following(stop)
-            if following is None or following.since <= asked.since:
-                return None
-            asked = following
-            self._watch.begin()
-            return following.since, following.until
-
-        self._session.read_on(window.since, window.until, take)
 
     def _following(self, stop: threading.Event) -> Window | None:
         """What to read next in the same association; nothing where a verdict, a meter or the end waits for the line."""
