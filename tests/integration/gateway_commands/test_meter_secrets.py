@@ -1,0 +1,96 @@
+"""`meter add` and `meter keys` with secrets: named by where they are, sealed, and never repeated."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.keys import load_key
+from gateway.adapters.meter_keys import MeterKeys
+from gateway.adapters.registry import Registry
+from gateway.config import load_settings
+from gateway.core.meter_access import MeterSecrets
+from gateway.main import _identities, _meters
+from runtime.errors import InputRefused
+from runtime.secret import Secret
+from tests.fakes_access import AUTH_KEY, KEY
+from tests.integration.gateway_commands.typed import command, refusal
+
+PLACE = ("--port", "tcp://10.0.0.7", "--profile", "lamplight-sim-keys")
+KEYS = ("--key", "env:EK", "--auth-key", "env:AK")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("EK", KEY.hex()), ("AK", AUTH_KEY.hex()), ("SHORT", "00"), ("PW", "sesame"), ("EMPTY", "")):
+        monkeypatch.setenv(name, value)
+
+
+def kept(folder: Path, number: int) -> MeterSecrets:
+    return MeterKeys(folder / "meter-keys", load_key(folder / "key.pem")).of(number)
+
+
+def test_keys_are_sealed_with_the_meter_and_stand_nowhere_else(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = command("meter", "add", folder, *PLACE, *KEYS)
+
+    assert status == 0
+    assert kept(folder, 2) == MeterSecrets(key=Secret(KEY), auth_key=Secret(AUTH_KEY))
+    said = capsys.readouterr()
+    for octets in (*(path.read_bytes() for path in folder.iterdir()), said.out.encode(), said.err.encode()):
+        assert KEY not in octets
+        assert KEY.hex().encode() not in octets
+
+
+def test_keys_are_handed_in_anew_and_forgotten_with_the_meter(folder: Path) -> None:
+    command("meter", "add", folder, *PLACE, *KEYS)
+
+    assert command("meter", "keys", folder, "2", "--key", "env:AK", "--auth-key", "env:EK") == 0
+    assert kept(folder, 2) == MeterSecrets(key=Secret(AUTH_KEY), auth_key=Secret(KEY))
+    assert command("meter", "remove", folder, "2") == 0
+    assert kept(folder, 2) == MeterSecrets()
+
+
+@pytest.mark.parametrize(
+    ("words", "because"),
+    [
+        ((), "give --key and --auth-key"),
+        (("--password", "env:PW"), "takes --key and --auth-key"),
+        (("--key", "env:EK"), "a password, or two keys"),
+        (("--key", "env:SHORT", "--auth-key", "env:AK"), "1 octets, not 16"),
+        (("--key", "env:PW", "--auth-key", "env:AK"), "not hex"),
+        (("--key", "env:EMPTY", "--auth-key", "env:AK"), "empty"),
+        (("--key", "env:NOPE", "--auth-key", "env:AK"), "not set"),
+        (("--key", "file:/no/such", "--auth-key", "env:AK"), "No such file"),
+        (("--key", KEY.hex(), "--auth-key", "env:AK"), "never given itself"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_nothing_is_added(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], because: str
+) -> None:
+    status = command("meter", "add", folder, *PLACE, *words)
+
+    said = refusal(capsys)
+    assert status == 2
+    assert because in said
+    assert KEY.hex() not in said
+    capsys.readouterr()
+    command("meter", "list", folder)
+    assert "10.0.0.7" not in capsys.readouterr().out
+
+
+def test_a_meter_nobody_knows_has_no_keys(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("meter", "keys", folder, "9", *KEYS) == 2
+    assert "there is no meter 9" in refusal(capsys)
+
+
+def test_a_gateway_whose_meter_lacks_its_keys_does_not_start(folder: Path) -> None:
+    command("meter", "add", folder, *PLACE, *KEYS)
+    settings, signer = load_settings(folder), load_key(folder / "key.pem")
+    meters = _meters(Registry(settings.files.registry), settings.files.registry)
+
+    assert _identities(settings, signer, meters)[2].secrets == kept(folder, 2)
+    (folder / "meter-keys").unlink()
+    with pytest.raises(InputRefused, match="takes --key and --auth-key") as refused:
+        _identities(settings, signer, meters)
+    assert "meter 2, lamplight-sim-keys" in str(refused.value)
