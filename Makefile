@@ -3,7 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_BIN := .venv-demo/bin
 DEMO_FLAGS ?=
-PIP_INSTALL := pip install -qq --disable-pip-version-check
+PIP := pip install -qq --disable-pip-version-check --require-hashes -r locks/uv.txt
+UV_PIP := uv pip install -q --no-deps
+LOCK := $(BIN)/uv pip compile -q --generate-hashes --universal --no-header --no-annotate --python-version 3.11
 # Stories start programs by the dozen: each module is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -18,21 +20,23 @@ help: ## say what can be made
 
 env: .venv/.complete ## the development environment in .venv, and nothing else
 
-.venv/.complete: locks/dev.txt pyproject.toml
+.venv/.complete: locks/uv.txt locks/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamplight needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 $@" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/$(PIP_INSTALL) --require-hashes --no-deps --no-compile -r locks/dev.txt
-	$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m compileall -qq -j 0 .venv/lib $(OURS) || true  # some packages bring templates of code
+	$(BIN)/$(PIP)
+	$(BIN)/$(UV_PIP) --python $(BIN)/python --compile-bytecode --require-hashes -r locks/dev.txt
+	$(BIN)/$(UV_PIP) --python $(BIN)/python --no-build-isolation -e .
+	@$(BIN)/python -m compileall -qq -j 0 $(OURS)
 	@touch $@
 
-.venv-demo/.complete: locks/demo.txt pyproject.toml
+.venv-demo/.complete: locks/uv.txt locks/demo.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamplight needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 demo" >&2; exit 2; }
-	@echo "Making the demo's environment in .venv-demo (once; about half a minute) ..."
+	@echo "Making the demo's environment in .venv-demo (once; some seconds) ..."
 	@$(PYTHON) -m venv .venv-demo
-	@$(DEMO_BIN)/$(PIP_INSTALL) --require-hashes --no-deps --no-compile -r locks/demo.txt
-	@$(DEMO_BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation -e .
-	@$(DEMO_BIN)/python -m compileall -qq -j 0 .venv-demo/lib $(OURS) || true  # some packages bring templates of code
+	@$(DEMO_BIN)/$(PIP)
+	@$(DEMO_BIN)/$(UV_PIP) --python $(DEMO_BIN)/python --compile-bytecode --require-hashes -r locks/demo.txt
+	@$(DEMO_BIN)/$(UV_PIP) --python $(DEMO_BIN)/python --no-build-isolation -e .
+	@$(DEMO_BIN)/python -m compileall -qq -j 0 $(OURS)
 	@touch $@
 
 demo: .venv-demo/.complete ## play the storm night over a street, live, with a page to watch (FROM=load.csv for a real home's load)
@@ -88,10 +92,11 @@ system-packages:
 	echo "Installing for the tests:$$missing"; \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
-lock: .venv/.complete ## resolve the locks anew (needs uv on PATH)
+lock: .venv/.complete ## resolve the locks anew
 	for profile in gateway cloud demo dev; do \
-	  uv pip compile -q pyproject.toml locks/build.in --extra $$profile --generate-hashes --universal --no-header --no-annotate --python-version 3.11 -o locks/$$profile.txt || exit 1; \
+	  $(LOCK) pyproject.toml locks/build.in --extra $$profile -o locks/$$profile.txt || exit 1; \
 	done
+	echo uv | $(LOCK) - -o locks/uv.txt
 
 clean: ## remove environments and caches
 	rm -rf .venv .venv-demo .mypy_cache .ruff_cache .pytest_cache .coverage* .hypothesis

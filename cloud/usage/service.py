@@ -29,8 +29,8 @@ from wire.instants import from_unix_ms
 TOLD: Final[Mapping[UseKind, str]] = {UseKind.SUSTAINED: "sustained", UseKind.BASE_LOAD: "base_load"}
 """The kinds a customer is told of, each by the phrase that says it."""
 
-NEWS_FOR: Final = timedelta(days=3)
-"""For so long after it was noticed unusual use is told."""
+NEWS_FOR: Final = timedelta(days=7)
+"""For so long after it was noticed unusual use is told; a gateway that was away may know of it days later."""
 
 log = logs.get(__name__)
 

@@ -97,7 +97,7 @@ def test_a_spike_and_a_silence_are_told_to_no_customer(town, home, kind):
     assert messages(town) == []
 
 
-@pytest.mark.parametrize(("hours_ago", "told"), [(72, 1), (73, 0)])
+@pytest.mark.parametrize(("hours_ago", "told"), [(168, 1), (169, 0)])
 def test_old_news_is_none(town, home, hours_ago, told):
     town.hear(home, noticed(town, hours_ago=hours_ago))
 
