@@ -35,12 +35,15 @@ def _import(arguments: argparse.Namespace) -> int:
 
 
 def _import_drop(arguments: argparse.Namespace) -> int:
+    from cloud.billing.service import bills_told
     from cloud.cis import text
     from cloud.cis.service import import_drop
     from cloud.state import StateFolder
 
-    with closing(StateFolder.open(arguments.dir).open_database()) as database:
-        told = import_drop(database, arguments.path, clock_from_environment())
+    folder = StateFolder.open(arguments.dir)
+    look = bills_told(folder.settings().billing)
+    with closing(folder.open_database()) as database:
+        told = import_drop(database, arguments.path, clock_from_environment(), look)
     command.answer(arguments, text.facts_of(told), text.said_of(told))
     return 0 if told.is_whole else 1
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cloud.assistance.settings import AssistanceSettings
+from cloud.billing.settings import BillSettings
 from cloud.broker.settings import BrokerSettings, MqttSettings
 from cloud.messaging.settings import MailSettings
 from cloud.outages.settings import OutageSettings
@@ -27,6 +28,7 @@ class CloudSettings:
     web: WebSettings
     outages: OutageSettings
     mail: MailSettings
+    billing: BillSettings
     assistance: AssistanceSettings
     log: LogSettings
 

@@ -1,7 +1,7 @@
 """The composition root: the one place where the cloud's parts are made and joined.
 
     gateways -> broker -> ingest thread -> intake --commit--> bell: loop, postman and page look again
-    loop thread:    due tasks -> readings, outages, usage -> messages to send, timers
+    loop thread:    due tasks -> readings, outages, usage, bills -> messages to send, timers
     postman thread: messages to send -> mail relay
     main thread:    uvicorn with the page and the API
 
@@ -17,6 +17,9 @@ from typing import Final
 
 import uvicorn
 
+from cloud.assistance import programme_file
+from cloud.assistance.service import AssistanceService
+from cloud.billing.service import BillService
 from cloud.config import CloudSettings
 from cloud.ingest.consumer import Consumer
 from cloud.ingest.news import EVENT_TASK, tell
@@ -110,8 +113,9 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     outages = OutageService(settings.outages, composer, look_again(settings.outages))
     areas = AreaService(settings.outages, outages)
     usage = UsageService(composer)
-    heard = tell([readings.on_event, outages.on_event, areas.on_event, usage.on_event])
-    handlers = {EVENT_TASK: heard, **outages.handlers(), **areas.handlers()}
+    bills = _bills(folder, settings, composer)
+    heard = tell([readings.on_event, outages.on_event, areas.on_event, usage.on_event, bills.on_event])
+    handlers = {EVENT_TASK: heard, **outages.handlers(), **areas.handlers(), **bills.handlers()}
     loop = Loop(database=database, clock=clock, handlers=handlers, on_commit=on_commit)
     postman = _postman(settings, database, clock, on_commit)
     woken += [loop.wake, postman.wake]
@@ -143,6 +147,13 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
         on_commit=on_commit,
     )
     return Cloud(settings=settings, services=services, workers=workers)
+
+
+def _bills(folder: StateFolder, settings: CloudSettings, composer: Composer) -> BillService:
+    """What explains bills, and who offers help after it; raises InputRefused for programmes that cannot be read."""
+    own = settings.assistance.programmes or (folder.programmes if folder.programmes.is_dir() else None)
+    assistance = AssistanceService(settings.assistance, programme_file.load(own), composer)
+    return BillService(settings.billing, folder.tariffs, composer, assistance.after_explained_bill)
 
 
 def _postman(settings: CloudSettings, database: Database, clock: Clock, on_commit: Callable[[], None]) -> Postman:

@@ -6,6 +6,8 @@ receipt.pub.pem   its public half; every gateway gets it with its enrolment
 access-token      what opens the page, readable by its owner only
 customer-key      what customers' own links are made with, readable by its owner only
 lamplight.sqlite  the database
+tariffs/          what homes are billed with, a file each; empty at first (`tariff add`)
+programmes/       the utility's own programmes of assistance, besides ours; empty at first
 broker/           the broker's passwords, permissions and queue
 serving           locked by `serve` while it runs
 """
@@ -18,7 +20,9 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import cloud.billing.accounts_store  # each store's tables join the database's when it is imported
+import cloud.billing.explained_store
 import cloud.billing.history_store
+import cloud.billing.outlook_store
 import cloud.billing.weather_store
 import cloud.cis.store
 import cloud.customers.consent_store
@@ -109,6 +113,14 @@ class StateFolder:
         return self.path / "customer-key"
 
     @property
+    def tariffs(self) -> Path:
+        return self.path / "tariffs"
+
+    @property
+    def programmes(self) -> Path:
+        return self.path / "programmes"
+
+    @property
     def broker(self) -> BrokerFolder:
         return BrokerFolder((self.path / "broker").resolve())
 
@@ -175,6 +187,8 @@ def _fill(folder: StateFolder, values: dict[str, Any]) -> None:
     write_atomically(folder.path / "receipt.pub.pem", signer.public.to_pem(), mode=0o644)
     access.write_new_token(folder.access_token)
     links.write_new_key(folder.customer_key)
+    folder.tariffs.mkdir()
+    folder.programmes.mkdir()
     folder.broker.create()
     folder.database.touch(mode=0o600)
     _with_tables(folder.database).close()

@@ -66,7 +66,7 @@ def _folder(state: Path) -> Path:
     """Where a cloud keeps its tariffs; raises InputRefused where there is no cloud."""
     from cloud.state import StateFolder
 
-    return StateFolder.open(state).path / "tariffs"
+    return StateFolder.open(state).tariffs
 
 
 def _told(tariff: "Tariff") -> dict[str, object]:

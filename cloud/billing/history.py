@@ -87,13 +87,19 @@ def known(
     intervals: Sequence[IntervalUse], told_wh: Mapping[date, int], tariff: Tariff, period: BillingPeriod
 ) -> History:
     """What intervals in the order of time, and the head-end's days, say of a period; raises ReadingsRefused."""
-    use = classify(intervals, tariff, period)
-    broken = {day for gap in gaps(intervals, tariff, period) for day in _days_of(gap.from_at, gap.until_at, tariff)}
-    own = tuple(each for each in use if each.day not in broken)
+    own = tuple(_own(intervals, tariff, period)) if intervals else ()
     read = {each.day for each in own}
-    return History(
-        own=own, told_wh={day: wh for day, wh in told_wh.items() if day not in read}, calendar=tariff.calendar
-    )
+    left = {day: energy_wh for day, energy_wh in told_wh.items() if day not in read}
+    return History(own=own, told_wh=left, calendar=tariff.calendar)
+
+
+def _own(intervals: Sequence[IntervalUse], tariff: Tariff, period: BillingPeriod) -> Iterator[DayUse]:
+    """The days of which no part is missing."""
+    ends_at = intervals[-1].starts_at + timedelta(seconds=intervals[-1].period_s, milliseconds=-1)
+    first, last = (at.astimezone(tariff.zone).date() for at in (intervals[0].starts_at, ends_at))
+    read = BillingPeriod(first_day=max(first, period.first_day), last_day=min(last, period.last_day))
+    broken = {day for gap in gaps(intervals, tariff, read) for day in _days_of(gap.from_at, gap.until_at, tariff)}
+    return (use for use in classify(intervals, tariff, read) if use.day not in broken)
 
 
 def days_of(period: BillingPeriod) -> list[date]:

@@ -110,14 +110,19 @@ def project(
 
 
 def is_alarming(projection: Projection, usual_bill: Money, customer_line: Money | None) -> bool:
-    """Whether even the low end is so far over the usual bill, and over the customer's own line, that it must be told.
+    """Whether even the low end is over the line from which on it must be told."""
+    return alarm_line(usual_bill, customer_line) < projection.low
 
-    Over 1.3 times the usual bill, over ten units of the currency more than it, and over the line where there is one.
+
+def alarm_line(usual_bill: Money, customer_line: Money | None) -> Money:
+    """1.3 times the usual bill, ten units of the currency more than it, or the customer's own line: the highest.
+
+    Raises WrongCurrency where her line is in another currency than her bills.
     """
     ratio = Money(ceil(usual_bill.minor * ALARMING_RATIO), usual_bill.currency)
     more = Money(usual_bill.minor + ALARMING_MORE_MINOR, usual_bill.currency)
-    lines = [ratio, more] if customer_line is None else [ratio, more, customer_line]
-    return all(line < projection.low for line in lines)
+    usual = max(ratio, more)
+    return usual if customer_line is None else max(usual, customer_line)
 
 
 def _why_not(elapsed: int, known: int, days: int) -> WhyNoProjection | None:

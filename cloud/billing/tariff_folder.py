@@ -6,6 +6,7 @@ read anew for each call, so a corrected file holds from the next bill on.
 """
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ SHIPPED: Final = Path(__file__).parent / "tariffs"
 """Examples of what a tariff can be, with their sources."""
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ENDING: Final = ".toml"
+_parsed: Final = lru_cache(maxsize=64)(parse_tariff)  # the same octets are the same tariff
 
 
 def load(folder: Path, tariff_id: str) -> Tariff:
@@ -43,7 +45,7 @@ def ids(folder: Path) -> tuple[str, ...]:
 
 def read(path: Path) -> Tariff:
     """The tariff of a file, whatever its name; raises TariffRefused."""
-    return parse_tariff(read_bytes(path), str(path))
+    return _parsed(read_bytes(path), str(path))
 
 
 def read_bytes(path: Path) -> bytes:

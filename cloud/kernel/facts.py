@@ -31,6 +31,7 @@ class SourceKind(StrEnum):
     CASE = "case"  # our own case book: usage point/number
     READINGS = "readings"  # what the meter recorded: usage point/first day/last day
     BILL = "bill"  # a bill of the utility: its number
+    WEATHER = "weather"  # temperatures: station/first day/last day
     TARIFF = "tariff"  # a dated tariff: its name and version
     PROGRAMME = "programme"  # a dated programme of assistance: its name and version
     CONSENT = "consent"  # what the customer agreed to: customer/purpose/channel

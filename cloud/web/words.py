@@ -187,6 +187,7 @@ SOURCES: Final[Mapping[SourceKind, str]] = {
     SourceKind.CUSTOMER: "the utility’s customer file",
     SourceKind.READINGS: "the meter’s readings",
     SourceKind.BILL: "the utility’s bill",
+    SourceKind.WEATHER: "the weather station",
     SourceKind.TARIFF: "the tariff",
     SourceKind.PROGRAMME: "the programme",
     SourceKind.CONSENT: "the customer’s consent",

@@ -29,8 +29,10 @@ def test_a_new_folder_is_its_owners_alone_and_complete(state):
         "cloud.toml",
         "customer-key",
         "lamplight.sqlite",
+        "programmes",
         "receipt-key.pem",
         "receipt.pub.pem",
+        "tariffs",
     ]
     assert (state.path / "receipt-key.pem").stat().st_mode & 0o777 == 0o600
     assert state.settings().mqtt.port == 18_830
@@ -169,7 +171,7 @@ def test_every_setting_is_printed_commented(capsys):
     text = capsys.readouterr().out
 
     assert "# port = 18830" in text
-    tables = ("mqtt", "broker", "web", "outages", "assistance", "mail", "log")
+    tables = ("mqtt", "broker", "web", "outages", "assistance", "billing", "mail", "log")
     assert tomllib.loads(text) == {table: {} for table in tables}
 
 
