@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cloud import bill_explain_commands, command
+from cloud import bill_explain_commands, bill_list_commands, command
 from runtime.errors import InputRefused
 
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
     """Let `bill` be one of the commands."""
     about = "bills from tariffs and readings"
     words = commands.add_parser("bill", help=about, description=about)
-    bill = words.add_subparsers(required=True, metavar="rate|explain|project")
+    bill = words.add_subparsers(required=True, metavar="rate|explain|project|list|again")
     _add_rate(bill)
     bill_explain_commands.add_to(bill)
+    bill_list_commands.add_to(bill)
 
 
 def _add_rate(bill: "argparse._SubParsersAction[Any]") -> None:

@@ -7,7 +7,8 @@
     new-token DIR               another key to the page      customer-link DIR UP            a customer's own page
     outage list|show|close DIR  outages on the tree          outage locate                   what failed, from files
     import-refused DIR          rows of drops that wait
-    assist FILE                 which help is likely        bill rate                       a bill, reckoned
+    assist FILE                 which help is likely         bill rate                       a bill, reckoned
+    bill list|again DIR         what became of bills         tariff add|list DIR             what homes are billed with
 
 A command that is refused ends with one line on standard error and status 2; one whose answer is no, with status 1.
 Features are imported where they are used, so that a command starts fast and `verify` needs no database.

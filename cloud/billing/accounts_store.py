@@ -161,6 +161,11 @@ def bills_of(connection: Connection, contract: str, limit: int) -> list[UtilityB
     return list(_bills(connection.execute(of.limit(limit))))
 
 
+def newest_bills(connection: Connection, limit: int) -> list[UtilityBill]:
+    """The bills of everybody, the last periods first."""
+    return list(_bills(connection.execute(select(bill_table).order_by(_b.last_day.desc(), _b.id).limit(limit))))
+
+
 def payments_of(connection: Connection, account: str, limit: int) -> list[Payment]:
     """What came in on an account, the last first."""
     of = select(payment_table).where(_p.account == account).order_by(_p.paid_on.desc(), _p.id)

@@ -67,9 +67,14 @@ def bills_told(settings: BillSettings) -> Callable[[Connection, Sequence[str], d
     def told(connection: Connection, names: Sequence[str], now: datetime) -> None:
         for bill in accounts_store.bills_near(connection, contracts=(), bills=names):
             if now.date() - bill.last_day <= settings.explain_within:
-                tasks.reschedule(connection, EXPLAIN_TASK, f"{bill.id}/1", now + settings.settle)
+                look_again(connection, bill, now + settings.settle)
 
     return told
+
+
+def look_again(connection: Connection, bill: UtilityBill, at: datetime) -> None:
+    """Have a bill looked at once more, as often as a new one."""
+    tasks.reschedule(connection, EXPLAIN_TASK, f"{bill.id}/1", at)
 
 
 class BillService:
