@@ -10,6 +10,7 @@ LOCK := $(BIN)/uv pip compile -q --generate-hashes --universal --no-header --no-
 unexport PYTHONDONTWRITEBYTECODE
 
 OURS := wire runtime gateway cloud simulators
+REACHED := .reached
 PARTS := scenarios integration unit-cloud browser unit-edge properties rest
 
 .DEFAULT_GOAL := help
@@ -49,22 +50,22 @@ check: .venv/.complete ## style, types, import rules, unit and property tests: a
 	@$(MAKE) --no-print-directory -j 2 -Otarget style types unit-cloud unit-edge properties
 
 test: .venv/.complete system-packages ## everything: check, integration, interop, scenarios, browser, docs
+	@rm -rf $(REACHED) && mkdir $(REACHED)
 	@$(BIN)/python -m tests.warm_up
-	@rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory -j 4 -k -Otarget MEASURED="coverage run -m" $(PARTS) types style
-	@$(BIN)/coverage combine -q && $(BIN)/coverage report --skip-covered
+	@$(MAKE) --no-print-directory -j 4 -k -Otarget UNIT_TESTS='tests.measured run $(REACHED)/$$@.json' $(PARTS) types style
+	@$(BIN)/python -m tests.measured report $(REACHED)/*.json
 
 # What `make test` runs side by side, the longest first; while a story waits, the others work. Each is a process of its
-# own, so that no test is collected twice. Coverage counts what unit tests reach: a branch that only a whole story
-# happens to touch is not tried.
+# own, so that no test is collected twice.
+UNIT_TESTS = pytest
 scenarios integration browser properties:
 	@$(BIN)/python -m pytest tests/$@
 
 unit-cloud:
-	@$(BIN)/python -m $(MEASURED) pytest tests/unit/cloud cloud
+	@$(BIN)/python -m $(UNIT_TESTS) tests/unit/cloud cloud
 
 unit-edge:
-	@$(BIN)/python -m $(MEASURED) pytest tests/unit --ignore tests/unit/cloud $(filter-out cloud,$(OURS))
+	@$(BIN)/python -m $(UNIT_TESTS) tests/unit --ignore tests/unit/cloud $(filter-out cloud,$(OURS))
 
 rest:
 	@$(BIN)/python -m pytest tests --ignore tests/unit $(patsubst %,--ignore tests/%,scenarios integration browser properties)
@@ -99,4 +100,4 @@ lock: .venv/.complete ## resolve the locks anew
 	echo uv | $(LOCK) - -o locks/uv.txt
 
 clean: ## remove environments and caches
-	rm -rf .venv .venv-demo .mypy_cache .ruff_cache .pytest_cache .coverage* .hypothesis
+	rm -rf .venv .venv-demo .mypy_cache .ruff_cache .pytest_cache $(REACHED) .hypothesis

@@ -1,0 +1,48 @@
+"""Tests run with every branch they reach written down, and the report of what nothing reached.
+
+    python -m tests.measured run FILE.json PYTEST-WORDS...     as pytest, and its exit status
+    python -m tests.measured report FILE.json FILE.json ...    of all of them together; 1 where too little was reached
+
+Which branches a test reaches is known from marks that slipcover puts into our own code as it is imported. Others watch
+each line of every library as well, which takes as long as the tests. Only unit tests are measured: a branch that only a
+whole story happens to touch is not tried. What only lives in processes of its own (commands, stories, the pty) is tried
+there and not counted.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slipcover import FileMatcher, ImportManager, Slipcover, merge_coverage, print_coverage
+
+OURS = ["wire", "runtime", "gateway", "cloud", "simulators"]
+NOT_MEANT_TO_RUN = [r"^\s*\.\.\.$", r"raise AssertionError"]
+LEAST_PERCENT = 92.0
+
+
+def run(file: Path, words: list[str]) -> int:
+    """Run pytest with these words and write down what was reached."""
+    reached = Slipcover(branch=True, source=OURS, exclude_also=NOT_MEANT_TO_RUN)
+    with ImportManager(reached, FileMatcher(sources=OURS)):
+        status = pytest.main(["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning", *words])
+    file.write_text(json.dumps(reached.get_coverage()))
+    return int(status)
+
+
+def report(files: list[Path]) -> int:
+    """Print what no test reached; 1 where that is too much."""
+    parts: list[dict[str, Any]] = [json.loads(file.read_text()) for file in files]
+    whole = parts[0]
+    for part in parts[1:]:
+        merge_coverage(whole, part)
+    print_coverage(whole, skip_covered=True, missing_width=60)
+    percent = float(whole["summary"]["percent_covered"])
+    sys.stdout.write(f"{percent:.2f} % of all lines and branches are reached; {LEAST_PERCENT:g} % is the least.\n")
+    return int(percent < LEAST_PERCENT)
+
+
+if __name__ == "__main__":
+    _, act, first, *rest = sys.argv
+    sys.exit(run(Path(first), rest) if act == "run" else report([Path(first), *map(Path, rest)]))
