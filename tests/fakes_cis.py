@@ -53,7 +53,7 @@ WHOLE: Mapping[str, Sequence[Row]] = {
 
 def csv_of(rows: Sequence[Row]) -> bytes:
     file = io.StringIO()
-    writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+    writer = csv.DictWriter(file, rows[0])  # ends lines with CR LF, so that it quotes either
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue().encode()
