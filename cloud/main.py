@@ -1,7 +1,8 @@
 """The composition root: the one place where the cloud's parts are made and joined.
 
     gateways -> broker -> ingest thread -> intake --commit--> bell: loop, postman and page look again
-    loop thread:    due tasks -> readings, outages, usage, bills -> messages to send, timers
+    loop thread:    due tasks -> readings, outages, usage -> messages to send, timers
+    bills thread:   due tasks -> bills, which take long and may wait -> messages to send
     postman thread: messages to send -> mail relay
     main thread:    uvicorn with the page and the API
 
@@ -42,6 +43,7 @@ from cloud.state import StateFolder
 from cloud.usage.service import UsageService
 from cloud.web.app import create_app
 from cloud.web.crowd import BACKLOG, Connection
+from cloud.web.links import CustomerLinks
 from cloud.web.services import Services
 from runtime import logs
 from runtime.clock import Clock, check_clock_is_set
@@ -108,22 +110,23 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
             wake()
 
     links = folder.customer_links()
-    way_out = links.way_out(settings.web.public_url)
-    composer = Composer(Catalogue.load(), sender_address(settings.mail.sender).domain, way_out)
+    composer = _composer(settings, links)
     outages = OutageService(settings.outages, composer, look_again(settings.outages))
     areas = AreaService(settings.outages, outages)
     usage = UsageService(composer)
     bills = _bills(folder, settings, composer)
     heard = tell([readings.on_event, outages.on_event, areas.on_event, usage.on_event, bills.on_event])
-    handlers = {EVENT_TASK: heard, **outages.handlers(), **areas.handlers(), **bills.handlers()}
+    handlers = {EVENT_TASK: heard, **outages.handlers(), **areas.handlers()}
     loop = Loop(database=database, clock=clock, handlers=handlers, on_commit=on_commit)
+    slow_loop = Loop(database=database, clock=clock, handlers=bills.handlers(), on_commit=on_commit)
     postman = _postman(settings, database, clock, on_commit)
-    woken += [loop.wake, postman.wake]
+    woken += [loop.wake, slow_loop.wake, postman.wake]
     intake = Intake(database=database, clock=clock, signer=folder.receipt_signer(), on_commit=on_commit)
     password = folder.broker.read_ingest_password()
     consumer = Consumer(settings=settings.mqtt, password=password, intake=intake, clock=clock)
     workers = (
         Worker("loop", loop.run, clock=clock, wake=loop.wake),
+        Worker("bills", slow_loop.run, clock=clock, wake=slow_loop.wake),
         Worker("postman", postman.run, clock=clock, wake=postman.wake),
         Worker("ingest", consumer.run, clock=clock, wake=consumer.wake),
     )
@@ -147,6 +150,11 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
         on_commit=on_commit,
     )
     return Cloud(settings=settings, services=services, workers=workers)
+
+
+def _composer(settings: CloudSettings, links: CustomerLinks) -> Composer:
+    way_out = links.way_out(settings.web.public_url)
+    return Composer(Catalogue.load(), sender_address(settings.mail.sender).domain, way_out)
 
 
 def _bills(folder: StateFolder, settings: CloudSettings, composer: Composer) -> BillService:

@@ -191,18 +191,17 @@ def test_without_consent_everything_is_reckoned_and_nothing_is_told(new: Month) 
     ],
 )
 def test_a_tariff_that_cannot_be_used_is_said_once_and_nothing_is_told(
-    new: Month, caplog: pytest.LogCaptureFixture, tariff: str, why: str
+    half: Month, caplog: pytest.LogCaptureFixture, tariff: str, why: str
 ) -> None:
-    (new.tariffs / TARIFF.name).write_text(tariff)
+    (half.tariffs / TARIFF.name).write_text(tariff)
 
-    new.clock.go_on((evening_of(AFTER_IT) - new.clock.now()).total_seconds())
-    new.hand_in(books(AFTER_IT))
-    new.read(*CYCLE)
-    new.go_on()
+    half.hand_in(books(AFTER_IT))
+    half.read(IN_THE_CYCLE, AFTER_IT)
+    half.go_on()
 
-    assert new.told() == []
-    assert why in new.look().why
-    assert new.waiting() == 0
+    assert half.told() == [UNUSUAL, COMING]
+    assert why in half.look().why
+    assert half.waiting() == 0
     assert len([each for each in caplog.messages if "B-UP-1-2026-07" in each]) == 1
 
 
