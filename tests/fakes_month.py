@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from cloud.assistance import programme_file
 from cloud.assistance.service import AssistanceService
 from cloud.assistance.settings import AssistanceSettings
@@ -24,6 +26,7 @@ from cloud.billing.service import EXPLAIN_TASK, PROJECT_TASK, BillService, bills
 from cloud.billing.settings import BillSettings
 from cloud.billing.weather_table import StationDay
 from cloud.cis.service import import_drop
+from cloud.customers.model import UsagePoint
 from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake
 from cloud.kernel import tasks
@@ -109,6 +112,8 @@ class Month:
     gateway: FakeGateway = field(default_factory=FakeGateway)
     signer: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
     handed_in: int = 0
+    kills: int = 0
+    """So many more times everything is lost at the last moment, when help was offered and nothing is committed."""
 
     def begin(self, *, tariff: str | None = None) -> None:
         """Let the gateway be registered, and the tariff be in its folder, as it is or as a test wants it."""
@@ -168,7 +173,14 @@ class Month:
         """All that is due now, by parts as they begin after a restart."""
         composer = Composer(Catalogue.load(), "utility.example", way_out)
         assistance = AssistanceService(AssistanceSettings(jurisdiction="BR"), PROGRAMMES, composer)
-        bills = BillService(BILL_SETTINGS, self.tariffs, composer, assistance.after_explained_bill)
+
+        def offer(connection: Connection, home: UsagePoint, now: datetime, *, energy_wh: int) -> None:
+            assistance.after_explained_bill(connection, home, now, energy_wh=energy_wh)
+            if self.kills:
+                self.kills -= 1
+                raise RuntimeError("killed")
+
+        bills = BillService(BILL_SETTINGS, self.tariffs, composer, offer)
         heard = tell([readings.on_event, UsageService(composer).on_event, bills.on_event])
         handlers = {EVENT_TASK: heard, **bills.handlers()}
         loop = Loop(database=self.database, clock=self.clock, handlers=handlers, on_commit=lambda: None)

@@ -102,6 +102,20 @@ def test_ana_is_told_four_things_in_her_language_each_once(half: Month) -> None:
     assert half.look().matches
 
 
+def test_what_is_killed_at_the_last_moment_is_done_once_afterwards(half: Month) -> None:
+    half.kills = 2
+    half.read(IN_THE_CYCLE, AFTER_IT)
+    half.hand_in(books(AFTER_IT))
+
+    half.clock.go_on(61)
+    half.work()
+    lost = half.told()
+    half.go_on()
+
+    assert lost == [UNUSUAL, COMING]
+    assert half.told() == [UNUSUAL, COMING, EXPLAINED, OFFER]
+
+
 def test_a_range_is_told_with_its_line_and_not_after_a_day(half: Month) -> None:
     told = of(half, COMING)
 
