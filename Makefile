@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 OURS := wire runtime gateway cloud simulators
 REACHED := .reached
-PARTS := scenarios integration unit-cloud browser unit-edge properties rest
+PARTS := storm month integration unit-cloud browser unit-edge properties rest
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo demo-check check test bench soak lock clean system-packages style types $(PARTS)
@@ -40,7 +40,7 @@ env: .venv/.complete ## the development environment in .venv, and nothing else
 	@$(DEMO_BIN)/python -m compileall -qq -j 0 $(OURS)
 	@touch $@
 
-demo: .venv-demo/.complete ## play the storm night over a street, live, with a page to watch (FROM=load.csv for a real home's load)
+demo: .venv-demo/.complete ## play a winter month and a storm night, live, with a page to watch (FROM=load.csv for a real home's load)
 	@$(DEMO_BIN)/lamplight-sim scenario street $(if $(FROM),--from $(FROM)) $(DEMO_FLAGS)
 
 demo-check: .venv-demo/.complete ## play it without a page and say whether exactly the expected messages arrived
@@ -58,7 +58,10 @@ test: .venv/.complete system-packages ## everything: check, integration, interop
 # What `make test` runs side by side, the longest first; while a story waits, the others work. Each is a process of its
 # own, so that no test is collected twice.
 UNIT_TESTS = pytest
-scenarios integration browser properties:
+storm month:
+	@$(BIN)/python -m pytest tests/scenarios/test_$@_story.py
+
+integration browser properties:
 	@$(BIN)/python -m pytest tests/$@
 
 unit-cloud:

@@ -10,7 +10,7 @@ from typing import Any
 def play(*options: str) -> dict[str, Any]:
     """Play the storm night and return what it says of itself; `ok` says whether it went as it must."""
     command = Path(sys.executable).with_name("lamplight-sim")
-    words = ("scenario", "street", "--check", "--json", *options)
+    words = ("scenario", "street", "--act", "storm", "--check", "--json", *options)
     done = subprocess.run([command, *words], capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     outcome: dict[str, Any] = json.loads(lines[-1]) if lines else {}

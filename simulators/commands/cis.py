@@ -2,6 +2,7 @@
 
     cis drop      a drop for `lamplight-cloud import`: people, contracts, bills, or one that is faulty on command
     cis weather   the daily mean temperatures, as a weather file
+    cis programme the utility's own programme of assistance, as `lamplight-cloud` keeps it in DIR/programmes
     cis load      what the home draws, hour by hour, as `lamplight-sim meter --from` takes it
 
 The three agree where they are given the same seed and the same fault.
@@ -25,6 +26,7 @@ from runtime.errors import InputRefused
 from simulators.cis import books, drop, prices, winter
 from simulators.cis.books import Books, Home
 from simulators.cis.mischief import Fault
+from simulators.cis.programme import PROGRAMME
 from simulators.cis.winter import WinterHome
 from simulators.household import zone_named
 
@@ -44,7 +46,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = Words(prog="lamplight-sim cis", description="A utility's customer system.")
-    commands = parser.add_subparsers(required=True, metavar="drop|weather|load")
+    commands = parser.add_subparsers(required=True, metavar="drop|weather|load|programme")
     dropped = _add(commands, "drop", _drop, "write a drop, whole or faulty")
     dropped.add_argument("--dir", type=Path, required=True, help="where drops are put")
     dropped.add_argument("--drop", metavar="NAME", help="what it is called (default: the day it is made on)")
@@ -65,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     dropped.add_argument("--fault", type=Fault, choices=tuple(Fault), help="what is wrong with it")
     loaded = _add(commands, "load", _load, "write what the home draws, hour by hour")
     weather = _add(commands, "weather", _weather, "write how warm each day was")
+    helped = _add(commands, "programme", _programme, "write the utility's own programme of assistance")
+    helped.add_argument("--out", type=Path, required=True, metavar="FILE.toml")
     for each in (loaded, weather):
         each.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
         each.add_argument("--first-day", type=_day, required=True, metavar="DAY")
@@ -129,6 +133,12 @@ def _load(words: argparse.Namespace) -> Path:
 def _weather(words: argparse.Namespace) -> Path:
     days = ((winter.STATION, day, winter.mean_temp_c(day, words.seed)) for day in _days(words))
     return _written(words.out, ("station", "day", "mean_temp_c"), days)
+
+
+def _programme(words: argparse.Namespace) -> Path:
+    path: Path = words.out
+    write_atomically(path, PROGRAMME.encode(), mode=0o644)
+    return path
 
 
 def _winter_home(words: argparse.Namespace, time_zone: str) -> WinterHome:

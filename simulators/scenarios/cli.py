@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     _check(words)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    acts = words.act or STORM
+    acts = words.act or (STORM if words.load_file else BOTH)
     begins = evening_of(AFTER_IT if acts == STORM else IN_THE_CYCLE)
     time_of_story = _StoryTime(clock=StoryClock(t0=begins, w0=time.time(), rate=words.rate))
     with tempfile.TemporaryDirectory(prefix="lamplight-") as folder:
@@ -208,7 +208,7 @@ def _parser() -> Words:
     parser.add_argument(
         "story", choices=("street",), help="street: a winter month in one home, and a storm night over six houses"
     )
-    parser.add_argument("--act", choices=(MONTH, STORM, BOTH), help=f"what of it ({STORM})")
+    parser.add_argument("--act", choices=(MONTH, STORM, BOTH), help=f"what of it ({BOTH}; {STORM} with --from)")
     parser.add_argument("--check", action="store_true", help="without a page to watch; say at the end how it went")
     parser.add_argument("--from", dest="load_file", type=Path, help="a real home's load for Ana, CSV or CSV.gz")
     parser.add_argument("--embedded", action="store_true", help="use the embedded broker even if mosquitto is there")

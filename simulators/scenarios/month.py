@@ -25,7 +25,7 @@ ANA = HOUSES[0]
 HOME = ANA.homes[0]
 TARIFF = "rede-acacias-b1"
 CYCLE_DAY = 14
-FAULT_FROM, MENDED_ON = date(2027, 7, 3), date(2027, 7, 12)
+FAULT_FROM, MENDED_ON = date(2027, 7, 3), date(2027, 7, 9)
 IN_THE_CYCLE, AFTER_IT = date(2027, 7, 8), date(2027, 7, 15)
 LOAD_FROM, LOAD_UNTIL = date(2027, 4, 26), date(2027, 7, 18)  # whole weeks, from before the meter was installed
 WEATHER_FROM = date(2026, 4, 1)
@@ -66,7 +66,9 @@ class MonthStory:
     def play(self) -> None:
         """From the first hour read to the offer; StoryFailed when something does not come."""
         self._so_far()
-        self.say("A week goes by. Ana has her heater mended. The cycle ends, and the utility sends its bill.")
+        self.say(
+            "Ana has her heater mended the next day. A week goes by, the cycle ends, and the utility sends its bill."
+        )
         self.go_on_at(evening_of(AFTER_IT))
         self._bill()
 
@@ -74,6 +76,7 @@ class MonthStory:
         self.say(f"{IN_THE_CYCLE:%B} {IN_THE_CYCLE.day}. The utility hands over its customers, a year of bills,")
         self.say("  the weather and its tariff. Ana's gateway is new: it reads her month, hour by hour, at 9600 Bd.")
         self._cloud("tariff", "add", str(self.street.state), TARIFF)
+        self._sim("cis", "programme", "--out", str(self.street.state / "programmes" / "acacias-winter-grant.toml"))
         self._take_drop(IN_THE_CYCLE)
         self.street.settle([ANA])
         self._await("unusual_use")

@@ -75,6 +75,7 @@ class Cast:
         (self.folder / "logs").rename(self.folder / f"logs.{time.time_ns()}")  # what they said is not said any more
         for name in self._players:
             self.restart(name)
+        for name in self._players:
             self.wait_ready(name)
 
     def check_alive(self) -> None:

@@ -194,7 +194,7 @@ def _cloud_settings(plan: StreetPlan, ports: _Ports) -> tuple[str, ...]:
         f"web.port={ports.web}",
         f"web.public_url=http://127.0.0.1:{ports.web}",
         "web.open_to_all=true",
-        "assistance.jurisdiction=BR",
+        "assistance.jurisdiction=BR-PR-ACACIAS",
         "outages.notify_after_s=30",
         f"outages.nested_after_s={patience_s}",
         f"outages.ask_after_s={patience_s + 30}",
