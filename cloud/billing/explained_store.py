@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, Row, Table, Text, select
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, Row, Table, Text, exists, or_, select
 
+from cloud.billing.accounts_store import bill_table
 from cloud.billing.explanation import Caveat, Explanation, Factor
 from cloud.billing.weather_model import Slope, WeatherModel
 from cloud.kernel.db import UtcInstant, metadata, upsert
@@ -71,6 +72,18 @@ def find(connection: Connection, bill: str) -> Look | None:
     """What came of looking at this bill; None where nobody did."""
     row = connection.execute(select(explanation_table).where(_e.bill == bill)).one_or_none()
     return None if row is None else _look(row)
+
+
+def needing_a_person(connection: Connection, limit: int) -> list[Look]:
+    """Looks at bills that differ from ours, and at each contract's last bill if it could not be reckoned.
+
+    The last look comes first. A bill that is what we reckon needs nobody, though it were the first of its contract.
+    """
+    bill, later = bill_table, bill_table.alias()
+    is_last = ~exists().where(later.c.contract == bill.c.contract, later.c.last_day > bill.c.last_day)
+    waiting = select(explanation_table).join(bill, bill.c.id == _e.bill).where(_e.why != "")
+    waiting = waiting.where(or_(_e.matches.is_(False), _e.matches.is_(None) & is_last))
+    return [_look(row) for row in connection.execute(waiting.order_by(_e.made_at.desc(), _e.bill).limit(limit))]
 
 
 def _look(row: Row[Any]) -> Look:

@@ -61,5 +61,14 @@ def newest(connection: Connection, *, limit: int) -> tuple[Entry, ...]:
     return _entries(connection, accounts_store.newest_bills(connection, limit))
 
 
+def needing_a_person(connection: Connection, *, limit: int) -> tuple[Entry, ...]:
+    """The bills that are not explained and never will be by themselves, the last looked at first."""
+    looks = explained_store.needing_a_person(connection, limit)
+    bills = {
+        bill.id: bill for bill in accounts_store.bills_near(connection, contracts=(), bills=[x.bill for x in looks])
+    }
+    return tuple(Entry(bill=bills[look.bill], look=look) for look in looks)
+
+
 def _entries(connection: Connection, bills: Iterable[UtilityBill]) -> tuple[Entry, ...]:
     return tuple(Entry(bill=bill, look=explained_store.find(connection, bill.id)) for bill in bills)
