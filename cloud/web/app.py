@@ -14,7 +14,19 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
-from cloud.web import api, customer_pages, doors, event_pages, live, outage_pages, pages, problems, wish_pages
+from cloud.web import (
+    api,
+    bill_api,
+    bill_pages,
+    customer_pages,
+    doors,
+    event_pages,
+    live,
+    outage_pages,
+    pages,
+    problems,
+    wish_pages,
+)
 from cloud.web.forms import MAX_BODY_BYTES
 from cloud.web.gate import Gate
 from cloud.web.live import Room
@@ -25,6 +37,18 @@ _ABOUT: Final = (
     "What the cloud knows of homes, outages and messages, with the source behind every figure. "
     "Send the access token as “Authorization: Bearer TOKEN”. Instants are UTC, energies watt-hours, "
     "voltages millivolts. Lists are cut into pages: hand “next” of one answer in as the cursor of the next request."
+)
+_ROUTED: Final = (
+    doors,
+    pages,
+    event_pages,
+    outage_pages,
+    bill_pages,
+    customer_pages,
+    wish_pages,
+    live,
+    api,
+    bill_api,
 )
 
 
@@ -45,7 +69,18 @@ def create_app(services: Services) -> FastAPI:
     app.state.room = Room()
     problems.install(app)
     app.add_exception_handler(customer_pages.NobodysLink, customer_pages.no_such_link)
-    for module in (doors, pages, event_pages, outage_pages, customer_pages, wish_pages, live, api):
+    for module in (
+        doors,
+        pages,
+        event_pages,
+        outage_pages,
+        bill_pages,
+        customer_pages,
+        wish_pages,
+        live,
+        api,
+        bill_api,
+    ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("cloud.web") / "static")), name="static")
     return app

@@ -21,7 +21,9 @@ from cloud.messaging.model import MAY_HAVE_BEEN_READ, Announcement, Message, Sta
 from cloud.outages import answers
 from cloud.outages.answers import Answer
 from cloud.outages.facts import case_name
-from cloud.web import letters, looks
+from cloud.web import customer_bills, home_bills, letters, looks
+from cloud.web.customer_bills import ShownBills
+from cloud.web.customer_notes import Footnote
 from cloud.web.customer_words import CustomerWords
 from cloud.web.homes import Home
 from cloud.web.letters import Run
@@ -43,6 +45,7 @@ class Known:
     sight: Sight
     messages: Sequence[Message]
     answer: Answer | None
+    bills: home_bills.Known | None
     now: datetime
 
 
@@ -52,18 +55,6 @@ class Told:
 
     what: str
     at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Footnote:
-    """What a figure in a message rests on."""
-
-    number: int
-    anchor: str
-    fact: str
-    value: str
-    source: str
-    as_of: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +88,7 @@ class Shown:
     evidence: Sequence[Told]
     newest: str
     case: str
+    bills: ShownBills | None
     messages: Sequence[ShownMessage]
     is_asked: bool
     said: str
@@ -110,6 +102,7 @@ def read(connection: Connection, home: Home, onlooker: Onlooker, now: datetime) 
         sight=onlooker.look(home),
         messages=[each for each in sent if customer is not None and each.key.customer == customer.id],
         answer=answers.of_homes(connection, [home.id]).get(home.id),
+        bills=None if customer is None else home_bills.read(connection, home, now, whose=customer.id),
         now=now,
     )
 
@@ -139,6 +132,7 @@ def show(known: Known, words: CustomerWords) -> Shown:
         evidence=_evidence(supply, words),
         newest="" if supply.as_of is None else words.say("how.newest", at=words.moment(supply.as_of)),
         case=_case(sight, words),
+        bills=None if known.bills is None else customer_bills.show(sight.home.id, known.bills, words),
         messages=[_message(each, words) for each in known.messages if _was_sent(each)],
         is_asked=wanted,
         said=_said(known, words),

@@ -68,6 +68,9 @@ class CustomerWords:
         """As she would type it: no sign of the currency, no groups."""
         return str(value.amount).replace(".", i18n.decimal_mark(self.language))
 
+    def days(self, count: int) -> str:
+        return i18n.days(count, self.language)
+
     def energy(self, value_wh: int) -> str:
         return i18n.energy(value_wh, self.language)
 

@@ -23,7 +23,7 @@ from cloud.outages.model import Case, State
 from cloud.outages.store import TimelineEntry
 from cloud.readings import store as readings
 from cloud.readings.store import IntervalReading, RegisterReading
-from cloud.web import curve, drawing, letters, looks, words
+from cloud.web import curve, drawing, home_bills, letters, looks, operator_bills, words
 from cloud.web.curve import Curve, Measured, Period
 from cloud.web.drawing import Drawing, Span
 from cloud.web.homes import Home
@@ -62,6 +62,7 @@ class Known:
     intervals: Sequence[IntervalReading]
     since: datetime
     until: datetime
+    bills: home_bills.Known
     events: Sequence[StoredEvent]
     heartbeat: StoredEvent | None
 
@@ -108,6 +109,7 @@ class Shown:
     timeline: Sequence[TimelineEntry]
     load: ShownCurve
     span: timedelta
+    bills: operator_bills.Shown
     events: Sequence[ShownEvent]
     heartbeat: StoredEvent | None
 
@@ -160,6 +162,7 @@ def read(connection: Connection, home: Home, now: datetime, settings: WebSetting
         intervals=[] if meter is None else readings.intervals(connection, meter, until - span - _MARGIN, until),
         since=until - span,
         until=until,
+        bills=home_bills.read(connection, home, now),
         events=intake.page(
             connection, gateways=gateways, subjects=subjects, without_codes=[Heartbeat.code], limit=MAX_EVENTS
         ),
@@ -183,6 +186,7 @@ def show(known: Known, her_link: str | None = None) -> Shown:
         timeline=known.timeline,
         load=_load(known, moments),
         span=known.until - known.since,
+        bills=operator_bills.show(known.bills),
         events=[show_event(event, moments) for event in known.events],
         heartbeat=known.heartbeat,
     )

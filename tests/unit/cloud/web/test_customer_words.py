@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from cloud.billing.explanation import Factor
+from cloud.billing.projection import WhyNoProjection
 from cloud.kernel import i18n
+from cloud.kernel.facts import SourceKind
 from cloud.kernel.i18n import Language
 from cloud.web import customer_words
 from cloud.web.customer_words import WordsRefused, check, read, tables
@@ -36,6 +39,15 @@ def test_what_may_be_seen_has_words(language):
 
     assert said == {kind.name.lower() for kind in EvidenceKind if kind not in unsaid}
     assert all(f"evidence.disconnector_{value.value}" in table for value in Disconnector)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_whatever_a_figure_may_rest_on_has_words(language):
+    table = tables()[language]
+
+    assert all(f"source.{kind}" in table for kind in SourceKind)
+    assert all(f"fact.{factor}_part" in table for factor in Factor)
+    assert all(f"bill.{why}" in table for why in WhyNoProjection)
 
 
 @pytest.mark.parametrize("language", Language)

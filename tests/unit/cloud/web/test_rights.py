@@ -28,6 +28,7 @@ FOR_PEOPLE = [
     "/outages",
     "/outages/T-1-1",
     "/events/ABCDEFGH/1/0/1",
+    "/bills",
     "/quarantine",
     "/docs",
     "/no/such/page",
@@ -35,6 +36,8 @@ FOR_PEOPLE = [
 FOR_PROGRAMS = [
     "/api/v1/usage-points",
     "/api/v1/usage-points/UP-1",
+    "/api/v1/usage-points/UP-1/bills",
+    "/api/v1/usage-points/UP-1/outlook",
     "/api/v1/events",
     "/api/v1/events/ABCDEFGH/1/0/1",
     "/api/v1/cases",
