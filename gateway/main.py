@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
-from importlib.metadata import version
 from pathlib import Path
 
 from gateway.adapters import folder_lock, journal_file
@@ -49,7 +48,7 @@ from gateway.service.ports import Loop
 from gateway.service.probe_watch import ProbeWatch
 from gateway.service.supervisor import Supervisor
 from gateway.service.uplink_desk import UplinkDesk
-from runtime import logs
+from runtime import VERSION, logs
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 from runtime.program import stop_on_signals
@@ -86,7 +85,7 @@ def run_gateway(settings_path: Path) -> int:
         log.info(
             "gateway_started",
             gateway=parts.gateway,
-            software=version("lamplight"),
+            software=VERSION,
             gen=journal.gen,
             boot=journal.boot,
             meters=len(parts.meters),
@@ -180,7 +179,7 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
         )
         for meter, profile in parts.meters
     )
-    health = Health(clock=parts.clock, every=parts.settings.heartbeat, software=version("lamplight"))
+    health = Health(clock=parts.clock, every=parts.settings.heartbeat, software=VERSION)
     uplink = UplinkDesk(timedelta(seconds=parts.settings.uplink.fault_after_s))
     pipeline = Pipeline(
         book=journal,

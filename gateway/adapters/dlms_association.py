@@ -7,13 +7,14 @@ A proof the meter does not take is SecretRefused, and is not offered twice. Whet
 found out before anything it says is believed.
 """
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-import structlog
+from gateway.adapters import foreign_log  # before what brings structlog along
+
+# isort: split
 from dlms_cosem import cosem, dlms_data, enumerations, exceptions, state
 from dlms_cosem.cosem.capture_object import CaptureObject
 from dlms_cosem.cosem.selective_access import RangeDescriptor
@@ -62,7 +63,7 @@ class Association:
     """One association, with nothing but reading asked for."""
 
     def __init__(self, driver: LinkDriver, access: ProfileAccess, identity: Identity, where: str) -> None:
-        _silence_foreign_log()
+        foreign_log.silence()
         self._driver, self._access, self._where = driver, access, where
         self._counter = identity.counter
         self._connection = connection_for(access, identity, max_pdu_bytes=MAX_PDU_BYTES)
@@ -255,12 +256,3 @@ def _foreign(attribute: Attribute) -> Any:
         instance=cosem.Obis.from_bytes(attribute.obis.octets),
         attribute=attribute.index,
     )
-
-
-def _silence_foreign_log() -> None:
-    """dlms-cosem logs every object it touches, keys included, to standard output unless told otherwise."""
-    if not structlog.is_configured():
-        structlog.configure(
-            wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
-            logger_factory=structlog.ReturnLoggerFactory(),
-        )
