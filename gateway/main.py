@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gateway.adapters import folder_lock, journal_file
 from gateway.adapters.dlms_meter import DlmsMeter
-from gateway.adapters.dlms_security import Identity, title_of
+from gateway.adapters.dlms_security import Identity, title_for_meter
 from gateway.adapters.enrolment import Enrolment, load_enrolment
 from gateway.adapters.journal import Caps, ClockTrust, Journal
 from gateway.adapters.keys import load_key
@@ -138,8 +138,9 @@ def _identities(
     for meter, profile in meters:
         secrets = keys.of(meter.number)
         secrets.check(profile.access.authentication, f"meter {meter.number}, {profile.name}")
-        counter = counters.counter(secrets.key or Secret(b""))
-        identities[meter.number] = Identity(title=title_of(signer.public.key_id), secrets=secrets, counter=counter)
+        title = title_for_meter(signer.public.key_id, meter.number)
+        counter = counters.counter(title, secrets.key or Secret(b""))
+        identities[meter.number] = Identity(title=title, secrets=secrets, counter=counter)
     return identities
 
 

@@ -9,6 +9,7 @@ Its LLS and HLS-GMAC classes and its AES-GCM serve; around them stand five repai
 - the meter's proof is compared in constant time, and an echo of our own challenge is none.
 """
 
+import hashlib
 import hmac
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,15 @@ class Identity:
 def title_of(unique: bytes) -> bytes:
     """Our system title: the maker's three letters, and five octets that are nobody else's."""
     return b"LMP" + unique[: TITLE_BYTES - 3]
+
+
+def title_for_meter(gateway: bytes, number: int) -> bytes:
+    """The gateway's title towards one of its meters.
+
+    Title and counter together must never come twice under one key, and utilities have given one key to several meters:
+    with a title for each, their counters need not know of one another.
+    """
+    return title_of(hashlib.sha256(gateway + number.to_bytes(8, "big")).digest())
 
 
 class Password(LowLevelSecurityAuthentication):  # type: ignore[misc]

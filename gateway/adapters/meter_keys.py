@@ -3,7 +3,7 @@
 DIR/meter-keys is one sealed file (AES-256-GCM) under a key derived from the gateway's own: copied without it, it is
 noise, and a bit of it changed, it is refused. It is written by `meter add` and `meter remove` alone. What the gateway
 writes while it runs, the counters, stands apart in DIR/meter-counters.json, open to look at and secret to nobody: each
-under a name derived from its key, so that a key handed in again goes on where it was.
+under a name derived from its key and the title it is used with, so that a key handed in again goes on where it was.
 """
 
 import hmac
@@ -87,7 +87,7 @@ class MeterKeys:
 
 
 class CounterBook:
-    """How far each key's counter has come, in one small file. For any number of threads."""
+    """How far each key's counter has come under each title, in one small file. For any number of threads."""
 
     def __init__(self, path: Path, signer: SoftwareSigner) -> None:
         """Read it; raises InputRefused where it makes no sense, EnvironmentRefused where it cannot be read."""
@@ -96,9 +96,9 @@ class CounterBook:
         self._lock = threading.Lock()
         self._counters = self._read()
 
-    def counter(self, key: Secret) -> InvocationCounter:
-        """The counter of this key, as it was left."""
-        name = hmac.digest(self._naming, key.reveal(), "sha256")[:8].hex()
+    def counter(self, title: bytes, key: Secret) -> InvocationCounter:
+        """The counter of this key where we are `title`, as it was left; to be had once for each title."""
+        name = hmac.digest(self._naming, title + key.reveal(), "sha256")[:8].hex()
         keep: Callable[[KeptCounter], None] = partial(self._keep, name)
         return InvocationCounter(self._counters.get(name, KeptCounter()), keep)
 

@@ -94,3 +94,18 @@ def test_a_gateway_whose_meter_lacks_its_keys_does_not_start(folder: Path) -> No
     with pytest.raises(InputRefused, match="takes --key and --auth-key") as refused:
         _identities(settings, signer, meters)
     assert "meter 2, lamplight-sim-keys" in str(refused.value)
+
+
+def test_two_meters_that_were_given_one_key_never_hear_the_same_number_under_it(folder: Path) -> None:
+    command("meter", "add", folder, *PLACE, *KEYS)
+    command("meter", "add", folder, "--port", "tcp://10.0.0.8", "--profile", "lamplight-sim-keys", *KEYS)
+    settings, signer = load_settings(folder), load_key(folder / "key.pem")
+    meters = _meters(Registry(settings.files.registry), settings.files.registry)
+
+    nonces = []
+    for _start in range(2):
+        identities = _identities(settings, signer, meters)
+        nonces += [(identities[number].title, identities[number].counter.take()) for number in (2, 3, 2, 3)]
+
+    assert len(set(nonces)) == len(nonces) == 8
+    assert len({title for title, _ in nonces}) == 2

@@ -13,6 +13,7 @@ from runtime.secret import Secret
 from tests.fakes_access import AUTH_KEY, KEY
 from wire.keys import Algorithm, SoftwareSigner
 
+TITLE = b"LMPtitle"
 PASSWORD = MeterSecrets(password=Secret(b"open sesame"))
 KEYS = MeterSecrets(key=Secret(KEY), auth_key=Secret(AUTH_KEY))
 
@@ -109,20 +110,29 @@ def test_a_file_open_to_others_is_refused(path: Path, signer: SoftwareSigner) ->
 
 class TestCounters:
     def test_go_on_behind_what_was_reserved(self, path: Path, signer: SoftwareSigner) -> None:
-        counter = CounterBook(path, signer).counter(Secret(KEY))
+        counter = CounterBook(path, signer).counter(TITLE, Secret(KEY))
         counter.learn(40)
 
         assert [counter.take(), counter.take()] == [41, 42]
-        assert CounterBook(path, signer).counter(Secret(KEY)).take() == 41 + RESERVED_AT_ONCE
+        assert CounterBook(path, signer).counter(TITLE, Secret(KEY)).take() == 41 + RESERVED_AT_ONCE
 
     def test_of_two_keys_are_two_and_name_none(self, path: Path, signer: SoftwareSigner) -> None:
         book = CounterBook(path, signer)
         for key in (KEY, AUTH_KEY, KEY):
-            book.counter(Secret(key)).take()
+            book.counter(TITLE, Secret(key)).take()
 
         rows = json.loads(path.read_text())
         assert len(rows) == 2
         assert KEY.hex() not in path.read_text()
+
+    def test_of_one_key_under_two_titles_are_two(self, path: Path, signer: SoftwareSigner) -> None:
+        book = CounterBook(path, signer)
+        book.counter(TITLE, Secret(KEY)).take()
+
+        other = book.counter(b"LMPother", Secret(KEY))
+
+        assert other.take() == 1
+        assert len(json.loads(path.read_text())) == 2
 
     @pytest.mark.parametrize(
         "text",
