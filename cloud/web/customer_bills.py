@@ -173,7 +173,8 @@ def _last(known: Known, entry: Entry, notes: Notes, words: CustomerWords) -> Las
         paid = notes.add(words.say("bill.note_paid"), total, [_PAYMENTS], words.date(paid_on))
         rows.append(Row(label=words.say("bill.paid"), value=words.date(paid_on), note=paid))
     said = [words.say(_QUALITIES[bill.quality])] if bill.quality in _QUALITIES else []
-    said += [words.say("bill.not_paid")] if known.payments and paid_on is None else []
+    is_due = bill.due_on is not None and bill.due_on < known.today  # before that day nobody waits for it
+    said += [words.say("bill.not_paid")] if is_due and known.payments and paid_on is None else []
     change = look.since_previous if look is not None and entry.is_explained else None
     return LastBill(
         total=total,

@@ -8,12 +8,13 @@ from decimal import Decimal
 
 import pytest
 
+from cloud.billing import accounts_store
 from cloud.billing.projection import WhyNoProjection
 from cloud.customers import service as customers
 from cloud.kernel.ids import AccountId, BillId, ContractId, CustomerId
 from cloud.web.app import create_app
 from tests.fakes_web import Browser, Town
-from tests.fakes_web_bills import ACCOUNT, CONTRACT, LOOK, OUTLOOK, PAID, brl, keep_bills, keep_contract
+from tests.fakes_web_bills import ACCOUNT, CONTRACT, LOOK, OCTOBER, OUTLOOK, PAID, brl, keep_bills, keep_contract
 from tests.unit.cloud.web.test_pages import text_of
 
 DIFFERS = replace(
@@ -93,6 +94,14 @@ def test_what_is_not_known_to_be_paid_is_not_called_paid(home, somebody, payment
 
     assert "Paga em" not in page
     assert said in page
+
+
+def test_before_its_due_day_nobody_is_told_that_a_bill_is_not_paid(home, somebody):
+    keep_bills(home, payments=(replace(PAID, amount=brl(1)),))
+    with home.database.transaction() as connection:
+        accounts_store.keep_bills(connection, [replace(OCTOBER, due_on=home.clock.now().date())])
+
+    assert "Ainda não recebemos" not in her_page(home, somebody)
 
 
 @pytest.mark.parametrize("look", [DIFFERS, UNREAD])
