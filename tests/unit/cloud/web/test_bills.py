@@ -101,7 +101,7 @@ def test_before_its_due_day_nobody_is_told_that_a_bill_is_not_paid(home, somebod
     with home.database.transaction() as connection:
         accounts_store.keep_bills(connection, [replace(OCTOBER, due_on=home.clock.now().date())])
 
-    assert "Ainda não recebemos" not in her_page(home, somebody)
+    assert "um pagamento desse valor" not in her_page(home, somebody)
 
 
 @pytest.mark.parametrize("look", [DIFFERS, UNREAD])
