@@ -6,7 +6,8 @@
 In come accepted events (a subscriber) and the news of whoever keeps the utility's bills; out go rows a page shows, and
 messages, in the transaction that ends the task. A home is looked at once for all readings that come together, and
 again when another of its days is whole. A bill whose readings are not all there is looked at again, each time later;
-then a person must. What cannot be reckoned is kept with its reason, logged once, and told to no customer.
+then a person must. What cannot be reckoned is kept with its reason, logged once, and told to no customer; and what
+somebody else pays for, who lived in the home before, is told to nobody there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -115,7 +116,7 @@ class BillService:
         assert home is not None, "homes are never taken away"
         today = now.astimezone(home.zone).date()
         contract = accounts_store.contract_of(connection, home.id, today)
-        if contract is None:
+        if contract is None or not _pays(connection, contract, home):
             return
         try:
             tariff = tariff_folder.load(self._tariffs, contract.tariff)
@@ -174,18 +175,21 @@ class BillService:
         assert contract is not None, "a bill has a contract"
         assert home is not None, "a contract has a home"
         try:
+            cycle = cycle_on(contract, bill.last_day)
             tariff = tariff_folder.load(self._tariffs, contract.tariff)
             found = looking.look(connection, home, contract, tariff, bill, now)
         except InputRefused as refused:
             self._look_later(connection, bill, looks, now, refused)
             return
         explained_store.keep(connection, replace(found.look, looks=looks))
-        case = facts.case_of_cycle(contract.id, cycle_on(contract, bill.last_day).first_day)
+        case = facts.case_of_cycle(contract.id, cycle.first_day)
         messaging.overtake(connection, home.id, now, only=Announcement.HIGH_BILL_COMING, case=case)
         if found.look.why:
             log.warning("bill_not_explained", bill=bill.id, why=found.look.why)
-        else:
+        elif _pays(connection, contract, home):
             self._tell_explained(connection, found, bill, home, tariff, contract, now)
+        else:
+            log.info("bill_is_anothers", bill=bill.id, home=home.id)
 
     def _tell_explained(
         self,
@@ -225,6 +229,12 @@ class BillService:
         if looks < self._settings.attempts:
             pause = pause_before(looks + 1, self._settings.again_first, self._settings.again_longest)
             tasks.reschedule(connection, EXPLAIN_TASK, f"{bill.id}/{looks + 1}", now + pause)
+
+
+def _pays(connection: Connection, contract: Contract, home: UsagePoint) -> bool:
+    """Whether it is the contract of whoever lives in the home now: who moved out is not told of there."""
+    account = accounts_store.account_of(connection, contract.id)
+    return account is not None and account.customer == home.customer.id
 
 
 def _says_more(batch: IntervalReadings, home: UsagePoint, known: Outlook | None) -> bool:
