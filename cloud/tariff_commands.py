@@ -39,7 +39,7 @@ def _add(arguments: argparse.Namespace) -> int:
     file = tariff_folder.SHIPPED / f"{arguments.tariff}.toml" if is_example else Path(arguments.tariff)
     data = tariff_folder.read_bytes(file)
     tariff = parse_tariff(data, str(file))
-    place = folder / f"{tariff.id}.toml"
+    place = tariff_folder.place(folder, tariff.id)
     does_replace = place.exists()
     try:
         folder.mkdir(exist_ok=True)

@@ -36,7 +36,8 @@ from cloud.billing.tariff import (
 from cloud.kernel.strict_toml import StrictTable, nearest
 
 S = TypeVar("S", bound=StrEnum)
-_MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_MONTH: Final = re.compile(r"([1-9]\d{3})-(0[1-9]|1[0-2])", re.ASCII)
+_LEAP_YEAR: Final = 2024
 _HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 _SEASON: Final = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\.\.(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _COUNTED: Final = "counted"
@@ -235,4 +236,7 @@ def _season(table: StrictTable, text: str) -> Season:
     if match is None:
         raise table.refuse("seasons", f"{text[:40]!r} is no season", "write it as in 06-01..09-30, month and day")
     first_month, first_day, last_month, last_day = map(int, match.groups())
+    for month, day in ((first_month, first_day), (last_month, last_day)):
+        if day > monthrange(_LEAP_YEAR, month)[1]:
+            raise table.refuse("seasons", f"no year has a {month:02}-{day:02}", "name a day of the calendar")
     return Season(first=(first_month, first_day), last=(last_month, last_day))

@@ -14,11 +14,12 @@ bill for such a day is refused then.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from cloud.billing import charge_tables
+from cloud.billing import charge_tables, taxes
 from cloud.billing.calendars import Calendar, Rule, one_period
 from cloud.billing.tariff import (
     Adder,
@@ -43,6 +44,9 @@ ALL_HOURS: Final = "all"
 """The period of a tariff without a calendar."""
 _DAY: Final = timedelta(days=1)
 _MOST_INSIDE_PERCENT: Final = 50
+_LEAST_KEPT: Final = Fraction(1, 4)
+"""Of a price, once the taxes inside it are taken out."""
+_MOST_KW: Final = 100_000
 _BY_KWH: Final = (Energy, HourlyEnergy, Adder)
 
 
@@ -68,10 +72,19 @@ def _tariff(table: StrictTable) -> Tariff:
         versions=versions,
         taxes=_taxes(table, charges),
         sources=charge_tables.read_texts(table, "sources"),
-        contracted_kw=table.number("contracted_kw") if charge_tables.given(table, "contracted_kw") else None,
+        contracted_kw=_contracted_kw(table),
     )
     table.done()
     return tariff
+
+
+def _contracted_kw(table: StrictTable) -> Decimal | None:
+    if not charge_tables.given(table, "contracted_kw"):
+        return None
+    found = table.number("contracted_kw")
+    if not 0 < found < _MOST_KW:
+        raise table.refuse("contracted_kw", f"{found} kW is the power of no home")
+    return found
 
 
 def _zone(table: StrictTable) -> ZoneInfo:
@@ -154,7 +167,22 @@ def _taxes(table: StrictTable, charges: Mapping[str, Charge]) -> tuple[Tax, ...]
             raise row.refuse("rates", "a band of kWh means nothing here", do)
         row.done()
         found[tax.name] = tax
+        _check_kept(row, charges, tuple(found.values()))
     return tuple(found.values())
+
+
+def _check_kept(row: StrictTable, charges: Iterable[str], found: Sequence[Tax]) -> None:
+    """Refuse taxes that together are nearly all of the price they are inside of."""
+    highest = {
+        tax.name: Fraction(max(tier.rate for rate in tax.rates for tier in rate.value))
+        for tax in found
+        if tax.method is Method.INSIDE
+    }
+    for charge in charges:
+        percents = {tax.name: highest[tax.name] for tax in found if tax.name in highest and charge in tax.base}
+        if 1 - sum(taxes.shares_inside(found, percents).values()) < _LEAST_KEPT:
+            what = f"the taxes inside {charge!r} leave less than a quarter of its price"
+            raise row.refuse("rates", what, "write 18 for 18 %, and no tax twice")
 
 
 def _tax(row: StrictTable) -> Tax:

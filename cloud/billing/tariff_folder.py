@@ -24,9 +24,7 @@ _parsed: Final = lru_cache(maxsize=64)(parse_tariff)  # the same octets are the 
 
 def load(folder: Path, tariff_id: str) -> Tariff:
     """The tariff of this id; raises TariffRefused."""
-    if not _ID.fullmatch(tariff_id):
-        raise TariffRefused(f"{tariff_id[:40]!r} is no tariff's id", where=str(folder), do="write letters and digits")
-    path = folder / f"{tariff_id}{_ENDING}"
+    path = place(folder, tariff_id)
     if not path.is_file():
         known = ids(folder)
         do = strict_toml.nearest(tariff_id, known) if known else f"put {path.name} there"
@@ -36,6 +34,14 @@ def load(folder: Path, tariff_id: str) -> Tariff:
         what = f"the file of {tariff_id} says it is {tariff.id[:40]!r}"
         raise TariffRefused(what, where=str(path), do="let the file's name and its id agree")
     return tariff
+
+
+def place(folder: Path, tariff_id: str) -> Path:
+    """Where the file of this id stands, which is in the folder; raises TariffRefused."""
+    if not _ID.fullmatch(tariff_id):
+        do = "use at most 64 letters, digits and . _ -, a letter or a digit first"
+        raise TariffRefused(f"{tariff_id[:40]!r} is no tariff's id", where=str(folder), do=do)
+    return folder / f"{tariff_id}{_ENDING}"
 
 
 def ids(folder: Path) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ bytes; out comes a table that must be asked for each of its keys, and refuses wh
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -18,7 +19,12 @@ from runtime.errors import InputRefused
 
 MAX_BYTES: Final = 1_000_000
 _SHOWN_CHARS: Final = 60
-_LARGEST: Final = Decimal(10) ** 15
+_MOST_NAMED: Final = 20
+_LARGEST: Final = Decimal(10) ** 9
+_MOST_DECIMALS: Final = 30
+"""More than anybody writes, and few enough that sums of them stay exact and quick."""
+_LONG_PATH: Final = re.compile(r"""(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""", re.ASCII)
+"""A key of so many parts: reading one takes the square of their number in memory."""
 
 T = TypeVar("T")
 S = TypeVar("S", bound=StrEnum)
@@ -32,7 +38,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """What to write instead of a word that is not known."""
     choices = sorted(known)
     near = difflib.get_close_matches(word[:_SHOWN_CHARS], choices, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(choices)}"
+    if near:
+        return f"did you mean {near[0]!r}?"
+    more = f" and {len(choices) - _MOST_NAMED} more" if len(choices) > _MOST_NAMED else ""
+    return f"known here: {', '.join(choices[:_MOST_NAMED])}{more}"
 
 
 class StrictTable:
@@ -50,7 +59,10 @@ class StrictTable:
         if len(data) > MAX_BYTES:
             raise TomlRefused(f"larger than {MAX_BYTES} bytes", where=where)
         try:
-            return cls(tomllib.loads(data.decode("utf-8-sig"), parse_float=Decimal), where)
+            text = data.decode("utf-8-sig")
+            if _LONG_PATH.search(text):
+                raise RecursionError
+            return cls(tomllib.loads(text, parse_float=Decimal), where)
         except UnicodeDecodeError as error:
             raise TomlRefused("not UTF-8 text", where=where) from error
         except RecursionError as error:
@@ -101,8 +113,10 @@ class StrictTable:
             shown = f"{str(value)[:_SHOWN_CHARS]!r} is not a number" if self.has(key) else "the number is missing"
             raise self.refuse(key, shown)
         number = Decimal(value)
-        if not number.is_finite() or abs(number) >= _LARGEST:
+        if not number.is_finite() or number.copy_abs() >= _LARGEST:
             raise self.refuse(key, "the number is out of range")
+        if -int(number.as_tuple().exponent) > _MOST_DECIMALS:
+            raise self.refuse(key, f"the number has more than {_MOST_DECIMALS} decimals")
         return number
 
     def numbers(self, key: str) -> tuple[Decimal, ...]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud.billing.tariff_folder import SHIPPED
 from cloud.state import StateFolder
 from tests.terminal import Terminal
 
@@ -44,6 +45,22 @@ def test_what_is_no_tariff_is_refused_and_nothing_is_kept(state: str, terminal: 
 
     assert "broken.toml" in answer.refusal
     assert "broken" not in terminal.run("lamplight-cloud", "tariff", "list", state).out
+
+
+@pytest.mark.parametrize("name", ["../cloud", "..", "a b", "a/b", "{folder}/elsewhere", "x" * 65])
+def test_an_id_that_leads_out_of_the_folder_is_refused_and_nothing_is_written(
+    state: str, terminal: Terminal, tmp_path: Path, name: str
+) -> None:
+    text = (SHIPPED / f"{EXAMPLE}.toml").read_text()
+    evil = tmp_path / "evil.txt"
+    evil.write_text(text.replace(f'id = "{EXAMPLE}"', f'id = "{name.format(folder=tmp_path)}"'))
+    settings = (Path(state) / "cloud.toml").read_text()
+
+    answer = terminal.run("lamplight-cloud", "tariff", "add", state, str(evil))
+
+    assert "is no tariff's id" in answer.refusal
+    assert (Path(state) / "cloud.toml").read_text() == settings
+    assert not list(tmp_path.rglob("tariffs/*.toml")) + list(tmp_path.glob("*.toml"))
 
 
 def test_a_cloud_without_tariffs_says_which_examples_there_are(state: str, terminal: Terminal) -> None:

@@ -28,6 +28,13 @@ base = ["energy"]
 date_rule = "consumption"
 rates = [{ first_day = 2026-01-01, percent = 21 }]
 """
+INSIDE = TAX.replace("outside", "inside").replace("21", "40")
+ADDER = """
+[[version.charge]]
+kind = "adder"
+name = "flag"
+months = { 2026-06 = 1.5 }
+"""
 BANDS = "bands = [{ up_to_kwh = 100, percent = 12 }, { percent = 17 }]"
 
 
@@ -117,6 +124,12 @@ def test_a_misspelt_key_of_a_charge_is_told_its_right_spelling() -> None:
         (VERSION + TAX + TAX, "'VAT' is the name of something else"),
         (VERSION + TAX.replace('base = ["energy"]\n', ""), "a tax in percent has a base"),
         (VERSION + TAX.replace("outside", "inside").replace("21", "50"), "less than half"),
+        (VERSION + INSIDE + INSIDE.replace("VAT", "ICMS"), "leave less than a quarter of its price"),
+        (VERSION + ADDER.replace("2026-06", "0000-06"), "this is no month"),
+        (VERSION + ADDER.replace("1.5", "1e-999999"), "more than 30 decimals"),
+        (VERSION + ADDER.replace("1.5", "1e999999999"), "out of range"),
+        ("contracted_kw = -4\n" + VERSION, "is the power of no home"),
+        (CALENDAR.replace("holidays = false", 'seasons = ["06-01..09-31"]') + VERSION, "no year has a 09-31"),
         (VERSION + TAX.replace("percent = 21", BANDS), "a band of kWh means nothing here"),
         (CALENDAR.replace('name = "P2"', 'name = "P2"\ndays = "weekends"'), "the last period has conditions"),
         (CALENDAR.replace("10:00-14:00", "14:00-10:00"), "no stretch of a day"),

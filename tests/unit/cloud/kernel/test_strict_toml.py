@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import pytest
 
-from cloud.kernel.strict_toml import MAX_BYTES, StrictTable, TomlRefused
+from cloud.kernel.strict_toml import MAX_BYTES, StrictTable, TomlRefused, nearest
 
 
 class Colour(StrEnum):
@@ -28,6 +28,8 @@ def test_a_number_is_what_is_written() -> None:
         (b"a = ", "not valid TOML"),
         (b"a = " + b"[" * 5_000 + b"]" * 5_000, "nested too deeply"),
         (b"a = " + b"9" * 5_000, "not valid TOML"),
+        (b".".join([b"a"] * 50_000) + b" = 1", "nested too deeply"),
+        (b"[" + b" . ".join([b'"a"'] * 50_000) + b"]", "nested too deeply"),
         (b" " * (MAX_BYTES + 1), "larger than"),
     ],
 )
@@ -40,6 +42,8 @@ def test_bytes_that_are_no_table_are_refused(data: bytes, complaint: str) -> Non
     ("text", "ask", "complaint"),
     [
         ("a = nan", lambda top: top.number("a"), "out of range"),
+        ("a = 1e999999999", lambda top: top.number("a"), "out of range"),
+        ("a = 1e-999999", lambda top: top.number("a"), "more than 30 decimals"),
         ("a = '1'", lambda top: top.number("a"), "'1' is not a number"),
         ("", lambda top: top.number("a"), "the number is missing"),
         ("a = true", lambda top: top.take("a", int, "a whole number"), "'True' is not a whole number"),
@@ -68,3 +72,9 @@ def test_what_was_asked_for_is_done_with() -> None:
     assert asked[:2] == (Decimal(1), [Decimal(2)])
     assert asked[2] is not None
     assert asked[3] is None
+
+
+def test_a_word_among_many_that_are_known_is_told_some_of_them() -> None:
+    known = [f"Zone/{number}" for number in range(500)]
+
+    assert nearest("../../etc/passwd", known).endswith("and 480 more")
