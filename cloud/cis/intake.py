@@ -97,11 +97,13 @@ def _keep_consents(connection: Connection, told: Sequence[Told[ToldConsent]], no
             for change in _changes(each.value):
                 consent_store.record(connection, change, now)
         except ConsentRefused as refused:
-            yield Refused(place=each.place, column="given_at", why=refused.what)
+            column = "given_at" if each.value.withdrawn_at is None else "withdrawn_at"
+            yield Refused(place=each.place, column=column, why=refused.what)
 
 
 def _changes(told: ToldConsent) -> Iterator[Change]:
-    said = {True: told.given_at, False: told.withdrawn_at}
+    """What she said, the last first: where that is still to come, her yes is not taken either."""
+    said = {False: told.withdrawn_at, True: told.given_at}
     for is_given, at in said.items():
         if at is not None:
             yield Change(

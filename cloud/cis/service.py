@@ -7,7 +7,7 @@ because it would undo what was said since.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Final, TypeAlias
 
 from sqlalchemy import Connection
 
+from cloud.billing import accounts_store
+from cloud.billing.accounts import UtilityBill
 from cloud.cis import drop, folder, intake, store
 from cloud.cis.drop import Place, Refused, Rows
 from cloud.cis.manifest import DropRefused, Entity, Manifest
@@ -26,7 +28,7 @@ MAX_REFUSED: Final = 10_000
 _CLOCKS_DIFFER_BY: Final = timedelta(days=1)
 
 BillsTold: TypeAlias = Callable[[Connection, Sequence[str], datetime], None]
-"""Hears, in the transaction it is given, the names of the bills a drop told."""
+"""Hears, in the transaction it is given, the names of the bills that are new or otherwise than before a drop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +63,12 @@ def import_drop(
                 drop.read(listed, opened.read(listed.name), rows)
         with database.transaction() as connection:
             unchanged = _leave_out_what_stands(connection, told, rows, now)
+            before = _bills(connection, (bill.place.key for bill in rows.told[Entity.BILLS]))
             kept = intake.take(connection, rows, now)
             _keep_refused(connection, told, rows.refused, now)
             store.keep_files(connection, told, now)
-            on_bills(connection, kept[Entity.BILLS], now)
+            after = _bills(connection, kept[Entity.BILLS])
+            on_bills(connection, [name for name, bill in after.items() if before.get(name) != bill], now)
     except DropRefused as refused:
         raise DropRefused(refused.what, where=str(path / refused.where) if refused.where else str(path)) from refused
     return DropImported(
@@ -96,6 +100,10 @@ def _leave_out_what_stands(connection: Connection, told: Manifest, rows: Rows, n
         rows.told[entity] = [each for each in before if is_open(each.place)]
         unchanged[entity] = len(before) - len(rows.told[entity])
     return unchanged
+
+
+def _bills(connection: Connection, names: Iterable[str]) -> dict[str, UtilityBill]:
+    return {bill.id: bill for bill in accounts_store.bills_near(connection, contracts=(), bills=names)}
 
 
 def _keep_refused(connection: Connection, told: Manifest, refused: Sequence[Refused], now: datetime) -> None:

@@ -251,3 +251,23 @@ def test_whoever_bills_hears_of_the_bills_in_the_same_transaction(database: Data
     import_drop(database, write_drop(tmp_path, WHOLE), HandClock(), lambda _c, bills, _now: heard.extend(bills))
 
     assert heard == ["B-05", "B-06"]
+
+
+def test_of_a_consent_that_is_refused_not_even_the_yes_stands(desk: Desk) -> None:
+    told = desk.hand_in({**WHOLE, "consents": [CONSENT | {"withdrawn_at": "2027-01-01T00:00:00Z"}]})
+
+    (reason,) = reasons(told)
+    assert "consents.csv:2:withdrawn_at: it is dated 2027-01-01" in reason
+    with desk.database.read() as connection:
+        assert consent_store.history(connection, NOBODY) == []
+
+
+def test_whoever_bills_hears_of_no_bill_that_is_told_again_as_it_stands(database: Database, tmp_path: Path) -> None:
+    heard: list[str] = []
+    import_drop(database, write_drop(tmp_path, WHOLE), HandClock())
+    later = write_drop(tmp_path, {"bills": [MAY, JUNE | {"total": "290.00"}]}, drop="D-2", day=2)
+
+    told = import_drop(database, later, HandClock(), lambda _c, bills, _now: heard.extend(bills))
+
+    assert told.kept[Entity.BILLS] == 2
+    assert heard == ["B-06"]
