@@ -115,7 +115,10 @@ def from_reading(
     concluded = from_observation(standing, _answered(checked), rules, now)
     reach, told = reachability.step(standing.reach, None, reading.taken_at)
     intervals = check_intervals(rows, rules.doubt)
-    progress = standing.progress if window is None else standing.progress.after(window, rows, now)
+    progress = standing.progress
+    if window is not None:
+        is_refused = rules.profile.load_profile is not None and rules.profile.load_profile.buffer in snapshot.denied
+        progress = progress.after(window, rows, now, is_refused=is_refused)
     new_rows = [row for row in intervals.usable if row.ends_at > standing.progress.through]
     consumption, unusual = _looked_at(standing.consumption, new_rows, rules.zone)
     registers = RegisterReadings(at_ms=unix_ms(reading.taken_at), values=checked.usable)

@@ -85,13 +85,45 @@ def test_no_value_is_lost_or_doubled(hours: list[int], quantities: int) -> None:
 
 
 def test_a_first_start_takes_the_past_in_bounded_pieces_oldest_first() -> None:
-    progress = IntervalProgress(through=at(0))
+    progress = IntervalProgress(through=at(0), period_s=HOUR_S)
     now = at(0) + timedelta(days=31)
 
     window = progress.next_window(now)
 
     assert window == Window(since=at(0), until=at(0) + timedelta(days=8))
     assert progress.is_behind(now)
+
+
+def test_a_piece_holds_no_more_rows_than_a_batch_however_close_they_may_be() -> None:
+    quarters = IntervalProgress(through=at(0), period_s=900)
+    unknown = IntervalProgress(through=at(0))
+    now = at(0) + timedelta(days=31)
+
+    assert quarters.next_window(now) == Window(since=at(0), until=at(MAX_VALUES * 900))
+    assert unknown.next_window(now) == quarters.next_window(now)
+
+
+def test_an_old_stretch_that_is_refused_is_asked_for_again_some_times_before_it_is_passed_over() -> None:
+    progress = IntervalProgress(through=at(0), period_s=HOUR_S)
+    now = at(0) + timedelta(days=31)
+    window = Window(since=at(0), until=at(0) + timedelta(days=8))
+
+    tries = []
+    while progress.through == at(0) and len(tries) < 100:
+        progress = progress.after(window, [], now, is_refused=True)
+        tries.append(progress.is_behind(now))
+
+    assert tries == [False] * 9 + [True]
+    assert progress == IntervalProgress(through=window.until, period_s=HOUR_S)
+
+
+def test_a_stretch_that_is_given_after_all_is_refused_no_more() -> None:
+    progress = IntervalProgress(through=at(0), period_s=HOUR_S)
+    window, now = Window(since=at(0), until=at(9 * HOUR_S)), at(9 * HOUR_S)
+
+    given = progress.after(window, [], now, is_refused=True).after(window, [row(2)], now)
+
+    assert given == IntervalProgress(through=at(2 * HOUR_S), period_s=HOUR_S)
 
 
 def test_nothing_is_asked_before_a_new_row_can_be_there() -> None:

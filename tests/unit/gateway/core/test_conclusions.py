@@ -12,6 +12,7 @@ from gateway.core.observations import ProbeLink, Tick
 from gateway.core.reading import Doubt, IntervalRow, IntervalStatus
 from gateway.core.remembered import recall, remember
 from tests.fakes_gateway import METER_SERIAL, RULES, at, edge, hour_row, snapshot, standing
+from tests.fakes_meter import LOAD_PROFILE
 from wire.events import (
     Disconnector,
     IntervalReadings,
@@ -157,6 +158,18 @@ def test_a_reading_without_load_profile_leaves_its_progress_alone() -> None:
     before = standing(through_h=1)
 
     assert read(before, 5 * HOUR_S).standing.progress == before.progress
+
+
+def test_a_load_profile_that_is_not_given_is_not_passed_over_at_once() -> None:
+    before = standing(through_h=1)
+    window, now_s = Window(since=at(HOUR_S), until=at(9 * HOUR_S)), 400 * HOUR_S
+    refusing = replace(snapshot(now_s), denied={LOAD_PROFILE: "temporary-failure"})
+
+    refused = from_reading(before, refusing, (), window, RULES, at(now_s + 1)).standing.progress
+    empty = from_reading(before, snapshot(now_s), (), window, RULES, at(now_s + 1)).standing.progress
+
+    assert (refused.through, refused.is_stalled) == (at(HOUR_S), True)
+    assert empty.through == window.until
 
 
 def test_a_meter_out_of_reach_is_told_and_its_return_too() -> None:

@@ -178,7 +178,7 @@ def test_a_call_while_it_is_being_read_is_not_forgotten(bench: Bench) -> None:
 
 
 def test_the_first_reading_is_of_registers_alone_and_the_past_follows_closely(bench: Bench) -> None:
-    bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-31 * 86_400))))
+    bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-31 * 86_400), period_s=3_600)))
 
     bench.run_until(12)
 
@@ -207,7 +207,7 @@ class TakingOver(Inbox):
 def catching_up(bench: Bench) -> Bench:
     """A month is missing, and what is read of it is taken over."""
     bench.inbox = TakingOver(bench)
-    bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-31 * 86_400))))
+    bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-31 * 86_400), period_s=3_600)))
     return bench
 
 
@@ -235,7 +235,7 @@ def test_what_waits_for_the_line_comes_between_two_pieces(catching_up: Bench, wa
 
 
 def test_a_piece_that_is_not_safe_yet_is_not_followed_by_another(bench: Bench) -> None:
-    bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-31 * 86_400))))
+    bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-31 * 86_400), period_s=3_600)))
 
     bench.run_until(4)
 
@@ -254,7 +254,7 @@ def test_the_rows_of_a_window_come_with_it(bench: Bench) -> None:
 
 
 def test_no_history_is_read_while_a_verdict_waits(bench: Bench) -> None:
-    progress = IntervalProgress(through=at(-31 * 86_400))
+    progress = IntervalProgress(through=at(-31 * 86_400), period_s=3_600)
     bench.watch.instruct(Instruction(attention=Attention.CLOSE, progress=progress))
 
     bench.run_until(20)
