@@ -26,6 +26,11 @@ def case_of_cycle(contract: str, first_day: date) -> str:
     return f"{contract}/{first_day}"
 
 
+def case_of_bill(bill: str, total: Money) -> str:
+    """What a bill that was sent is called: when it is corrected to another amount, it is another one to tell of."""
+    return f"{bill}/{total.minor}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
     """A running bill that must be told: where it is going, the usual bill, and the line it is over.

@@ -63,10 +63,14 @@ def _nobody_listens(connection: Connection, home: UsagePoint, now: datetime, *, 
 
 
 def bills_told(settings: BillSettings) -> Callable[[Connection, Sequence[str], datetime], None]:
-    """What lets bills be looked at that somebody has just kept; bills of long ago are left alone."""
+    """What lets bills be looked at that somebody has just kept; bills of long ago are left alone.
+
+    What was said of a bill that asks something else now does not leave any more.
+    """
 
     def told(connection: Connection, names: Sequence[str], now: datetime) -> None:
         for bill in accounts_store.bills_near(connection, contracts=(), bills=names):
+            _overtake_what_it_was(connection, bill, now)
             if now.date() - bill.last_day <= settings.explain_within:
                 look_again(connection, bill, now + settings.settle)
 
@@ -76,6 +80,15 @@ def bills_told(settings: BillSettings) -> Callable[[Connection, Sequence[str], d
 def look_again(connection: Connection, bill: UtilityBill, at: datetime) -> None:
     """Have a bill looked at once more, as often as a new one."""
     tasks.reschedule(connection, EXPLAIN_TASK, f"{bill.id}/1", at)
+
+
+def _overtake_what_it_was(connection: Connection, bill: UtilityBill, now: datetime) -> None:
+    look = explained_store.find(connection, bill.id)
+    contract = accounts_store.find_contract(connection, bill.contract)
+    if contract is None or look is None or look.since_previous is None or look.since_previous.current == bill.total:
+        return
+    case = facts.case_of_bill(bill.id, look.since_previous.current)
+    messaging.overtake(connection, contract.usage_point, now, only=Announcement.HIGH_BILL_EXPLAINED, case=case)
 
 
 class BillService:
@@ -206,7 +219,8 @@ class BillService:
             log.info("bill_explained", bill=bill.id, is_told=False)
             return
         sheet = facts.explained((before, bill), told, home, tariff, contract, now)
-        news = News(home=home, case=bill.id, announcement=Announcement.HIGH_BILL_EXPLAINED, facts=sheet)
+        case = facts.case_of_bill(bill.id, bill.total)
+        news = News(home=home, case=case, announcement=Announcement.HIGH_BILL_EXPLAINED, facts=sheet)
         is_told = self._composer.compose(connection, news, now)
         log.info("bill_explained", bill=bill.id, is_told=is_told)
         self._on_high_bill_explained(connection, home, now, energy_wh=bill.energy_wh)

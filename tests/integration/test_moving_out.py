@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cloud.messaging.model import Announcement
 from simulators.cis.books import Rows
 from tests.fakes_cloud import fresh_database
-from tests.fakes_month import AFTER_IT, CYCLE, IN_THE_CYCLE, Month, books
+from tests.fakes_month import AFTER_IT, BILL, CYCLE, IN_THE_CYCLE, Month, asking, books
 
 YESTERDAY = IN_THE_CYCLE - timedelta(days=1)
 RUI = {"customer": "C-0002", "name": "Rui Lima", "email": "rui@example.com", "phone": "", "language": "pt-BR"}
@@ -74,3 +75,21 @@ def test_a_bill_for_days_after_its_contract_is_left_to_a_person(month: Month) ->
 
     assert "before it begins" in month.look().why
     assert month.waiting() == 0
+
+
+@pytest.mark.parametrize(("cents", "told_anew"), [(1, [f"{BILL}/55172"]), (250, [])])
+def test_a_letter_that_waits_does_not_leave_when_its_bill_is_corrected(
+    month: Month, cents: int, told_anew: list[str]
+) -> None:
+    month.warm(AFTER_IT)
+    month.clock.go_on((AFTER_IT - IN_THE_CYCLE).total_seconds())
+    month.read(CYCLE[0], AFTER_IT)
+    month.hand_in(books(AFTER_IT))
+    month.go_on()
+
+    month.hand_in(asking(books(AFTER_IT), cents))
+    month.go_on()
+
+    told = [each for each in month.messages() if each.key.template == Announcement.HIGH_BILL_EXPLAINED]
+    assert told[0].overtaken_at is not None
+    assert [each.key.case for each in told if each.overtaken_at is None] == told_anew
