@@ -26,7 +26,7 @@ def add_to(bill: "argparse._SubParsersAction[Any]") -> None:
     for each in (listed, again):
         each.add_argument("dir", type=Path, metavar="DIR")
         each.add_argument("--json", action="store_true")
-    listed.add_argument("--limit", type=int, default=100, metavar="N", help="the last N of them (100)")
+    command.add_limit(listed, 100, "the last N of them")
     again.add_argument("bill", metavar="BILL")
 
 
@@ -34,7 +34,7 @@ def _list(arguments: argparse.Namespace) -> int:
     from cloud.billing import ledger
     from cloud.state import StateFolder
 
-    limit = max(0, min(arguments.limit, _MAX_LISTED))
+    limit = min(arguments.limit, _MAX_LISTED)
     with closing(StateFolder.open(arguments.dir).open_database()) as database, database.read() as connection:
         entries = ledger.newest(connection, limit=limit)
     command.answer(arguments, list(map(_facts, entries)), map(_line, entries) if entries else ["no bill is known"])

@@ -24,7 +24,7 @@ def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
     about = "rows of drops that were refused, newest first"
     refused = command.add(commands, "import-refused", _refused, about)
     refused.add_argument("dir", type=Path, metavar="DIR")
-    refused.add_argument("--limit", type=int, default=100, metavar="N")
+    command.add_limit(refused, 100)
     refused.add_argument("--forget", metavar="DROP", help="let the rows refused of this drop go: you saw to them")
     for each in (imported, refused):
         each.add_argument("--json", action="store_true")
@@ -88,7 +88,7 @@ def _refused(arguments: argparse.Namespace) -> int:
             if not gone:
                 raise InputRefused("no row of such a drop waits", where=arguments.forget[:80], do="see the list first")
         with database.read() as connection:
-            rows = list(store.newest(connection, limit=max(0, min(arguments.limit, store.MAX_REFUSED))))
+            rows = list(store.newest(connection, limit=min(arguments.limit, store.MAX_REFUSED)))
     lines = [f"{row.drop}  {row.file}:{row.row}:{row.column}  {row.entity} {row.key}: {row.why}" for row in rows]
     command.answer(arguments, [row.facts() for row in rows], lines or ["no row waits"])
     return 0

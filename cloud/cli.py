@@ -193,7 +193,7 @@ def _quarantine(arguments: argparse.Namespace) -> int:
     from cloud.ingest import quarantine
 
     with _opened(arguments.dir) as (_, database, _), database.read() as connection:
-        rows = quarantine.newest(connection, limit=max(0, min(arguments.limit, quarantine.MAX_ROWS)))
+        rows = quarantine.newest(connection, limit=min(arguments.limit, quarantine.MAX_ROWS))
     lines = [f"{r.last_at:%Y-%m-%d %H:%M:%S}  {r.times:5}x  {r.reason}  {r.topic}  {r.detail}".rstrip() for r in rows]
     command.answer(arguments, [row.facts() for row in rows], lines or ["nothing was refused"])
     return 0
@@ -329,7 +329,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", action="store_true")
     refused = word("quarantine", _quarantine, "messages that were not believed, newest first")
     refused.add_argument("dir", type=Path, metavar="DIR")
-    refused.add_argument("--limit", type=int, default=100, metavar="N")
+    command.add_limit(refused, 100)
     refused.add_argument("--json", action="store_true")
     parked = word("parked", _parked, "tasks that kept failing and wait for a person")
     parked.add_argument("dir", type=Path, metavar="DIR")

@@ -9,9 +9,12 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
+from runtime.arguments import whole
 from runtime.visible import visible
+
+_MOST_ASKED: Final = 10**9
 
 
 def add(
@@ -23,7 +26,21 @@ def add(
     return parser
 
 
+def add_limit(parser: argparse.ArgumentParser, at_first: int, about: str = "at most so many") -> None:
+    """Let `--limit` say how many a list has; never none, which would look as if there were nothing."""
+    at_least_one = whole(1, _MOST_ASKED)
+    parser.add_argument("--limit", type=at_least_one, default=at_first, metavar="N", help=f"{about} ({at_first})")
+
+
 def answer(arguments: argparse.Namespace, facts: object, lines: Iterable[str]) -> None:
     """Print the facts for a program that said `--json`, and for everybody else the lines."""
-    text = json.dumps(facts, ensure_ascii=False) if arguments.json else "\n".join(map(visible, lines))
+    text = _document(facts) if arguments.json else "\n".join(map(visible, lines))
     sys.stdout.write(f"{text}\n")
+
+
+def _document(facts: object) -> str:
+    """JSON on one line, in which what cannot be printed is escaped; JSON itself would leave most of that bare."""
+    text = json.dumps(facts, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)

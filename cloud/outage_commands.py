@@ -27,7 +27,7 @@ def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
     words = commands.add_parser("outage", help=about, description=about)
     outage = words.add_subparsers(required=True, metavar="list|show|close|locate")
     listed = command.add(outage, "list", _list, "outages, the last opened first")
-    listed.add_argument("--limit", type=int, default=50, metavar="N")
+    command.add_limit(listed, 50)
     shown = command.add(outage, "show", _show, "one outage with its members and its timeline")
     closed = command.add(outage, "close", _close, "close a home's open case, or its unverified standing, on your word")
     for each in (listed, shown, closed):
@@ -56,7 +56,7 @@ def _list(arguments: argparse.Namespace) -> int:
     from cloud.state import StateFolder
 
     with closing(StateFolder.open(arguments.dir).open_database()) as database, database.read() as connection:
-        found = area_store.newest(connection, limit=max(0, min(arguments.limit, area_store.MAX_PAGE)))
+        found = area_store.newest(connection, limit=min(arguments.limit, area_store.MAX_PAGE))
     command.answer(
         arguments, [_facts(outage) for outage in found], [_line(outage) for outage in found] or ["no outage"]
     )

@@ -213,7 +213,7 @@ def _days_of(side: Section) -> int:
 
 def _readings(document: Section) -> dict[str, Reading]:
     flags = document.series("flags") if "flags" in document.values else []
-    unknown = [flag for flag in flags if flag not in _FLAGS]
+    unknown = [flag for flag in flags if not isinstance(flag, str) or flag not in _FLAGS]
     if unknown:
         raise document.refused("flags", f"{str(unknown[0])[:40]!r} is none of {', '.join(_FLAGS)}")
     return dict(_FLAGS[str(flag)] for flag in flags)

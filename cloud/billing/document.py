@@ -99,7 +99,7 @@ class Section:
 
     def as_number(self, value: object, where: str) -> Fraction:
         """A value as an exact number."""
-        if not isinstance(value, Decimal) or abs(value) > _MAX_NUMBER:
+        if not isinstance(value, Decimal) or value.copy_abs() > _MAX_NUMBER:
             raise self.refused(where, f"this is no number up to {_MAX_NUMBER:,}")
         return Fraction(round(value, _DECIMALS))  # a billion of them would be a fraction nobody can reckon with
 

@@ -25,6 +25,8 @@ MAX_FILES: Final = 100
 MAX_ROWS: Final = 500_000
 """How many rows a drop may hold: all of it is kept in one transaction, and others wait for it."""
 
+_NO_COUNT: Final = 10**12
+"""No file has so many rows, and a number without an end is not repeated to anybody."""
 _KEYS: Final = frozenset({"drop", "made_at", "files"})
 _FILE_KEYS: Final = frozenset({"name", "entity", "rows", "sha256"})
 _DROP_FORM: Final = re.compile(r"[A-Za-z0-9][\w.:-]{0,63}", re.ASCII)
@@ -94,7 +96,7 @@ def _listed(number: int, told: object) -> Listed:
     if name.casefold() == NAME:
         _refuse(f"{place} is the manifest itself")
     rows = table["rows"]
-    if not isinstance(rows, int) or isinstance(rows, bool) or rows < 0:
+    if not isinstance(rows, int) or isinstance(rows, bool) or not 0 <= rows < _NO_COUNT:
         _refuse(f"'rows' of {name} must be a whole number")
     return Listed(
         name=name,

@@ -20,6 +20,8 @@ from runtime.errors import InputRefused
 from runtime.reading import read_at_most
 
 MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_COLUMNS: Final = 1_000
+MAX_LINE_CHARS: Final = 1_000_000
 MAX_FAULTS: Final = 50
 """How many faults are named; past this, the file was not meant for us."""
 HEADING_ROW: Final = 1
@@ -117,6 +119,9 @@ def lines(
     try:
         named = list(map(str.strip, next(rows, [])))
         number = HEADING_ROW
+        if len(named) > MAX_COLUMNS:
+            what = f"{len(named)} columns; no table of ours has more than {MAX_COLUMNS}"
+            raise SheetRefused([Fault(row=HEADING_ROW, column=WHOLE_FILE, what=what)])
         if faults := list(_heading_faults(named, columns, optional, takes_more=takes_more)):
             raise SheetRefused(faults)
         for number, row in enumerate(rows, start=HEADING_ROW + 1):
@@ -169,7 +174,15 @@ def _rows(data: bytes) -> Iterator[list[str]]:
         row = data.count(b"\n", 0, error.start) + 1
         what = "not UTF-8 text; save it as 'CSV UTF-8'"
         raise SheetRefused([Fault(row=row, column=WHOLE_FILE, what=what)]) from error
-    return csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), strict=True)
+    return csv.reader(_bounded(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")), strict=True)
+
+
+def _bounded(text: io.TextIOWrapper) -> Iterator[str]:
+    """Its lines, none so long that its cells alone would fill the memory."""
+    while line := text.readline(MAX_LINE_CHARS + 1):
+        if len(line) > MAX_LINE_CHARS:
+            raise csv.Error(f"a line is longer than {MAX_LINE_CHARS:,} characters")
+        yield line
 
 
 def _not_csv(row: int, error: csv.Error) -> SheetRefused:

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from cloud.billing.document import Section
 from cloud.cli import main
+from runtime.errors import InputRefused
 from tests.fakes_bills import FIRST_DAY, HISTORY_DAYS, pair, written
 
 BEGINS = FIRST_DAY + timedelta(days=HISTORY_DAYS + 30)
@@ -137,6 +139,8 @@ def test_too_early_is_an_answer_and_a_no(run):
         (half_way(today=date(2030, 1, 1).isoformat()), (), "today"),
         (half_way(), ("--line", "much"), "--line"),
         (pair(kwh=[]), (), "kwh"),
+        (pair(flags=[[]]), (), "flags"),
+        (pair(flags=[{}]), (), "flags"),
     ],
 )
 def test_what_cannot_be_projected_is_refused_in_one_line(run, document, arguments, where):
@@ -151,3 +155,10 @@ def test_a_file_that_is_not_there_is_refused(run, monkeypatch, capsys):
 
     assert main() == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_number_too_large_to_be_reckoned_with_is_refused_by_its_key():
+    document = written(pair(kwh=[12345.678])).replace(b"12345.678", b"1e999999999")
+
+    with pytest.raises(InputRefused, match=r"no number up to .*kwh\[0\]"):
+        Section.of(document).numbers("kwh", 1)

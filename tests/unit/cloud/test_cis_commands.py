@@ -73,6 +73,15 @@ def test_rows_somebody_saw_to_can_be_let_go(
     assert run("import-refused", state.path, "--forget", "D-1") == 2
 
 
+@pytest.mark.parametrize("limit", ["0", "-1"])
+def test_a_list_is_never_asked_for_nothing_as_if_nothing_were_there(
+    state: StateFolder, capsys: pytest.CaptureFixture[str], limit: str
+) -> None:
+    for words in (("import-refused",), ("bill", "list"), ("outage", "list"), ("quarantine",)):
+        assert run(*words, state.path, "--limit", limit) == 2
+        assert "--limit" in capsys.readouterr().err
+
+
 def test_a_folder_without_a_manifest_is_refused_in_one_line(
     state: StateFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,6 +43,7 @@ def test_a_manifest_tells_its_drop_and_its_files() -> None:
         ({"rows": True}, "must be a whole number"),
         ({"rows": 1.0}, "must be a whole number"),
         ({"rows": 10**9}, "rows in one drop"),
+        ({"rows": 10**4_000}, "must be a whole number"),
         ({"sha256": "00"}, "sha256 of bills.csv cannot be '00'"),
         ({"sha256": str(BILLS["sha256"]).upper()}, "sha256 of bills.csv cannot be"),
         ({"size": 3}, "has the unknown key 'size'"),
