@@ -23,7 +23,10 @@ MANIFEST = "manifest.json"
 
 
 def write(folder: Path, name: str, rows: Rows, made_at: datetime, fault: Fault | None = None) -> Path:
-    """Put a drop into a folder; raises InputRefused when one of its name is there, EnvironmentRefused for the disk."""
+    """Put a drop into a folder; raises EnvironmentRefused for the disk.
+
+    Raises InputRefused when one of its name is there, or when nothing in it could have the fault.
+    """
     path, aside = folder / name, folder / f".{name}.{os.getpid()}.new"
     if path.exists():
         raise InputRefused("there is a drop of this name already", where=str(path), do="name it otherwise: --drop")

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
+from runtime.errors import InputRefused
 from simulators.cis.books import Rows
 
 
@@ -19,8 +20,13 @@ class Fault(StrEnum):
 
 
 def in_rows(rows: Rows, fault: Fault | None) -> Rows:
-    """The rows with the fault in them, if it is one of rows."""
-    spoil = _SPOILS.get(fault) if fault else None
+    """The rows with the fault in them, if it is one of rows; raises InputRefused where nothing could have it."""
+    if fault is None:
+        return rows
+    entity, spoil = _SPOILS.get(fault, ("", None))
+    if not (rows.get(entity) if entity else any(rows.values())):
+        what = f"there are no {entity or 'rows'} in this drop that could be wrong"
+        raise InputRefused(what, where=f"--fault {fault}", do="leave --only out, or let some months be billed")
     if spoil is None:
         return rows
     rows = copy.deepcopy(rows)
@@ -41,8 +47,8 @@ def _wrong_currency(rows: Rows) -> None:
     rows["bills"][-1]["currency"] = "EUR"
 
 
-_SPOILS: Mapping[Fault, Callable[[Rows], None]] = {
-    Fault.BAD_ROW: _bad_row,
-    Fault.OVERLAPPING_CONTRACT: _overlapping_contract,
-    Fault.WRONG_CURRENCY: _wrong_currency,
+_SPOILS: Mapping[Fault, tuple[str, Callable[[Rows], None]]] = {
+    Fault.BAD_ROW: ("bills", _bad_row),
+    Fault.OVERLAPPING_CONTRACT: ("contracts", _overlapping_contract),
+    Fault.WRONG_CURRENCY: ("bills", _wrong_currency),
 }

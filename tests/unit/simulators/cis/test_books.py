@@ -178,3 +178,11 @@ def test_days_follow_each_other_without_a_step() -> None:
     temperatures = [winter.mean_temp_c(date(2026, 6, 1) + timedelta(days=at), 3) for at in range(60)]
 
     assert max(abs(one - other) for one, other in pairwise(temperatures)) < 9
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_drop_in_which_nothing_could_be_wrong_is_refused(tmp_path: Path, fault: Fault) -> None:
+    with pytest.raises(InputRefused, match="that could be wrong"):
+        drop.write(tmp_path, "D-1", {"bills": [], "contracts": []}, MADE_AT, fault)
+
+    assert list(tmp_path.iterdir()) == []
