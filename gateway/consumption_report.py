@@ -19,6 +19,7 @@ from wire.events import UnusualUse, UseKind, UseStage
 
 DAY_S = 86_400
 MONTH_S = 30.4375 * DAY_S
+_LEAST_IN_KWH_WH = 900.0  # less is told in Wh
 WORDS = {
     UseKind.SPIKE: "spike",
     UseKind.SUSTAINED: "sustained",
@@ -88,7 +89,7 @@ class Findings:
         yield ""
         for anomaly in self.anomalies:
             yield self._line(anomaly)
-        months = sum(1 for _ in record.rows) * record.cadence_s / MONTH_S
+        months = len(record.rows) * record.cadence_s / MONTH_S
         count = len(self.anomalies)
         what = "nothing unusual" if not count else f"{count} unusual"
         yield f"{what} in {months:.1f} months" + (f", {count / months:.2f} a month" if months >= 1 else "")
@@ -188,7 +189,7 @@ def _series_findings(record: Record, zone: tzinfo) -> Findings:
 
 
 def _energy(energy_wh: float) -> str:
-    return f"{energy_wh:.0f} Wh" if energy_wh < HOUR_S // 4 else f"{energy_wh / 1000:.2f} kWh"
+    return f"{energy_wh:.0f} Wh" if energy_wh < _LEAST_IN_KWH_WH else f"{energy_wh / 1000:.2f} kWh"
 
 
 def _length(seconds: int) -> str:
