@@ -19,7 +19,7 @@ from typing import Final, Self
 from cloud.billing.attribution import attribute
 from cloud.billing.tariff import BillingPeriod
 from cloud.billing.weather_model import CannotTell, Day, WeatherModel, WhyNot, fit
-from cloud.kernel.money import Money
+from cloud.kernel.money import Money, total
 
 ROUNDING_MINOR: Final = 2
 _LEAST_KNOWN_DAYS: Final = Fraction(9, 10)
@@ -155,7 +155,7 @@ def explain(previous: BillSide, current: BillSide, rate: Rate, history: Iterable
         return rate(_mixed(before, after, changed))
 
     parts = dict.fromkeys(was, Money(0, first.currency)) | attribute(causes, bill)
-    parts[Factor.EVENT] += (current.stated - previous.stated) - (last - first)
+    parts[Factor.EVENT] += (current.stated - previous.stated) - total(parts.values(), first.currency)
     if differs:
         caveats = (*caveats, Caveat.UTILITY_RECKONS_OTHERWISE)
     return Explanation(previous=previous.stated, current=current.stated, parts=parts, caveats=caveats, weather=weather)

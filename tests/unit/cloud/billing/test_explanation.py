@@ -1,6 +1,7 @@
 """A change of a bill is told by its causes, and what nobody can tell is not guessed."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -45,6 +46,17 @@ def test_what_did_not_change_has_exactly_nothing():
 
     unchanged = (Factor.DAYS, Factor.PRICE, Factor.TAX, Factor.EVENT)
     assert {parts[factor].minor for factor in unchanged} == {0}
+
+
+def test_a_change_without_any_cause_is_an_event_to_the_cent():
+    read = parse(written(pair()))
+    before, after = (replace(read.current, stated=Money(cents, Currency.EUR)) for cents in (1_000, 1_200))
+    after = replace(after, reckoned=Money(1_150, Currency.EUR))  # the same use, on dearer days
+
+    explanation = explain(before, after, read.rate, read.history)
+
+    assert explanation.parts[Factor.EVENT] == Money(200, Currency.EUR)
+    assert total(explanation.parts.values(), Currency.EUR) == explanation.change
 
 
 def test_a_price_by_another_name_is_no_change():
