@@ -80,14 +80,22 @@ def look(connection: Connection, home: UsagePoint, contract: Contract, tariff: T
 
 
 def usual_bill(bills: Sequence[UtilityBill], cycle: BillingPeriod) -> UtilityBill | None:
-    """What a cycle is held against: the same one of last year, else the last bill, or None; of bills newest first."""
-    before = [bill for bill in bills if bill.last_day < cycle.first_day]
+    """What a cycle is held against: the same one of last year, else the last bill, or None; of bills newest first.
+
+    A bill of a few days, as for who has just moved in, or one that gave money back, is a measure for none.
+    """
+    before = [bill for bill in bills if bill.last_day < cycle.first_day and _is_comparable(bill, cycle)]
     return a_year_before(before, cycle) or (before[0] if before else None)
 
 
 def a_year_before(bills: Sequence[UtilityBill], cycle: BillingPeriod) -> UtilityBill | None:
     """The bill of the same cycle a year ago, or None."""
     return next((bill for bill in bills if abs(cycle.last_day - _A_YEAR - bill.last_day) <= _SAME_CYCLE), None)
+
+
+def _is_comparable(bill: UtilityBill, cycle: BillingPeriod) -> bool:
+    days = (bill.last_day - bill.first_day).days + 1
+    return bill.total.minor > 0 and abs(days - cycle.days) <= _SAME_CYCLE.days
 
 
 def _before(cycle: BillingPeriod, today: date) -> BillingPeriod:

@@ -10,6 +10,7 @@ from cloud.billing.cycles import cycle_on
 from cloud.billing.running import a_year_before, usual_bill
 from cloud.billing.tariff import BillingPeriod
 from cloud.kernel.ids import BillId
+from cloud.kernel.money import Money
 from tests.fakes_billing import CONTRACT, MAY
 
 JULY = BillingPeriod(first_day=date(2026, 7, 1), last_day=date(2026, 7, 31))
@@ -60,3 +61,18 @@ def test_a_bill_of_a_year_ago_ends_within_a_week_of_the_day(days_off: int, is_sa
     last_day = JULY.last_day - timedelta(days=365 - days_off)
 
     assert (a_year_before([bill(last_day - timedelta(days=30), last_day)], JULY) is not None) is is_same
+
+
+@pytest.mark.parametrize(("days", "is_taken"), [(5, False), (23, False), (24, True), (38, True), (39, False)])
+def test_a_cycle_is_held_against_no_bill_much_shorter_or_longer(days: int, is_taken: bool) -> None:
+    last_day = date(2026, 6, 30)
+    sent = bill(last_day - timedelta(days=days - 1), last_day)
+
+    assert (usual_bill([sent], JULY) is not None) is is_taken
+
+
+@pytest.mark.parametrize(("cents", "is_taken"), [(-1, False), (0, False), (1, True)])
+def test_a_cycle_is_held_against_no_bill_that_gave_money_back(cents: int, is_taken: bool) -> None:
+    sent = replace(JUNE, total=Money(cents, JUNE.total.currency))
+
+    assert (usual_bill([sent], JULY) is not None) is is_taken
