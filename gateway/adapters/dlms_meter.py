@@ -5,9 +5,9 @@ locks the utility's own reader out. Attributes go in one GET-WITH-LIST where the
 what a meter tells once (scalers, the columns of its load profile) is asked for once of each serial number.
 
 A meter with keys is asked for their counter first, as the public client, after a start and whenever it refused us. One
-that does not take our secret is not offered it again for a quarter of an hour, then for twice as long each time, up to
-a day: a meter locks itself after a few failures, for its utility too. Meanwhile the public client looks whether it is
-there, so that a silent meter is still told from one that says no.
+that does not take our secret is offered it three times within the hour, since somebody else may have locked it for a
+while, and then once a day: a meter locks itself after a few failures, for its utility too. Meanwhile the public client
+looks whether it is there, so that a silent meter is still told from one that says no.
 
 dlms-cosem is under the Business Source License 1.1: see docs/adr/0002-dlms-cosem-behind-one-port.md.
 """
@@ -34,7 +34,6 @@ from gateway.core.invocation_counter import CounterWentBack, InvocationCounter, 
 from gateway.core.line_address import LineAddress, SerialAddress, TcpAddress, parse_line_address
 from gateway.core.meter_access import Authentication, MeterSecrets, ProfileAccess
 from gateway.core.meter_profile import REGISTER_CLASSES, SCALER_UNIT, MeterProfile
-from gateway.core.patience import Patience
 from gateway.core.ports import SerialLine, Span, Take
 from gateway.core.reading import IntervalRow, Snapshot
 from runtime.clock import Clock
@@ -44,7 +43,7 @@ _NO_ONE = Identity(
     secrets=MeterSecrets(),
     counter=InvocationCounter(KeptCounter(), lambda _kept: None),
 )
-_PATIENCE = Patience(first_s=900.0, longest_s=86_400.0)
+_OFFERED_AGAIN_AFTER = (timedelta(minutes=15), timedelta(minutes=30), timedelta(days=1))
 
 
 def open_line(address: LineAddress, baud: int) -> SerialLine:
@@ -141,9 +140,8 @@ class DlmsMeter:
                     self._refusals, self._try_again_at = 0, None
                     yield association
             except SecretRefused:
-                self._refusals += 1
-                wait_s = _PATIENCE.wait_s(self._refusals, chance=0.5)
-                self._try_again_at = self._clock.now() + timedelta(seconds=wait_s)
+                self._try_again_at = self._clock.now() + _OFFERED_AGAIN_AFTER[self._refusals]
+                self._refusals = min(self._refusals + 1, len(_OFFERED_AGAIN_AFTER) - 1)
                 self._identity.counter.doubt()
                 raise
         finally:

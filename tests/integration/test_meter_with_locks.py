@@ -14,7 +14,7 @@ from gateway.core.meter_access import MeterSecrets
 from runtime.errors import EnvironmentRefused, InputRefused
 from runtime.secret import Secret
 from simulators.meter.device import Meter
-from simulators.meter.gatekeeper import Access
+from simulators.meter.gatekeeper import MAX_FAILURES, Access
 from simulators.meter.history import History
 from simulators.moment import Moment
 from tests.fakes_access import AUTH_KEY, BY_PASSWORD, KEY, by_keys
@@ -111,7 +111,7 @@ def test_a_wrong_password_is_told_apart_from_a_client_that_is_none():
         bench.session(BY_PASSWORD_PROFILE, MeterSecrets(password=Secret(b"sesame"))).read_now()
 
 
-def test_a_wrong_key_never_locks_a_meter_and_a_silent_meter_is_still_heard_to_be_silent():
+def test_a_wrong_key_is_not_offered_at_every_poll_and_a_silent_meter_is_still_heard_to_be_silent():
     bench = Bench(by_keys())
     session = bench.session(BY_KEYS_PROFILE, WRONG)
     faults = []
@@ -128,15 +128,19 @@ def test_a_wrong_key_never_locks_a_meter_and_a_silent_meter_is_still_heard_to_be
         session.read_now()
 
 
-def test_after_its_patience_the_secret_is_offered_again_and_then_more_seldom():
+def test_a_wrong_key_is_offered_three_times_within_the_hour_and_then_once_a_day():
     bench = Bench(by_keys())
     session = bench.session(BY_KEYS_PROFILE, WRONG)
-    for _quarter in range(8):  # at 0, 15 and 45 minutes, not at 105
+    failures_by_quarter = []
+    for _quarter in range(2 * 24 * 4):
         with pytest.raises(MeterRefused):
             session.read_now()
+        failures_by_quarter.append(bench.failures)
         bench.clock.seconds += 900
 
-    assert bench.failures == 4
+    offered_at = [failures_by_quarter.index(number) * 15 for number in range(1, bench.failures + 1)]
+    assert offered_at == [0, 15, 45, 45 + 24 * 60]
+    assert bench.failures < MAX_FAILURES
 
 
 def test_a_locked_meter_is_read_again_once_it_unlocks():
