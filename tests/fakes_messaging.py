@@ -127,7 +127,6 @@ def consented_facts() -> FactSheet:
             fact("usual_wh", 10_200),
             fact("use_kind", "base_load"),
             fact("cycle_ends_on", date(2026, 9, 30)),
-            fact("days_left", 12),
             fact("projected_low", Money(112_345, brl)),
             fact("projected_high", Money(134_567, brl)),
             fact("usual_bill", Money(101_010, brl)),

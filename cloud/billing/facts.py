@@ -58,7 +58,6 @@ def coming(coming: Coming, home: UsagePoint, tariff: Tariff, contract: Contract,
         "projected_high": (coming.found.high, basis, ttl),
         "usual_bill": (coming.usual.total, usual, None),
         "bill_line": (coming.line, hers if coming.is_own_line else usual, None),
-        "days_left": (outlook.days_left, hers, ttl),
     }
     return FactSheet(
         Fact(id=name, value=value, sources=sources, as_of=as_of, ttl=lives)
