@@ -4,7 +4,7 @@ Explanations: `benchmarks.bill_pairs` makes homes up, and their truth is the exa
 Beside it stands the usual way, one change after the other in the order they are told, with the same weather model;
 what is told is right only as far as no other order would tell it differently.
 
-Projections: the recorded homes of LAMPLIGHT_DATA/load where that is set; each cycle of thirty days from the tenth week
+Projections: the recorded homes of LAMPLIGHT_DATA/load, left out and said so where there are none; each cycle of thirty days from the tenth week
 on, on days 10 and 20, weather known up to yesterday. The run rate is the mean of the cycle so far, times its days. A
 range is to hold eight in ten. Seeded; `--full` plays more pairs.
 """
@@ -123,10 +123,10 @@ class Strayed:
 
 
 def _projections() -> Iterator[Row]:
-    folder = os.environ.get("LAMPLIGHT_DATA")
-    if not folder:
+    homes = list(_recorded(Path(os.environ.get("LAMPLIGHT_DATA", ""), "load")))
+    if not homes:
+        sys.stderr.write("bills: no projections: LAMPLIGHT_DATA names no folder with recorded homes in load\n")
         return
-    homes = list(_recorded(Path(folder, "load")))
     for number in (10, 20):
         found = Strayed([], [], [], [])
         for use_wh, temperatures_c in homes:
@@ -141,6 +141,8 @@ def _projections() -> Iterator[Row]:
 
 def _recorded(folder: Path) -> Iterator[tuple[dict[date, int], dict[date, float]]]:
     for use_file, column, slots, temperature_file in _HOMES:
+        if not (folder / use_file).is_file():
+            continue
         use = _by_day(folder / use_file, column, slots, sum)
         temperatures = _by_day(folder / temperature_file, "temp_c", 20, mean) if temperature_file else {}
         yield {day: round(1000 * kwh) for day, kwh in use.items()}, temperatures
