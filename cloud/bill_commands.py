@@ -5,10 +5,11 @@ is; amounts and rates are texts in it, because a number in JSON is read as a flo
 """
 
 import argparse
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MAX_DAYS_UNASKED: Final = 62
 """More than this is not taken for one bill unless somebody says so."""
 _DAY: Final = timedelta(days=1)
+_KW: Final = re.compile(r"\d{1,5}(\.\d{1,9})?", re.ASCII)
 
 
 def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -186,11 +188,8 @@ def _day(text: str) -> date:
 
 
 def _kw(text: str) -> Decimal:
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(text) from None
-    if not Decimal(0) < found < Decimal(100_000):
+    found = Decimal(text) if _KW.fullmatch(text) else Decimal(0)
+    if not found:
         raise ValueError(text)
     return found
 

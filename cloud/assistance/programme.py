@@ -110,7 +110,9 @@ def _number(told: object) -> Decimal | None:
         number = Decimal(str(told).strip())
     except InvalidOperation:
         return None
-    return number if number.is_finite() and abs(number) < _LARGEST else None
+    if not number.is_finite() or number.copy_abs() >= _LARGEST or -int(number.as_tuple().exponent) > _LONGEST_CHARS:
+        return None  # nobody reckons with 1e-999999
+    return number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ TIMESTAMP: Final = "timestamp"
 MAX_PERIOD_S: Final = 86_400
 MAX_POWER_W: Final = 1_000_000
 _UNIT: Final = re.compile(r"(?:^|_)(kwh|wh|kw|w)$")
-_NUMBER: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,2})?")
+_NUMBER: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -58,14 +58,19 @@ def parse(data: bytes, zone: ZoneInfo) -> tuple[IntervalUse, ...]:
 def _unpacked(data: bytes) -> bytes:
     if not data.startswith(_GZIP):
         return data
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        unpacked = unpacker.decompress(data, sheet.MAX_BYTES + 1)
-    except zlib.error as error:
-        raise _refused(f"not gzip: {error}") from error
-    if not unpacker.eof and len(unpacked) <= sheet.MAX_BYTES:
-        raise _refused("the gzip file ends too early")
-    return unpacked
+    members: list[bytes] = []
+    room = sheet.MAX_BYTES + 1
+    while data and room:  # `cat one.gz two.gz` is both of them
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            members.append(unpacker.decompress(data, room))
+        except zlib.error as error:
+            raise _refused(f"not gzip: {error}") from error
+        room -= len(members[-1])
+        if not unpacker.eof and room:
+            raise _refused("the gzip file ends too early")
+        data = unpacker.unused_data.lstrip(b"\0")  # a tape pads
+    return b"".join(members)
 
 
 def _column(heading: Sequence[str]) -> tuple[str, str]:

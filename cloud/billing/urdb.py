@@ -52,6 +52,8 @@ _CANNOT: Final[Mapping[str, str]] = {
     "annualmincharge": "a minimum for a year",
     "fixedchargeeaaddl": "a charge for each further meter",
 }
+_LARGEST: Final = 10**9
+_MOST_DECIMALS: Final = 30
 
 
 def parse_urdb(data: bytes, where: str, zone: ZoneInfo) -> Tariff:
@@ -221,7 +223,10 @@ class _Rate:
     def _decimal(self, value: object, key: str) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise self._refused(key, f"{str(value)[:20]!r} is not a number")
-        return Decimal(value)
+        number = Decimal(value)
+        if number.copy_abs() > _LARGEST or -int(number.as_tuple().exponent) > _MOST_DECIMALS:
+            raise self._refused(key, f"{str(value)[:20]} is out of range")
+        return number
 
     def _refused(self, key: str, what: str, do: str = "") -> TariffRefused:
         return TariffRefused(what, where=f"{self._where}: {key}", do=do)

@@ -146,6 +146,8 @@ def test_a_utilitys_own_programmes_stand_beside_ours(run, tmp_path: Path) -> Non
         (of({}, today="2026-02-30"), "'2026-02-30' is no day"),
         (of({}, today=None), "is no day"),
         (of({"kwh": "much"}), "'much' is not a number (ana: kwh)"),
+        (of({"kwh": "1e999999999"}), "'1e999999999' is not a number (ana: kwh)"),
+        (of({"kwh": "1e-999999"}), "'1e-999999' is not a number (ana: kwh)"),
         (of({"cadunico": 3}), "'3' is not yes or no"),
         ([ANA] * 10_001, "more than 10000 cases"),
     ],

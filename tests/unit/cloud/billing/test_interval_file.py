@@ -35,6 +35,12 @@ def test_a_packed_table_is_read_alike() -> None:
     assert parse(gzip.compress(plain), MADRID) == parse(plain, MADRID)
 
 
+def test_a_packed_table_in_several_pieces_is_all_of_them() -> None:
+    one, two = table(*hours("1", "2")), b"\n2026-06-01T02:00:00Z,3\n"
+
+    assert parse(gzip.compress(one) + gzip.compress(two), MADRID) == parse(one + two, MADRID)
+
+
 def test_what_rounding_leaves_over_is_carried_on() -> None:
     found = parse(table(*hours("0.0004", "0.0004", "0.0004", "0.0008")), MADRID)
 
@@ -72,6 +78,8 @@ def test_an_empty_value_is_no_reading() -> None:
         (table(*hours("1"), heading="time,kwh"), "timestamp: the column is missing"),
         (gzip.compress(table(*hours("1", "2")))[:-9], "the gzip file ends too early"),
         (b"\x1f\x8bnot packed at all", "not gzip"),
+        (gzip.compress(table(*hours("1", "2"))) + b"something else", "not gzip"),
+        (table(*hours("1", "\u0663")), "is not a number"),
         (gzip.compress(bytes(70_000_000)), "larger than 64 MiB"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

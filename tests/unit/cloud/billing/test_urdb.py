@@ -141,3 +141,11 @@ def test_zeros_where_nothing_is_given_to_the_grid_say_nothing() -> None:
 def test_what_is_no_rate_is_refused(data: bytes) -> None:
     with pytest.raises(TariffRefused):
         parse_urdb(data, "rate.json", CHICAGO)
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "1e-999999", "-2000000000"])
+def test_a_number_nobody_can_reckon_with_is_refused_by_its_key(number: str) -> None:
+    data = json.dumps(rate()).replace('"rate": 0.1', f'"rate": {number}').encode()
+
+    with pytest.raises(TariffRefused, match=r"is out of range .*energyratestructure"):
+        parse_urdb(data, "rate.json", CHICAGO)
