@@ -4,9 +4,9 @@ Explanations: `benchmarks.bill_pairs` makes homes up, and their truth is the exa
 Beside it stands the usual way, one change after the other in the order they are told, with the same weather model;
 what is told is right only as far as no other order would tell it differently.
 
-Projections: the recorded homes of LAMPLIGHT_DATA/load, left out and said so where there are none; each cycle of thirty days from the tenth week
-on, on days 10 and 20, weather known up to yesterday. The run rate is the mean of the cycle so far, times its days. A
-range is to hold eight in ten. Seeded; `--full` plays more pairs.
+Projections: the recorded homes of LAMPLIGHT_DATA/load, left out and said so where there are none; each cycle of thirty
+days from the tenth week on, on days 10 and 20, weather known up to yesterday. The run rate is the mean of the cycle so
+far, times its days. A range is to hold eight in ten. Seeded; `--full` plays more pairs.
 """
 
 import csv
