@@ -138,8 +138,16 @@ class Season:
 
     def next_opening(self, day: date) -> date:
         """The first day on or after this one on which it opens."""
-        opens = date(day.year, self.first // 100, self.first % 100)
-        return opens if opens >= day else opens.replace(year=day.year + 1)
+        return _next(self.first, day)
+
+    def next_closing(self, day: date) -> date:
+        """The first day on or after this one that is the last of it."""
+        return _next(self.last, day)
+
+
+def _next(day_of_year: int, day: date) -> date:
+    found = date(day.year, day_of_year // 100, day_of_year % 100)
+    return found if found >= day else found.replace(year=day.year + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +213,10 @@ class Version:
         """The last day on which we may speak of it: its end, or the day its sources must be read again."""
         return self.read_again_by if self.valid_to is None else min(self.valid_to, self.read_again_by)
 
+    def open_until(self, day: date) -> date:
+        """The last day on which what is open on this day may be spoken of: a season may close before its version."""
+        return self.until if self.season is None else min(self.until, self.season.next_closing(day))
+
     def has(self, day: date) -> bool:
         """Whether the day is within its dates."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
@@ -237,9 +249,7 @@ class Programme:
 
     def version_on(self, day: date) -> Version | None:
         """The version whose dates the day is within."""
-        return next(
-            (v for v in self.versions if v.valid_from <= day and (v.valid_to is None or day <= v.valid_to)), None
-        )
+        return next((version for version in self.versions if version.has(day)), None)
 
     def known(self, told: Mapping[str, object]) -> dict[str, FactValue]:
         """Of what was told of a home, the facts asked for here; null is not known. Raises FactRefused."""

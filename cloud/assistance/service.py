@@ -51,13 +51,13 @@ class AssistanceService:
                 log.info("assistance_not_looked_at", home=home.id, reason=reason)
                 return None
             case Allowed(consent=consent):
-                told = self._told(connection, home, now.date(), energy_wh)
-                return self._offer_first(connection, home, told, consent, now)
+                return self._offer_first(connection, home, energy_wh, consent, now)
 
     def _offer_first(
-        self, connection: Connection, home: UsagePoint, told: dict[str, object], consent: Consent, now: datetime
+        self, connection: Connection, home: UsagePoint, energy_wh: int | None, consent: Consent, now: datetime
     ) -> Likely | None:
-        for likely in self._likely(told, now.astimezone(home.zone).date()):
+        today = now.astimezone(home.zone).date()
+        for likely in self._likely(self._told(connection, home, today, energy_wh), today):
             if self._composer.compose(connection, offer(likely, home, consent, now), now):
                 return likely
         return None
@@ -85,12 +85,13 @@ def offer(likely: Likely, home: UsagePoint, consent: Consent, now: datetime) -> 
         Source(kind=SourceKind.PROGRAMME, ref=name),
         Source(kind=SourceKind.CONSENT, ref=consent.name),
     )
-    last = datetime.combine(version.until, time.max, home.zone)
+    until = version.open_until(likely.on)
+    last = datetime.combine(until, time.max, home.zone)
     said: dict[str, Said] = {
         "programme_name": programme.name[language],
         "benefit": _benefit(likely, language),
         "apply_where": version.apply[language],
-        "programme_until": version.until,
+        "programme_until": until,
         "programme_source": "; ".join(source.title for source in version.sources),
         "read_on": version.read_on,
     }

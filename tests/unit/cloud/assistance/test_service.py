@@ -1,12 +1,14 @@
 """Help is offered to whom has agreed, when it is likely, once, and not after its last day."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
+from cloud.assistance.programme import Programme, Season, Status
 from cloud.assistance.programme_file import load
 from cloud.assistance.service import AssistanceService
 from cloud.assistance.settings import AssistanceSettings
@@ -99,6 +101,31 @@ def test_it_may_not_be_repeated_after_its_last_day_where_the_customer_lives(
     (message,) = offers(connection)
     assert message.valid_until is not None
     assert message.valid_until.astimezone(home.zone).date() == date(2027, 5, 31)
+
+
+def test_what_is_open_in_winter_only_may_not_be_repeated_after_the_winter(
+    connection: Connection, home: UsagePoint
+) -> None:
+    agree(connection, home)
+    tell(connection, home, POOR)
+    composer = Composer(CATALOGUE, "utility.example", lambda customer, purpose: "https://u.example")
+    settings = AssistanceSettings(jurisdiction="BR")
+
+    AssistanceService(settings, list(map(in_winter, PROGRAMMES)), composer).after_explained_bill(
+        connection, home, EVENING
+    )
+
+    (message,) = offers(connection)
+    assert message.facts["programme_until"].value == date(2027, 3, 31)
+    assert message.valid_until is not None
+    assert message.valid_until.astimezone(home.zone).date() == date(2027, 3, 31)
+
+
+def in_winter(programme: Programme) -> Programme:
+    """The same, open from November to March."""
+    winter = Season(first=1101, last=331)
+    versions = [replace(each, status=Status.SEASONAL, season=winter) for each in programme.versions]
+    return replace(programme, versions=tuple(versions))
 
 
 def test_without_consent_nothing_is_looked_at_and_nothing_is_written(connection: Connection, home: UsagePoint) -> None:
