@@ -70,10 +70,10 @@ class Poller:
 
     def _read_once(self, asked_at: datetime, stop: threading.Event) -> None:
         """Read what is due and what is missing, each piece reported by itself, until the line is wanted elsewhere."""
-        asked = self._missing(self._watch.begin(), asked_at)
+        asked, piece_asked_at = self._missing(self._watch.begin(), asked_at), asked_at
 
         def take(snapshot: Snapshot, rows: tuple[IntervalRow, ...]) -> Span | None:
-            nonlocal asked
+            nonlocal asked, piece_asked_at
             self._report(asked_at, snapshot, rows, asked)
             if self._following(stop) is None:
                 return None
@@ -81,7 +81,7 @@ class Poller:
             following = self._following(stop)
             if following is None or (asked is not None and following.since <= asked.since):
                 return None
-            asked = following
+            asked, piece_asked_at = following, self._clock.now()
             self._watch.begin()
             return following.since, following.until
 
@@ -90,10 +90,9 @@ class Poller:
         except MeterUnread as unread:
             self._presence.gone(fault=unread.fault.name.lower(), reason=str(unread))
             self._last = Attempt(asked_at=asked_at, failures=self._failures + 1)
+            done = self._watch.mark_handled
             self._inbox.offer(
-                MeterUnreadable(
-                    number=self._number, asked_at=asked_at, fault=unread.fault, done=self._watch.mark_handled
-                )
+                MeterUnreadable(number=self._number, asked_at=piece_asked_at, fault=unread.fault, done=done)
             )
 
     def _following(self, stop: threading.Event) -> Window | None:

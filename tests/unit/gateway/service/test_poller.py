@@ -234,6 +234,18 @@ def test_what_waits_for_the_line_comes_between_two_pieces(catching_up: Bench, wa
     assert catching_up.session.sessions == len(catching_up.session.windows[1:]) > 0
 
 
+def test_a_meter_that_falls_silent_between_two_pieces_is_silent_since_the_piece_it_did_not_give(
+    catching_up: Bench,
+) -> None:
+    catching_up.session.answers = lambda number: 230.0 if number < 3 else MeterSilent("nothing")
+
+    catching_up.run_until(4)
+
+    reports = [catching_up.inbox.take(0) for _ in range(4)]
+    assert isinstance(reports[-1], MeterUnreadable)
+    assert reports[-1].asked_at == at(catching_up.session.asked_s[3]) > at(2)
+
+
 def test_a_piece_that_is_not_safe_yet_is_not_followed_by_another(bench: Bench) -> None:
     bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-31 * 86_400), period_s=3_600)))
 
