@@ -47,7 +47,7 @@ def look(connection: Connection, home: UsagePoint, contract: Contract, tariff: T
 
     Raises InputRefused for readings, rates and currencies that do not go together.
     """
-    today = now.astimezone(tariff.zone).date()
+    today = now.astimezone(home.zone).date()
     cycle = cycle_on(contract, today)
     history = history_store.of_home(connection, home, tariff, _before(cycle, today))
     use_wh = history.energy_wh

@@ -9,7 +9,7 @@ import pytest
 from cloud.messaging.model import Announcement
 from simulators.cis.books import Rows
 from tests.fakes_cloud import fresh_database
-from tests.fakes_month import AFTER_IT, BILL, CYCLE, IN_THE_CYCLE, Month, asking, books
+from tests.fakes_month import AFTER_IT, BILL, CYCLE, IN_THE_CYCLE, TARIFF, Month, asking, books
 
 YESTERDAY = IN_THE_CYCLE - timedelta(days=1)
 RUI = {"customer": "C-0002", "name": "Rui Lima", "email": "rui@example.com", "phone": "", "language": "pt-BR"}
@@ -60,6 +60,21 @@ def test_what_another_pays_for_is_not_projected_for_who_lives_there_now(month: M
     month.go_on()
 
     assert month.messages() == []
+
+
+def test_the_last_evening_of_a_contract_is_hers_though_her_tariff_has_another_clock(month: Month) -> None:
+    rows = books(IN_THE_CYCLE)
+    (contract,) = rows["contracts"]
+    (month.tariffs / TARIFF.name).write_text(TARIFF.read_text().replace("America/Sao_Paulo", "America/Noronha"))
+    month.hand_in(rows | {"contracts": [contract | {"valid_to": str(IN_THE_CYCLE)}]})
+    month.clock.go_on(timedelta(hours=5).total_seconds())  # it is past midnight in Noronha, not here
+
+    month.read(CYCLE[0], YESTERDAY)
+    month.clock.go_on(61)
+    month.work()
+
+    assert month.outlook().last_day == IN_THE_CYCLE
+    assert month.outlook().days_left == 1
 
 
 def test_a_bill_for_days_after_its_contract_is_left_to_a_person(month: Month) -> None:
