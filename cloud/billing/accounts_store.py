@@ -67,6 +67,7 @@ _b = bill_table.c
 _p = payment_table.c
 Index("ix_contract_usage_point", _c.usage_point, _c.valid_from)
 Index("ix_utility_bill_contract", _b.contract, _b.last_day)
+Index("ix_utility_bill_newest", _b.last_day.desc(), _b.id)
 Index("ix_payment_account", _p.account, _p.paid_on)
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, Row, Table, Text, exists, or_, select
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, exists, or_, select
 
 from cloud.billing.accounts_store import bill_table
 from cloud.billing.explanation import Caveat, Explanation, Factor
@@ -34,6 +34,7 @@ explanation_table = Table(
     Column("made_at", UtcInstant, nullable=False),
 )
 _e = explanation_table.c
+Index("ix_bill_explanation_unexplained", _e.made_at.desc(), _e.bill, sqlite_where=_e.why != "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

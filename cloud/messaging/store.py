@@ -61,6 +61,7 @@ message_table = Table(
 _m = message_table.c
 Index("ix_message_usage_point_id", _m.usage_point, _m.id)
 Index("ix_message_state", _m.state)
+Index("ix_message_told", _m.customer, _m.template, _m.channel, _m.composed_at)
 
 
 def add(connection: Connection, message: Message) -> int | None:
