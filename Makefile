@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 OURS := wire runtime gateway cloud simulators
 REACHED := .reached
-PARTS := storm month integration unit-cloud browser unit-edge properties rest
+PARTS := storm integration-gateway integration-cloud month unit-cloud browser integration-simulators unit-edge properties rest
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo demo-check check test bench soak lock clean system-packages style types $(PARTS)
@@ -61,8 +61,11 @@ UNIT_TESTS = pytest
 storm month:
 	@$(BIN)/python -m pytest tests/scenarios/test_$@_story.py
 
-integration browser properties:
+browser properties:
 	@$(BIN)/python -m pytest tests/$@
+
+$(filter integration-%,$(PARTS)): integration-%:
+	@$(BIN)/python -m pytest tests/integration/$*
 
 unit-cloud:
 	@$(BIN)/python -m $(UNIT_TESTS) tests/unit/cloud cloud

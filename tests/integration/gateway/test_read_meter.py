@@ -136,5 +136,5 @@ def test_what_is_wrong_is_one_line_and_exit_status_2(terminal, words, line):
 def _python(program):
     words = [sys.executable, "-c", "\n".join(line.strip() for line in program.splitlines())]
     return subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]
     )

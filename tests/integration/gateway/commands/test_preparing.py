@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import GatewaySettings, load_settings
-from tests.integration.gateway_commands.typed import METER, command, refusal
+from tests.integration.gateway.commands.typed import METER, command, refusal
 from wire.ids import gateway_id_of
 from wire.keys import PublicKey
 

@@ -46,7 +46,7 @@ while True:
 def killed_while_writing(folder: Path, after_s: float) -> None:
     told = folder / "told.txt"
     told.unlink(missing_ok=True)
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], cwd=Path(__file__).parents[2])
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], cwd=Path(__file__).parents[3])
     try:
         eventually(told.exists, what="the writer's first commit")
         end = time.monotonic() + after_s

@@ -18,7 +18,7 @@ from gateway.core.outbox import Change, Entry
 from gateway.core.remembered import remember
 from runtime.clock import STORY_VARIABLE, SystemClock
 from tests.fakes_gateway import at
-from tests.integration.gateway_commands.typed import command
+from tests.integration.gateway.commands.typed import command
 from wire.events import RegisterReadings, SupplyLost
 from wire.ids import gateway_id_of
 from wire.units import Quantity

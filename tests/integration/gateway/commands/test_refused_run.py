@@ -6,7 +6,7 @@ import pytest
 
 from gateway.adapters import folder_lock
 from runtime.clock import STORY_VARIABLE, SystemClock
-from tests.integration.gateway_commands.typed import command, refusal
+from tests.integration.gateway.commands.typed import command, refusal
 
 
 def spoil(folder: Path, name: str, text: str) -> None:

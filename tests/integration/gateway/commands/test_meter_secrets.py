@@ -13,7 +13,7 @@ from gateway.main import _identities, _meters
 from runtime.errors import InputRefused
 from runtime.secret import Secret
 from tests.fakes_access import AUTH_KEY, KEY
-from tests.integration.gateway_commands.typed import command, refusal
+from tests.integration.gateway.commands.typed import command, refusal
 
 PLACE = ("--port", "tcp://10.0.0.7", "--profile", "lamplight-sim-keys")
 KEYS = ("--key", "env:EK", "--auth-key", "env:AK")

@@ -21,7 +21,7 @@ from runtime.clock import SystemClock
 from simulators.mailbox import Mailbox, MailboxServer
 from tests.fakes_cloud import fresh_database
 from tests.fakes_messaging import outage_news
-from tests.integration.test_outage_to_mailbox import free_ports
+from tests.integration.cloud.test_outage_to_mailbox import free_ports
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.keys import load_key
-from tests.integration.gateway_commands.typed import METER, command
+from tests.integration.gateway.commands.typed import METER, command
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
 
