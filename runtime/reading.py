@@ -9,8 +9,8 @@ import errno
 import os
 import select
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from runtime.errors import EnvironmentRefused
 
@@ -29,7 +29,7 @@ def read_at_most(path: Path, most_bytes: int) -> bytes:
     return data
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader:
     """The file, open for reading; raises OSError, for a pipe nobody writes into (ETIMEDOUT), too."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

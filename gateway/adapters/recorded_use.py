@@ -19,19 +19,24 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from io import BufferedReader, TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
 
 from runtime.errors import InputRefused
+from runtime.reading import opened
+from runtime.visible import visible
 
 MAX_ROWS = 2_000_000
 _MAX_LINE_CHARS = 100_000
+_MAX_NAME_CHARS = 80
 _TIMESTAMP = "timestamp"
 _UNIT = re.compile(r"(?:^|_)(kwh|wh|kw|w)$")
 _WH = {"kwh": 1_000.0, "wh": 1.0}
 _W = {"kw": 1_000.0, "w": 1.0}
 _HOUR_S = 3_600
+_YEARS = range(1970, 2200)
 _MOST_WH = 10_000_000.0  # in one row: no home draws that
 
 
@@ -67,7 +72,7 @@ class Record:
 def read_record(path: Path, zone: tzinfo, *, column: str = "") -> Record:
     """Read the file; `column` names the values where there are several columns. Raises InputRefused."""
     try:
-        with _opened(path) as file:
+        with opened(path) as octets, _text(octets) as file:
             lines = csv.reader(_bounded(file))
             table = _Table(path, zone, next(lines, []), column)
             for number, cells in enumerate(lines, start=2):
@@ -80,12 +85,10 @@ def read_record(path: Path, zone: tzinfo, *, column: str = "") -> Record:
     return table.record()
 
 
-def _opened(path: Path) -> TextIO:
-    with path.open("rb") as file:
-        is_gzip = file.read(2) == b"\x1f\x8b"
-    if is_gzip:
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+def _text(octets: BufferedReader) -> TextIO:
+    if octets.peek(2).startswith(b"\x1f\x8b"):  # a pipe cannot be read from its beginning again
+        return gzip.open(octets, "rt", encoding="utf-8-sig", newline="")
+    return TextIOWrapper(octets, encoding="utf-8-sig", newline="")
 
 
 def _bounded(file: TextIO) -> Iterator[str]:
@@ -101,7 +104,7 @@ class _Table:
     def __init__(self, path: Path, zone: tzinfo, header: list[str], wanted: str) -> None:
         self._path = path
         self._zone = zone
-        self._header = [name.strip().lower() for name in header]
+        self._header = [visible(name.strip().lower()[:_MAX_NAME_CHARS]) for name in header]
         found = f"found: {', '.join(self._header)[:200] or 'nothing'}"
         if self._header.count(_TIMESTAMP) != 1:
             raise self._refused("there must be one column 'timestamp'", do=found)
@@ -137,7 +140,7 @@ class _Table:
         value = self._number(cells[self._value_at].strip(), number)
         before_s, self._last_s = self._last_s, at_s
         if at_s < before_s:
-            what = f"the record goes backwards: {_text(at_s)} stands after {_text(before_s)}"
+            what = f"the record goes backwards: {_utc(at_s)} stands after {_utc(before_s)}"
             raise self._refused(what, row=number, do="sort it by time; by the wall clock, say where: --time-zone")
         if at_s == before_s:
             self._take_again(number, at_s, value)
@@ -153,7 +156,7 @@ class _Table:
         elif known is None or value is None or known.value == value:
             self._doubled += 1
         else:
-            what = f"two values for {_text(at_s)}: {known.value:g} and {value:g}"
+            what = f"two values for {_utc(at_s)}: {known.value:g} and {value:g}"
             raise self._refused(what, row=number, do="leave one of them out")
 
     def record(self) -> Record:
@@ -194,6 +197,9 @@ class _Table:
         except ValueError as error:
             refused = self._refused(f"{text[:40]!r} is not an ISO 8601 timestamp", row=row, column=_TIMESTAMP)
             raise refused from error
+        if at.year not in _YEARS:
+            what = f"{text[:40]!r} is not of the years {_YEARS.start} to {_YEARS.stop - 1}"
+            raise self._refused(what, row=row, column=_TIMESTAMP)
         if at.tzinfo is not None:
             return _unix_s(at)
         local = at.replace(tzinfo=self._zone)
@@ -226,5 +232,5 @@ def _unix_s(at: datetime) -> int:
     return int(at.timestamp())
 
 
-def _text(at_s: int) -> str:
+def _utc(at_s: int) -> str:
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -12,4 +12,4 @@ def zone_named(name: str, *, where: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         do = "use a name such as Europe/Madrid; they are listed under /usr/share/zoneinfo (Debian: tzdata)"
-        raise InputRefused(f"no time zone {name!r} is known here", where=where, do=do) from error
+        raise InputRefused(f"no time zone {name[:40]!r} is known here", where=where, do=do) from error

@@ -4,6 +4,8 @@ import csv
 import gzip
 import io
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -160,6 +162,8 @@ def test_the_hour_that_comes_twice_in_autumn_counts_twice(tmp_path: Path, capsys
         ("timestamp,kwh\n2026-01-01 00:00,1_0\n", "'1_0' is not a number"),
         ("timestamp,kwh\n2026-01-01 00:00,lots\n", "'lots' is not a number"),
         ("timestamp,kwh\n1 January,1\n", "'1 January' is not an ISO 8601 timestamp"),
+        ("timestamp,kwh\n0001-01-01 00:00,1\n", "is not of the years 1970 to 2199"),
+        ("timestamp,kwh\n9999-12-31 23:00-23:00,1\n", "is not of the years 1970 to 2199"),
         ("timestamp,kwh\n2026-01-01 01:00,1\n2026-01-01 00:00,1\n", "the record goes backwards"),
         ("timestamp,kwh\n2026-01-01 01:00,1\n2026-01-01 01:00,2\n", "two values for 2026-01-01 00:00:00 UTC: 1 and 2"),
         ("timestamp,kwh\n2026-03-29 01:00,1\n2026-03-29 02:00,1\n", "no clock in Europe/Madrid shows"),
@@ -203,3 +207,25 @@ def test_the_column_that_was_named_is_the_one_that_is_read(tmp_path: Path, capsy
     assert [row["energy_wh"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))] == ["7"] * 4
     with pytest.raises(InputRefused, match="there is no column 'gas'"):
         run(["detect", str(tmp_path / "two.csv"), "--column", "gas"])
+
+
+def test_a_pipe_is_read_as_a_file_is(fault: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        pool.submit(pipe.write_bytes, gzip.compress(fault.read_bytes()))
+
+        run(["detect", str(pipe)])
+
+    assert "sustained" in capsys.readouterr().out
+
+
+def test_a_columns_name_commands_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path / "home.csv", [1.0, 2.0, 3.0], column="\x1b[2j\u202e of kwh" + "!" * 1_000)
+
+    run(["detect", str(file), "--plot", str(tmp_path / "home.svg")])
+
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("\\x1b[2j\\u202e of kwh!!")
+    assert len(first) < 200
+    ET.parse(tmp_path / "home.svg")
