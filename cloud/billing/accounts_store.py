@@ -7,16 +7,14 @@ something here has seen that it agrees with the rest; the tables refuse only wha
 from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Column, Connection, Date, ForeignKey, Index, Integer, Row, Table, Text, and_, select
+from sqlalchemy import Column, Connection, Date, ForeignKey, Index, Integer, Row, Table, Text, select
 
 from cloud.billing.accounts import Account, Contract, Payment, ReadQuality, UtilityBill
 from cloud.kernel.db import metadata, rows_named, upsert
 from cloud.kernel.ids import AccountId, BillId, ContractId, CustomerId, PaymentId, UsagePointId
 from cloud.kernel.money import Currency, Money
-
-MAX_PAGE: Final = 200
 
 account_table = Table(
     "account",
@@ -116,12 +114,6 @@ def keep_payments(connection: Connection, payments: Iterable[Payment]) -> None:
     upsert(connection, payment_table, rows)
 
 
-def find_account(connection: Connection, account: str) -> Account | None:
-    """The account of this name, or None."""
-    row = connection.execute(select(account_table).where(_a.id == account)).one_or_none()
-    return None if row is None else _account(row)
-
-
 def account_of(connection: Connection, contract: str) -> Account | None:
     """Who pays for a contract, or None where there is no such contract."""
     of = select(account_table).join(contract_table, _c.account == _a.id).where(_c.id == contract)
@@ -141,14 +133,6 @@ def contract_of(connection: Connection, usage_point: str, on: date) -> Contract 
     row = connection.execute(at.order_by(_c.valid_from.desc()).limit(1)).one_or_none()
     found = None if row is None else _contract(row)
     return found if found and (found.valid_to is None or on <= found.valid_to) else None
-
-
-def contracts_on(connection: Connection, on: date, *, after: str = "", limit: int = MAX_PAGE) -> list[Contract]:
-    """The contracts that hold on a day, in the order of their names, from the first one after `after`."""
-    is_over = and_(_c.valid_to.is_not(None), _c.valid_to < on)
-    holding = select(contract_table).where(_c.id > after, _c.valid_from <= on, ~is_over)
-    rows = connection.execute(holding.order_by(_c.id).limit(min(limit, MAX_PAGE)))
-    return list(map(_contract, rows))
 
 
 def find_bill(connection: Connection, bill: str) -> UtilityBill | None:

@@ -75,10 +75,6 @@ class WeatherModel:
         heat = max(0.0, temperature_c - self.cooling.begins_c) if self.cooling.wh_per_k else 0.0
         return cold * self.heating.wh_per_k + heat * self.cooling.wh_per_k
 
-    def day_wh(self, temperature_c: float) -> float:
-        """The energy of a usual day of that temperature."""
-        return self.base_wh + self.weather_wh(temperature_c)
-
 
 @dataclass(frozen=True, slots=True)
 class Day:

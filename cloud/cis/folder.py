@@ -49,11 +49,6 @@ class DropFolder:
         return data
 
 
-def is_drop(path: Path) -> bool:
-    """Whether a path given for import is meant as a drop."""
-    return path.is_dir()
-
-
 @contextmanager
 def opened(path: Path) -> Iterator[DropFolder]:
     """The folder at a path, which may be a link to it; raises InputRefused."""

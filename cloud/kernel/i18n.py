@@ -63,7 +63,6 @@ class _Forms:
     groups_from: int  # the first whole number that is written in groups
     money: str  # pattern over {symbol} and {amount}; a sign stands before it
     symbols: Mapping[Currency, str]
-    percent: str
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -103,7 +102,6 @@ _FORMS: Final[Mapping[Language, _Forms]] = {
         groups_from=1_000,
         money="{symbol}{amount}",
         symbols=_symbols("R$", "€", "£", "$"),
-        percent="%",
     ),
     Language.PT_BR: _Forms(
         weekdays=_words("segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo"),
@@ -121,7 +119,6 @@ _FORMS: Final[Mapping[Language, _Forms]] = {
         groups_from=1_000,
         money=f"{{symbol}}{NBSP}{{amount}}",
         symbols=_symbols("R$", "€", "£", "US$"),
-        percent="%",
     ),
     Language.ES: _Forms(
         weekdays=_words("lunes martes miércoles jueves viernes sábado domingo"),
@@ -139,7 +136,6 @@ _FORMS: Final[Mapping[Language, _Forms]] = {
         groups_from=10_000,
         money=f"{{amount}}{NBSP}{{symbol}}",
         symbols=_symbols("BRL", "€", "GBP", "US$"),
-        percent=f"{NBSP}%",
     ),
     Language.FR: _Forms(
         weekdays=_words("lundi mardi mercredi jeudi vendredi samedi dimanche"),
@@ -157,7 +153,6 @@ _FORMS: Final[Mapping[Language, _Forms]] = {
         groups_from=1_000,
         money=f"{{amount}}{NBSP}{{symbol}}",
         symbols=_symbols("R$", "€", "£GB", "$US"),
-        percent=f"{NBSP}%",
     ),
 }
 
@@ -235,12 +230,6 @@ def energy(value_wh: int, language: Language) -> str:
     """Energy in kWh, with tenths below ten: "9.6 kWh", "1.234 kWh"."""
     digits = 1 if abs(value_wh) < _TENTHS_BELOW_WH else 0
     return figure(value_wh, "kWh", language, scale=_WH_PER_KWH, digits=digits)
-
-
-def percent(value: int, language: Language) -> str:
-    """Whole hundredths: "12%", "12 %"."""
-    sign = "-" if value < 0 else ""
-    return f"{sign}{_number(abs(value), 0, language)}{_FORMS[language].percent}"
 
 
 def money(value: Money, language: Language, *, signed: bool = False) -> str:

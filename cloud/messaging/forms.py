@@ -83,20 +83,12 @@ def _duration(value: timedelta, _zone: ZoneInfo, language: Language) -> str:
     return i18n.duration(value, language)
 
 
-def _days(value: int, _zone: ZoneInfo, language: Language) -> str:
-    return i18n.days(value, language)
-
-
 def _volts(value: int, _zone: ZoneInfo, language: Language) -> str:
     return i18n.figure(value, "V", language, scale=_MV_PER_V)
 
 
 def _kwh(value: int, _zone: ZoneInfo, language: Language) -> str:
     return i18n.energy(value, language)
-
-
-def _percent(value: int, _zone: ZoneInfo, language: Language) -> str:
-    return i18n.percent(value, language)
 
 
 def _money(value: Money, _zone: ZoneInfo, language: Language) -> str:
@@ -115,10 +107,8 @@ FORMS: Final[Mapping[str, Callable[[Context, Fact], str]]] = {
     "day": _written(i18n.day, datetime),
     "date": _written(_date, date),
     "duration": _written(_duration, timedelta),
-    "days": _written(_days, int),
     "volts": _written(_volts, int),
     "kwh": _written(_kwh, int),
-    "percent": _written(_percent, int),
     "money": _written(_money, Money),
     "change": _written(_change, Money),
 }

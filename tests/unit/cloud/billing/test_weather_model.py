@@ -88,4 +88,4 @@ def test_a_home_without_noise_is_fitted_exactly():
 
     assert model.r2 == pytest.approx(1)
     assert model.heating == Slope(wh_per_k=pytest.approx(500), begins_c=pytest.approx(10))
-    assert model.day_wh(0) == pytest.approx(7_000)
+    assert model.base_wh == pytest.approx(2_000)
