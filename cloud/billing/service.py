@@ -31,13 +31,14 @@ from cloud.customers import store as customers
 from cloud.customers.model import UsagePoint
 from cloud.ingest.store import StoredEvent
 from cloud.kernel import tasks
-from cloud.kernel.ids import BillId
+from cloud.kernel.ids import BillId, UsagePointId
 from cloud.kernel.loop import Handler
 from cloud.kernel.money import Money
 from cloud.kernel.tasks import Task
 from cloud.messaging import service as messaging
 from cloud.messaging.model import Announcement, pause_before
 from cloud.messaging.service import Composer, News
+from cloud.registry import store as registry
 from runtime import logs
 from runtime.errors import InputRefused
 from wire.events import IntervalReadings
@@ -63,15 +64,20 @@ def _nobody_listens(connection: Connection, home: UsagePoint, now: datetime, *, 
 
 
 def bills_told(settings: BillSettings) -> Callable[[Connection, Sequence[str], datetime], None]:
-    """What lets bills be looked at that somebody has just kept; bills of long ago are left alone.
+    """What lets bills be looked at that somebody has just kept, of homes whose meter a gateway reads.
 
-    What was said of a bill that asks something else now does not leave any more.
+    Bills of long ago are left alone. What was said of a bill that asks something else now does not leave any more.
     """
 
     def told(connection: Connection, names: Sequence[str], now: datetime) -> None:
-        for bill in accounts_store.bills_near(connection, contracts=(), bills=names):
-            _overtake_what_it_was(connection, bill, now)
-            if now.date() - bill.last_day <= settings.explain_within:
+        read = {place.usage_point for place in registry.held_places(connection)}
+        bills = list(accounts_store.bills_near(connection, contracts=(), bills=names))
+        contracts = accounts_store.contracts_named(connection, (bill.contract for bill in bills))
+        for bill in bills:
+            home = contracts[bill.contract].usage_point
+            if home in read:
+                _overtake_what_it_was(connection, bill, home, now)
+            if home in read and now.date() - bill.last_day <= settings.explain_within:
                 look_again(connection, bill, now + settings.settle)
 
     return told
@@ -82,13 +88,11 @@ def look_again(connection: Connection, bill: UtilityBill, at: datetime) -> None:
     tasks.reschedule(connection, EXPLAIN_TASK, f"{bill.id}/1", at)
 
 
-def _overtake_what_it_was(connection: Connection, bill: UtilityBill, now: datetime) -> None:
+def _overtake_what_it_was(connection: Connection, bill: UtilityBill, home: UsagePointId, now: datetime) -> None:
     look = explained_store.find(connection, bill.id)
-    contract = accounts_store.find_contract(connection, bill.contract)
-    if contract is None or look is None or look.since_previous is None or look.since_previous.current == bill.total:
-        return
-    case = facts.case_of_bill(bill.id, look.since_previous.current)
-    messaging.overtake(connection, contract.usage_point, now, only=Announcement.HIGH_BILL_EXPLAINED, case=case)
+    if look is not None and look.since_previous is not None and look.since_previous.current != bill.total:
+        case = facts.case_of_bill(bill.id, look.since_previous.current)
+        messaging.overtake(connection, home, now, only=Announcement.HIGH_BILL_EXPLAINED, case=case)
 
 
 class BillService:
