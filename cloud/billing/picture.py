@@ -114,7 +114,11 @@ def svg(picture: Waterfall, *, is_file: bool = False) -> str:
     drawn = [
         f'<svg{own} class="bill-change" viewBox="0 0 {picture.width} {picture.height}" role="img">',
         f"{style}<title>{escape(picture.title)}</title>",
-        f'<path class="bill-link" d="M{picture.zero_x:.1f} 0V{picture.height}"/>',
+        *(
+            [f'<path class="bill-link" d="M{picture.zero_x:.1f} 0V{picture.height}"/>']
+            if picture.zero_x > _SIDE
+            else []
+        ),
         *(f'<path class="bill-link" d="M{bar.end_x:.1f} {bar.top + _BAR}V{after.top}"/>' for bar, after in links),
     ]
     for bar in picture.bars:
