@@ -12,6 +12,7 @@ from typing import Any
 
 from tinydb import Storage, TinyDB, where
 
+from gateway.core.meter_profile import MAX_SERIAL_CHARS
 from gateway.core.registered_meter import RegisteredMeter, clash
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
@@ -21,6 +22,7 @@ MAX_METERS = 32
 _MODE = 0o600
 _MAX_BYTES = 1_000_000
 _MAX_DIGITS = 9
+_MAX_CHARS = 1_000
 _MAX_GENERATION = 2**31  # less than a record can hold: it rises when a journal is lost, and so seldom
 _DO_GENERATION = "set it to the highest the cloud knows of this gateway"
 _DO = "mend it by hand, or move it aside and add the meters again"
@@ -66,7 +68,7 @@ def _is_table(rows: object) -> bool:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value.isprintable()
+    return isinstance(value, str) and value.isprintable() and len(value) <= _MAX_CHARS
 
 
 class Registry:
@@ -102,7 +104,14 @@ class Registry:
         )
 
     def add(self, port: str, profile: str, serial: str = "", address: int | None = None) -> RegisteredMeter:
-        """Register a meter; raises InputRefused when its place or its serial number is taken."""
+        """Register a meter; raises InputRefused when its place or its serial number is taken, or cannot be kept."""
+        for name, text, most_chars in (
+            ("serial number", serial, MAX_SERIAL_CHARS),
+            ("port", port, _MAX_CHARS),
+            ("profile", profile, _MAX_CHARS),
+        ):
+            if not _is_text(text) or len(text) > most_chars:
+                raise InputRefused(f"the {name} is too long or holds what cannot be printed", where=text[:80])
         meter = RegisteredMeter(number=0, port=port, profile=profile, serial=serial, address=address)
         for other in self.meters():
             if why := clash(meter, other):

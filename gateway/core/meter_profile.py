@@ -34,6 +34,7 @@ from wire.events import Disconnector
 from wire.units import Quantity
 
 SCALER_UNIT = 3  # the attribute of a register that holds its scaler and unit
+MAX_SERIAL_CHARS = 32  # what the subject of a record can hold
 REGISTER_CLASSES = (3, 4)  # register, extended register
 # Which attribute of an interface class holds scaler and unit: a demand register (5) has another.
 _SCALER_ATTRIBUTE = dict.fromkeys(REGISTER_CLASSES, SCALER_UNIT) | {5: 4}
@@ -171,6 +172,8 @@ class MeterProfile:
         if not serial:
             why = snapshot.denied.get(self.serial, "it is empty")
             raise Undecodable(f"the meter does not tell its serial number ({self.serial}): {why}")
+        if not serial.isprintable() or len(serial) > MAX_SERIAL_CHARS:
+            raise Undecodable(f"the meter's serial number ({self.serial}) is too long or holds what cannot be printed")
         return serial
 
     def interpret(self, snapshot: Snapshot) -> Reading:

@@ -102,6 +102,19 @@ def test_a_registry_of_before_there_were_addresses_is_read(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"serial": "\x1b[2J"}, {"serial": "9" * 33}, {"profile": "a\nb"}, {"port": "/dev/" + "x" * 1_000}]
+)
+def test_what_the_registry_could_not_read_again_is_never_written(path: Path, wrong: dict[str, str]) -> None:
+    registry = Registry(path)
+    registry.add("/dev/ttyUSB0", "idis", "LMP00042")
+
+    with pytest.raises(InputRefused, match="cannot be printed"):
+        registry.add(**{"port": "/dev/ttyUSB1", "profile": "idis", "serial": ""} | wrong)
+
+    assert [meter.serial for meter in Registry(path).meters()] == ["LMP00042"]
+
+
 def test_a_meter_that_is_not_there_cannot_be_removed(path: Path) -> None:
     with pytest.raises(InputRefused, match="no meter 7"):
         Registry(path).remove(7)

@@ -151,6 +151,14 @@ def test_a_meter_without_serial_number_cannot_be_read():
         a_profile().interpret(changed(SERIAL, octets(b"")))
 
 
+@pytest.mark.parametrize(
+    "told", [Data(DataType.VISIBLE_STRING, "\x1b[2JLMP1"), Data(DataType.VISIBLE_STRING, "9" * 33), octets(bytes(17))]
+)
+def test_a_serial_number_that_could_be_neither_kept_nor_sent_is_none(told):
+    with pytest.raises(Undecodable, match="too long or holds what cannot be printed"):
+        a_profile().interpret(changed(SERIAL, told))
+
+
 @pytest.mark.parametrize("clock", [NULL, octets(b"short"), octets(bytes.fromhex("ffffffffffffffffff8000ff"))])
 def test_a_clock_that_is_not_set_is_none(clock):
     reading = a_profile().interpret(changed(CLOCK, clock))
