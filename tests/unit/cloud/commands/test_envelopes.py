@@ -83,8 +83,10 @@ def test_what_was_refused_is_shown_with_its_reason(state, fake, capsys):
 
 
 @pytest.mark.parametrize("limit", ["-1", "9" * 20])
-def test_a_limit_that_cannot_be_is_bounded(state, capsys, limit):
-    assert answer(capsys, "quarantine", state.path, f"--limit={limit}") == []
+def test_a_limit_that_cannot_be_is_refused(state, terminal, limit):
+    refusal = terminal.run("lamplight-cloud", "quarantine", state.path, f"--limit={limit}").refusal
+
+    assert "--limit" in refusal
 
 
 def test_a_parked_task_is_shown_and_can_be_tried_again(state, capsys):
