@@ -10,12 +10,18 @@ from typing import NoReturn
 
 from runtime.errors import InputRefused
 
+_MOST_SAID = 400
+
 
 class Words(argparse.ArgumentParser):
     """A parser that refuses by raising InputRefused, instead of printing its usage."""
 
     def error(self, message: str) -> NoReturn:
-        raise InputRefused(message, where=self.prog, do="--help tells the words")
+        raise InputRefused(
+            message if len(message) <= _MOST_SAID else f"{message[:_MOST_SAID]}...",
+            where=self.prog,
+            do="--help tells the words",
+        )
 
 
 def whole(minimum: int, maximum: int) -> Callable[[str], int]:

@@ -9,9 +9,11 @@ import csv
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from io import StringIO
 from pathlib import Path
 
 from runtime.errors import InputRefused
+from runtime.reading import read_at_most
 from simulators.cis import prices
 from simulators.cis.winter import STATION
 
@@ -37,6 +39,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "households": ("customer", "fact", "value", "as_of"),
     "consents": ("customer", "purpose", "channel", "given_at", "evidence", "withdrawn_at"),
 }  # fmt: skip
+_MOST_BYTES = 64 * 1024 * 1024
 _ISSUED_AFTER = timedelta(days=2)
 _DUE_AFTER = timedelta(days=12)
 _READ_FOR = timedelta(days=13 * 31)
@@ -139,8 +142,8 @@ def amount(cents: int) -> str:
 def homes_in(path: Path) -> list[Home]:
     """The homes of a grid file or a customer file; raises InputRefused."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+        text = read_at_most(path, _MOST_BYTES).decode("utf-8-sig")
+        rows = list(csv.DictReader(StringIO(text, newline="")))
         names = [row.get("usage_point") or (row["id"] if row["kind"] == "usage_point" else "") for row in rows]
         homes = zip(names, rows, strict=True)
         return [Home(usage_point=name, **{each: row[each] for each in _HOME_COLUMNS}) for name, row in homes if name]

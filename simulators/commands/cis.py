@@ -11,6 +11,7 @@ The three agree where they are given the same seed and the same fault.
 import argparse
 import csv
 import io
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,6 +33,8 @@ from simulators.household import zone_named
 
 MAX_DAYS = 3 * 366
 _LAST_CYCLE_DAY = 28
+_YEARS = range(1970, 2200)
+_NAME = re.compile(r"[A-Za-z0-9][\w.:-]{0,63}", re.ASCII)
 _CONSENTS = ("usage_alerts:email", "billing:email", "assistance:email", "readings_fine:none")
 _FACTS = ("cadunico=true", "income_per_capita_min_wages=0.4", "household_size=3")
 
@@ -49,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="drop|weather|load|programme")
     dropped = _add(commands, "drop", _drop, "write a drop, whole or faulty")
     dropped.add_argument("--dir", type=Path, required=True, help="where drops are put")
-    dropped.add_argument("--drop", metavar="NAME", help="what it is called (default: the day it is made on)")
+    dropped.add_argument(
+        "--drop", type=_name, metavar="NAME", help="what it is called (default: the day it is made on)"
+    )
     dropped.add_argument("--homes", type=Path, metavar="FILE.csv", help="a grid file or customer file with the homes")
     dropped.add_argument(
         "--home", action="append", default=[], metavar="UP[,METER]", help="one of --homes, or a home of Ana's"
@@ -163,7 +168,22 @@ def _written(path: Path, heading: tuple[str, ...], rows: Any) -> Path:
 
 
 def _day(text: str) -> date:
-    return date.fromisoformat(text)
+    day = date.fromisoformat(text)
+    if day.year not in _YEARS:
+        raise ValueError(text)
+    return day
+
+
+_day.__name__ = f"day of {_YEARS.start} to {_YEARS.stop - 1}"
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+_name.__name__ = "name of letters, digits and . : _ -"
 
 
 def _pair(mark: str) -> Callable[[str], tuple[str, str]]:

@@ -53,3 +53,9 @@ def test_a_whole_number_stays_within_its_bounds():
 def test_no_duration_is_empty_or_longer_than_a_day(text):
     with pytest.raises(ValueError, match=text):
         seconds(text)
+
+
+def test_a_word_without_an_end_is_not_repeated_whole(capsys):
+    assert program.run(cloud._run, ["quarantine", "DIR", "--limit", "9" * 10_000]) == 2
+
+    assert len(capsys.readouterr().err) < 600

@@ -161,6 +161,10 @@ def test_the_load_the_weather_and_the_bill_are_of_one_home(tmp_path: Path, capsy
         (["drop", "--dir", "d", "--home", "UP-0001"], "'UP-0001' is not two words"),
         (["drop", "--dir", "d", "--home", "UP,M", "--fault", "none"], "--fault"),
         (["drop", "--dir", "d", "--home", "UP,M", "--consent", "billing"], "'billing' is not two words"),
+        (["drop", "--dir", "d", "--home", "UP,M", "--drop", "../D"], "invalid name of letters"),
+        (["drop", "--dir", "d", "--home", "UP,M", "--on", "0001-01-01"], "invalid day of 1970 to 2199"),
+        (["load", "--out", "l", "--first-day", "9999-12-31", "--last-day", "9999-12-31"], "invalid day of 1970"),
+        (["drop", "--dir", "d", "--homes", "/dev/zero"], "holds more than"),
         (["weather", "--out", "w", "--first-day", "2026-07-02", "--last-day", "2026-07-01"], "that is 0 days"),
     ],
 )
