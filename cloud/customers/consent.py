@@ -67,6 +67,12 @@ class Consent:
         return self.given_at is not None and self.withdrawn_at is None
 
     @property
+    def said_at(self) -> datetime:
+        """When she last said something of it; a consent stands on at least one change."""
+        said = [at for at in (self.given_at, self.withdrawn_at) if at is not None]
+        return max(said)
+
+    @property
     def name(self) -> str:
         """By which a message names the consent it rests on."""
         return f"{self.customer}/{self.purpose}/{self.channel}"

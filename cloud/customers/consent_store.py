@@ -1,7 +1,7 @@
 """The table of consents: every change that was ever told, one row each, and none is ever changed."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -24,6 +24,7 @@ from cloud.kernel.ids import CustomerId
 from runtime.errors import InputRefused
 
 MAX_EVIDENCE_CHARS: Final = 500
+_NEXT: Final = timedelta(milliseconds=1)  # as fine as the table keeps it
 
 change_table = Table(
     "consent_change",
@@ -51,14 +52,17 @@ def record(connection: Connection, change: Change, now: datetime) -> bool:
 
     Raises ConsentRefused for a change of a day to come, and for one without evidence.
     """
-    where = f"{change.customer}/{change.purpose}/{change.channel}"
     if change.at > now:  # else it would outweigh a no that she says until then
         raise ConsentRefused(
-            f"it is dated {change.at:%Y-%m-%d %H:%M} UTC, which is still to come", where=where, do="check it"
+            f"it is dated {change.at:%Y-%m-%d %H:%M} UTC, which is still to come", where=_named(change), do="check it"
         )
+    return _keep(connection, change, now)
+
+
+def _keep(connection: Connection, change: Change, now: datetime) -> bool:
     if not change.evidence.strip() or len(change.evidence) > MAX_EVIDENCE_CHARS or not change.evidence.isprintable():
         do = f"say in one line of 1 to {MAX_EVIDENCE_CHARS} printable characters how it can be shown"
-        raise ConsentRefused("there is no evidence of it", where=where, do=do)
+        raise ConsentRefused("there is no evidence of it", where=_named(change), do=do)
     row = {
         "customer": change.customer,
         "purpose": change.purpose.value,
@@ -100,15 +104,19 @@ def record_wishes(
     evidence: str,
     now: datetime,
 ) -> None:
-    """Keep what she ticked among these purposes; what stands so already is not said again."""
-    stands = {each.purpose: each.is_given for each in of_customer(connection, customer) if each.channel is channel}
+    """Keep what she ticked among these purposes; what stands so already is not said again.
+
+    What she says now outweighs all she said before, even where our clock was set back since and its day is to come.
+    """
+    stands = {each.purpose: each for each in of_customer(connection, customer) if each.channel is channel}
     for purpose in among:
-        is_given = purpose in wanted
-        if stands.get(purpose, False) is not is_given:
+        before, is_given = stands.get(purpose), purpose in wanted
+        if (before is not None and before.is_given) is not is_given:
+            at = now if before is None else max(now, before.said_at + _NEXT)
             change = Change(
-                customer=customer, purpose=purpose, channel=channel, is_given=is_given, at=now, by=by, evidence=evidence
+                customer=customer, purpose=purpose, channel=channel, is_given=is_given, at=at, by=by, evidence=evidence
             )
-            record(connection, change, now)
+            _keep(connection, change, now)
 
 
 def _change(row: Row[Any]) -> Change:
@@ -121,3 +129,7 @@ def _change(row: Row[Any]) -> Change:
         by=row.by,
         evidence=row.evidence,
     )
+
+
+def _named(change: Change) -> str:
+    return f"{change.customer}/{change.purpose}/{change.channel}"

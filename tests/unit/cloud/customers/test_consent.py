@@ -119,6 +119,23 @@ def test_a_word_of_nobody_we_know_is_not_kept(connection: Connection) -> None:
         store.record(connection, replace(YES, customer=CustomerId("C-9")), NOON)
 
 
+def wish(connection: Connection, *purposes: Purpose, now: datetime) -> None:
+    store.record_wishes(
+        connection, ANA, Channel.EMAIL, purposes, tuple(Purpose), by="customer", evidence="her own page", now=now
+    )
+
+
+def test_a_no_outweighs_a_yes_of_before_our_clock_was_set_back(connection: Connection) -> None:
+    wish(connection, Purpose.BILLING, now=NOON + DAY)
+
+    wish(connection, now=NOON)
+
+    answer = store.may_tell(connection, ANA, Purpose.BILLING, Channel.EMAIL)
+    assert isinstance(answer, NotAllowed)
+    wish(connection, Purpose.BILLING, now=NOON)
+    assert isinstance(store.may_tell(connection, ANA, Purpose.BILLING, Channel.EMAIL), Allowed)
+
+
 def test_only_what_she_changed_is_written_down(connection: Connection) -> None:
     store.record(connection, YES, NOON)
 
