@@ -156,6 +156,7 @@ class DlmsMeter:
             self._new_link(access.client_sap),
             self._profile,
             client_sap=access.client_sap,
+            may_hold=self._others(access.client_sap),
             signs_on=self._profile.signs_on(self._address),
             where=self._where,
             clock=self._clock,
@@ -199,6 +200,11 @@ class DlmsMeter:
         except CounterWentBack as error:
             do = "if it is another meter, or was reset, see `A meter with keys` in the gateway's guide"
             raise MeterRefused(error.what, where=self._where, do=do) from error
+
+    def _others(self, client_sap: int) -> set[int]:
+        """As whom else we read this meter, where a link may outlive its reader."""
+        is_wrapped = isinstance(self._address, TcpAddress) and not self._address.carries_hdlc
+        return set() if is_wrapped else {PUBLIC_CLIENT, self._profile.access.client_sap} - {client_sap}
 
     def _new_link(self, client_sap: int) -> HdlcLink | WrapperLink:
         if isinstance(self._address, TcpAddress) and not self._address.carries_hdlc:

@@ -7,9 +7,13 @@ A meter that does not answer the sign-on may still be in HDLC, because whoever r
 once at the profile's speed before it counts as silent. Without that, a restarted gateway would take a live meter for
 dead until the meter's own inactivity time-out, commonly two minutes. A line without sign-on needs none of that: there
 a meter is silent once it has not answered `retries` + 1 calls.
+
+A meter that was being read as one client when its reader was cut off listens to no other client until then, and each
+of our calls may begin its wait anew. So before it counts as gone, leave is taken of it in the name of whoever else of
+us may hold it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -59,6 +63,7 @@ class LinkDriver:
         profile: MeterProfile,
         *,
         client_sap: int = PUBLIC_CLIENT,
+        may_hold: Collection[int] = (),
         signs_on: bool,
         where: str,
         clock: Clock,
@@ -68,12 +73,14 @@ class LinkDriver:
         """
         Args:
             client_sap: as whom a meter that was left in HDLC is called.
+            may_hold: as whom else of us it may be held still.
             signs_on: whether the line begins at an optical head, in IEC 62056-21 mode E.
             where: the port as the person gave it, for errors.
             deadline_s: machine seconds from now after which nothing waits any longer.
             report: is told in words what takes long.
         """
-        self._line, self._link, self._profile, self._client_sap = line, link, profile, client_sap
+        self._line, self._link, self._profile = line, link, profile
+        self._client_sap, self._may_hold = client_sap, may_hold
         self._signs_on, self._where, self._clock, self._report = signs_on, where, clock, report
         self._deadline_s = deadline_s
         self._deadline = clock.monotonic() + deadline_s
@@ -81,6 +88,14 @@ class LinkDriver:
 
     def connect(self) -> None:
         """Wake the meter where its line begins so, and open the link; raises MeterUnread."""
+        try:
+            self._arrive()
+        except (MeterSilent, MeterRefused):
+            if not self._is_freed():
+                raise
+            self._arrive()
+
+    def _arrive(self) -> None:
         is_certain = not self._signs_on or self._sign_on()
         try:
             self._open_link()
@@ -115,22 +130,33 @@ class LinkDriver:
         try:
             signed_on = self._run(sign_on, sign_on.begin(self._clock.monotonic()), SignedOn)
         except MeterSilent:
-            if not self._is_left_in_hdlc():
+            if self._leftover(self._client_sap) is None:
                 raise
             self._report("the meter was still in HDLC")
             return True
         self._report(f"{signed_on.meter} answers; going on at {signed_on.baud} baud")
         return signed_on.is_confirmed
 
-    def _is_left_in_hdlc(self) -> bool:
+    def _is_freed(self) -> bool:
+        """Whether the meter was held by one of us who was cut off, and is not any more."""
+        for client_sap in self._may_hold:
+            leftover = self._leftover(client_sap)
+            if leftover is not None:
+                self._run(leftover, leftover.close(self._clock.monotonic()), LinkDown)
+                self._report("the meter was still held by a session that was cut off")
+                return True
+        return False
+
+    def _leftover(self, client_sap: int) -> HdlcLink | None:
+        """The link of a meter that is in HDLC and listens to this client."""
         self._line.set_baud(self._profile.line.baud)
         impatient = replace(self._profile.link, retries=0, response_timeout_s=LEFTOVER_TIMEOUT_S)
-        leftover = HdlcLink(impatient, self._client_sap)
+        leftover = HdlcLink(impatient, client_sap)
         try:
             self._run(leftover, leftover.open(self._clock.monotonic()), LinkUp)
         except (MeterSilent, MeterGarbled, MeterRefused):
-            return False
-        return True
+            return None
+        return leftover
 
     def _run(self, machine: Machine, effects: Iterable[object], wanted: type[EffectT]) -> EffectT:
         while True:

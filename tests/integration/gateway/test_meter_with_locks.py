@@ -1,12 +1,15 @@
 """The gateway and a simulated meter with locks, written apart, joined in memory: a password, keys, and wrong ones."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from gateway.adapters.dlms_association import Association
 from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.dlms_security import Identity
+from gateway.adapters.link_driver import LinkDriver
 from gateway.adapters.profile_files import load_profile
 from gateway.core.errors import MeterRefused, MeterSilent, SecretRefused
 from gateway.core.invocation_counter import InvocationCounter, KeptCounter
@@ -153,6 +156,21 @@ def test_a_locked_meter_is_read_again_once_it_unlocks():
     bench.clock.seconds += 901
 
     assert session.read_now().answers
+
+
+@pytest.mark.parametrize("was_cut_off_as", [BY_KEYS_PROFILE, load_profile("lamplight-sim")], ids=["ours", "public"])
+def test_a_meter_held_by_a_session_that_was_cut_off_is_read_by_the_next(monkeypatch, was_cut_off_as):
+    bench = Bench(by_keys())
+    with monkeypatch.context() as killed:
+        killed.setattr(LinkDriver, "disconnect", lambda _driver: None)
+        killed.setattr(Association, "release", lambda _association: None)
+        with suppress(MeterRefused):
+            bench.session(was_cut_off_as, KEYS if was_cut_off_as is BY_KEYS_PROFILE else MeterSecrets()).read_now()
+
+    after = InvocationCounter(bench.kept[-1] if bench.kept else KeptCounter(), bench.kept.append)
+
+    assert bench.session(BY_KEYS_PROFILE, KEYS, counter=after).read_now().answers
+    assert bench.failures == 0
 
 
 class TestTheCounter:
