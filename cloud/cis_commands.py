@@ -8,11 +8,13 @@ clock shall look at `import-refused`), and with 2 and nothing kept when it was r
 import argparse
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cloud import command
 from runtime.clock import clock_from_environment
 from runtime.errors import InputRefused
+
+_MOST_NAMED: Final = 20
 
 
 def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -71,9 +73,9 @@ def _import_file(arguments: argparse.Namespace) -> int:
         with database.transaction() as connection:
             weather_store.keep(connection, days)
     stations = sorted({day.station for day in days})
-    command.answer(
-        arguments, {"days": len(days), "stations": stations}, [f"{len(days)} days of {', '.join(stations)} imported"]
-    )
+    more = f" and {len(stations) - _MOST_NAMED} more" if len(stations) > _MOST_NAMED else ""
+    said = f"{len(days)} days of {', '.join(stations[:_MOST_NAMED])}{more} imported"
+    command.answer(arguments, {"days": len(days), "stations": stations}, [said])
     return 0
 
 

@@ -108,6 +108,17 @@ def test_a_weather_file_is_known_by_its_heading(
     assert found == {date(2026, 7, 2): -0.6}
 
 
+def test_of_many_stations_some_are_named_and_the_rest_counted(
+    state: StateFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "weather.csv"
+    path.write_text("station,day,mean_temp_c\n" + "".join(f"s{at:02},2026-07-01,11.4\n" for at in range(25)))
+
+    assert run("import", state.path, path) == 0
+
+    assert capsys.readouterr().out.endswith("s18, s19 and 5 more imported\n")
+
+
 @pytest.mark.parametrize(
     ("row", "why"),
     [
