@@ -60,7 +60,7 @@ def _add_rate(bill: "argparse._SubParsersAction[Any]") -> None:
 
 def _rate(arguments: argparse.Namespace) -> int:
     from cloud.billing import interval_file
-    from cloud.billing.day_use import classify, peaks, within
+    from cloud.billing.day_use import classify, in_order, peaks, within
     from cloud.billing.rating import bill
     from cloud.kernel import sheet
     from cloud.kernel.sheet import SheetRefused
@@ -72,13 +72,15 @@ def _rate(arguments: argparse.Namespace) -> int:
         intervals = interval_file.parse(sheet.read_file(arguments.intervals), arguments.zone or tariff.zone)
     except SheetRefused as refused:
         raise refused.of(arguments.intervals) from refused
-    period = _period(arguments, intervals, tariff)
-    intervals = within(intervals, tariff, period)
     try:
+        if None in (arguments.first_day, arguments.last_day):  # the file itself says which days are billed
+            intervals = tuple(in_order(intervals))
+        period = _period(arguments, intervals, tariff)
+        intervals = within(intervals, tariff, period)
         use = classify(intervals, tariff, period)
         _check_complete(intervals, tariff, period)
     except InputRefused as refused:
-        where = f"{arguments.intervals}: {refused.where}"
+        where = f"{arguments.intervals}: {refused.where}".removesuffix(": ")
         raise InputRefused(refused.what, where=where, do=refused.do) from refused
     made = bill(tariff, use, period, peaks=peaks(intervals, tariff, period))
     energy_wh = sum(each.energy_wh for each in use)
@@ -116,7 +118,7 @@ def _period(arguments: argparse.Namespace, intervals: "Sequence[IntervalUse]", t
     days = (last_day - first_day).days + 1
     if None in asked and days > MAX_DAYS_UNASKED:
         do = "name the days of one bill with --from and --until"
-        raise InputRefused(f"the readings are of {days} days", where=str(arguments.intervals), do=do)
+        raise InputRefused(f"the readings are of {days} days", where=f"{first_day} to {last_day}", do=do)
     return BillingPeriod(first_day=first_day, last_day=last_day, due_on=arguments.due)
 
 

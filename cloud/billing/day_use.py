@@ -146,7 +146,7 @@ def _laid(
     """Each interval with the parts of it, at least one."""
     spans = [*_spans(tariff, calendar, period)]
     at = 0
-    for interval in _in_order(intervals):
+    for interval in in_order(intervals):
         start_ms = unix_ms(interval.starts_at)
         end_ms = start_ms + interval.period_s * 1000
         while spans[at].end_ms <= start_ms:
@@ -164,7 +164,8 @@ def _laid(
         yield interval, parts
 
 
-def _in_order(intervals: Iterable[IntervalUse]) -> Iterator[IntervalUse]:
+def in_order(intervals: Iterable[IntervalUse]) -> Iterator[IntervalUse]:
+    """The same intervals, each after the one before; raises ReadingsRefused at the first that is not."""
     before: IntervalUse | None = None
     for interval in intervals:
         where = interval.starts_at.isoformat()

@@ -83,6 +83,7 @@ def test_days_that_are_not_whole_are_not_billed_unless_asked_for(rate: Run) -> N
         (hours(20) + hours(48, first=22), "the period is not all there"),
         (hours(20) + hours(48, first=19), "two readings of one interval"),
         (hours(20) + hours(48, first=10), "the readings go backwards in time"),
+        (list(reversed(hours(3))), "the readings go backwards in time"),
         ([*hours(20), hours(20)[-1].replace(":00:00+", ":30:00+"), *hours(48, first=20)], "two readings overlap"),
     ],
 )
