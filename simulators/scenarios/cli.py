@@ -75,6 +75,8 @@ def _check(words: argparse.Namespace) -> None:
         read_series(words.load_file)
         if words.act in (MONTH, BOTH):
             raise InputRefused("a recorded home has no bills", where="--act", do="play --act storm with --from")
+    if words.crashes is not None and words.act == MONTH:
+        raise InputRefused("nobody is killed in the month", where="--crashes", do="play the storm, or both")
     if folder is not None and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise InputRefused("there is something in that place already", where=str(folder), do="name a new folder")
 

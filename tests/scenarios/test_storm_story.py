@@ -31,3 +31,9 @@ def test_a_recorded_home_has_no_bills_to_tell_of(terminal, tmp_path):
     answer = terminal.run("lamplight-sim", "scenario", "street", "--act", "month", "--from", load)
 
     assert "--act" in answer.refusal
+
+
+def test_kills_of_the_month_alone_are_refused(terminal):
+    answer = terminal.run("lamplight-sim", "scenario", "street", "--act", "month", "--crashes", "1")
+
+    assert "--crashes" in answer.refusal
