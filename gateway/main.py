@@ -69,7 +69,7 @@ class Parts:
     signer: SoftwareSigner
     gateway: GatewayId
     enrolment: Enrolment
-    registry: Registry
+    meter_book: Registry
     meters: tuple[tuple[RegisteredMeter, MeterProfile], ...]
     identities: Mapping[int, Identity]
     zone: tzinfo
@@ -112,7 +112,7 @@ def prepare(settings_path: Path) -> Parts:
         signer=signer,
         gateway=gateway,
         enrolment=load_enrolment(settings.files.enrolment, gateway),
-        registry=book,
+        meter_book=book,
         meters=meters,
         identities=_identities(settings, signer, meters),
         zone=zone_named(settings.meter.time_zone, where=f"{settings_file(settings_path)}: meter.time_zone"),
@@ -149,7 +149,7 @@ def open_journal(parts: Parts) -> Journal:
     settings = parts.settings
     path = settings.files.journal
     if not path.exists():
-        generation = parts.registry.next_generation()
+        generation = parts.meter_book.next_generation()
         log.warning("journal_begun_anew", gen=generation, reason="there was none")
         journal_file.create(path, parts.gateway, gen=generation)
     caps = Caps(
@@ -185,7 +185,7 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
     pipeline = Pipeline(
         book=journal,
         desks=desks,
-        registry=parts.registry,
+        meter_book=parts.meter_book,
         health=health,
         uplink=uplink,
         inbox=inbox,

@@ -41,7 +41,7 @@ class Pipeline:
         *,
         book: Book,
         desks: tuple[MeterDesk, ...],
-        registry: MeterBook,
+        meter_book: MeterBook,
         health: Health,
         uplink: UplinkDesk,
         inbox: Inbox,
@@ -49,7 +49,7 @@ class Pipeline:
     ) -> None:
         self._book = book
         self._desks = desks
-        self._registry = registry
+        self._meter_book = meter_book
         self._health = health
         self._uplink = uplink
         self._inbox = inbox
@@ -126,7 +126,7 @@ class Pipeline:
             if not desk.unregistered_serial:
                 continue
             try:
-                self._registry.learn_serial(desk.number, desk.unregistered_serial)
+                self._meter_book.learn_serial(desk.number, desk.unregistered_serial)
             except EnvironmentRefused as refused:
                 self._registry_file.gone(reason=str(refused))
                 return

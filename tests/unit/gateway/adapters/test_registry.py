@@ -24,11 +24,11 @@ def test_a_meter_is_kept_as_it_was_registered(path: Path) -> None:
 
 
 def test_a_serial_number_is_learnt_at_the_first_reading(path: Path) -> None:
-    registry = Registry(path)
-    registry.add("/dev/ttyUSB0", "idis")
-    registry.add("/dev/ttyUSB1", "idis")
+    book = Registry(path)
+    book.add("/dev/ttyUSB0", "idis")
+    book.add("/dev/ttyUSB1", "idis")
 
-    registry.learn_serial(2, "LMP00042")
+    book.learn_serial(2, "LMP00042")
 
     assert [meter.serial for meter in Registry(path).meters()] == ["", "LMP00042"]
 
@@ -40,11 +40,11 @@ def test_a_meter_removed_meanwhile_has_nothing_more_to_tell(path: Path) -> None:
 
 
 def test_a_removed_meters_number_is_not_given_again(path: Path) -> None:
-    registry = Registry(path)
-    registry.add("/dev/ttyUSB0", "idis")
-    registry.add("/dev/ttyUSB1", "idis")
+    book = Registry(path)
+    book.add("/dev/ttyUSB0", "idis")
+    book.add("/dev/ttyUSB1", "idis")
 
-    registry.remove(2)
+    book.remove(2)
     again = Registry(path).add("/dev/ttyUSB1", "idis")
 
     assert [meter.number for meter in Registry(path).meters()] == [1, again.number]
@@ -55,18 +55,18 @@ def test_a_removed_meters_number_is_not_given_again(path: Path) -> None:
     [("/dev/ttyUSB0", "", "meter 1 is on this port"), ("/dev/ttyUSB9", "LMP00042", "meter 1 has this serial number")],
 )
 def test_a_port_and_a_serial_number_belong_to_one_meter(path: Path, port: str, serial: str, because: str) -> None:
-    registry = Registry(path)
-    registry.add("/dev/ttyUSB0", "idis", "LMP00042")
+    book = Registry(path)
+    book.add("/dev/ttyUSB0", "idis", "LMP00042")
 
     with pytest.raises(InputRefused, match=because):
-        registry.add(port, "idis", serial)
+        book.add(port, "idis", serial)
 
 
 def test_meters_share_a_port_by_their_addresses(path: Path) -> None:
-    registry = Registry(path)
-    registry.add("/dev/ttyUSB0", "idis", address=17)
-    registry.add("/dev/ttyUSB0", "idis", address=18)
-    registry.add("/dev/ttyUSB1", "idis", address=17)
+    book = Registry(path)
+    book.add("/dev/ttyUSB0", "idis", address=17)
+    book.add("/dev/ttyUSB0", "idis", address=18)
+    book.add("/dev/ttyUSB1", "idis", address=17)
 
     assert [(meter.port, meter.address) for meter in Registry(path).meters()] == [
         ("/dev/ttyUSB0", 17),
@@ -86,11 +86,11 @@ def test_meters_share_a_port_by_their_addresses(path: Path) -> None:
 def test_meters_that_could_not_be_told_apart_are_refused(
     path: Path, there: int | None, address: int | None, because: str
 ) -> None:
-    registry = Registry(path)
-    registry.add("/dev/ttyUSB0", "idis", address=there)
+    book = Registry(path)
+    book.add("/dev/ttyUSB0", "idis", address=there)
 
     with pytest.raises(InputRefused, match=because):
-        registry.add("/dev/ttyUSB0", "idis", address=address)
+        book.add("/dev/ttyUSB0", "idis", address=address)
     assert len(Registry(path).meters()) == 1
 
 
@@ -106,11 +106,11 @@ def test_a_registry_of_before_there_were_addresses_is_read(path: Path) -> None:
     "wrong", [{"serial": "\x1b[2J"}, {"serial": "9" * 33}, {"profile": "a\nb"}, {"port": "/dev/" + "x" * 1_000}]
 )
 def test_what_the_registry_could_not_read_again_is_never_written(path: Path, wrong: dict[str, str]) -> None:
-    registry = Registry(path)
-    registry.add("/dev/ttyUSB0", "idis", "LMP00042")
+    book = Registry(path)
+    book.add("/dev/ttyUSB0", "idis", "LMP00042")
 
     with pytest.raises(InputRefused, match="cannot be printed"):
-        registry.add(**{"port": "/dev/ttyUSB1", "profile": "idis", "serial": ""} | wrong)
+        book.add(**{"port": "/dev/ttyUSB1", "profile": "idis", "serial": ""} | wrong)
 
     assert [meter.serial for meter in Registry(path).meters()] == ["LMP00042"]
 
@@ -121,12 +121,12 @@ def test_a_meter_that_is_not_there_cannot_be_removed(path: Path) -> None:
 
 
 def test_a_gateway_reads_so_many_meters_and_no_more(path: Path) -> None:
-    registry = Registry(path)
+    book = Registry(path)
     for number in range(MAX_METERS):
-        registry.add(f"/dev/ttyUSB{number}", "idis")
+        book.add(f"/dev/ttyUSB{number}", "idis")
 
     with pytest.raises(InputRefused, match="at most"):
-        registry.add("/dev/ttyUSB99", "idis")
+        book.add("/dev/ttyUSB99", "idis")
 
 
 def test_every_journal_is_of_a_new_generation(path: Path) -> None:

@@ -58,7 +58,7 @@ class Bench:
         self.pipeline = Pipeline(
             book=self.journal,
             desks=(self.desk,),
-            registry=self,
+            meter_book=self,
             uplink=self.uplink,
             health=Health(clock=self.clock, every=timedelta(minutes=5), software="0.1.0"),
             inbox=self.inbox,
