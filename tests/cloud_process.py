@@ -7,7 +7,15 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
 from tests.waiting import eventually
+
+BROKERS = [
+    pytest.param([], id="mosquitto", marks=pytest.mark.needs_mosquitto),
+    pytest.param(["--embedded"], id="embedded"),
+]
+"""The words after `broker` for each kind there is; without mosquitto its tests fail and say what to install."""
 
 _RUN = "from cloud.cli import main; raise SystemExit(main())"
 

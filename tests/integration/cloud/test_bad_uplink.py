@@ -17,7 +17,8 @@ from gateway.core.outbox import Change, Entry
 from gateway.core.patience import Patience
 from gateway.service.forwarder import Forwarder
 from runtime.clock import SystemClock
-from tests.integration.cloud.test_ingest import BROKERS, Site
+from tests.cloud_process import BROKERS
+from tests.integration.cloud.test_ingest import Site
 from tests.integration.simulators import players
 from tests.waiting import eventually
 from wire.events import Lane, RegisterReadings, SupplyLost

@@ -17,7 +17,7 @@ from cloud.kernel.loop import Worker
 from cloud.state import StateFolder
 from runtime.clock import SystemClock
 from tests import cloud_process
-from tests.integration.cloud.test_brokers import BROKERS
+from tests.cloud_process import BROKERS
 from tests.waiting import eventually
 
 

@@ -8,21 +8,16 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from cloud.broker import mosquitto
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.registry.model import Place
 from cloud.state import StateFolder
 from tests import cloud_process
+from tests.cloud_process import BROKERS
 from tests.fakes_cloud import HandClock
 from tests.mqtt_peer import Peer
 from tests.waiting import eventually
 from wire.keys import SoftwareSigner
 from wire.topics import UPLINK_FILTER
-
-needs_mosquitto = pytest.mark.skipif(
-    mosquitto.find() is None, reason="mosquitto is not installed: apt install mosquitto"
-)
-BROKERS = [pytest.param([], id="mosquitto", marks=needs_mosquitto), pytest.param(["--embedded"], id="embedded")]
 
 
 class Site:

@@ -5,7 +5,6 @@ import signal
 
 import pytest
 
-from cloud.broker import mosquitto
 from cloud.ingest import quarantine, store
 from cloud.ingest.consumer import Consumer
 from cloud.ingest.service import Intake
@@ -13,15 +12,11 @@ from cloud.kernel.loop import Worker
 from cloud.state import StateFolder
 from runtime.clock import SystemClock
 from tests import cloud_process
+from tests.cloud_process import BROKERS
 from tests.cloud_speaker import Speaker
 from tests.waiting import eventually
 from wire import topics
 from wire.refusals import Reason
-
-needs_mosquitto = pytest.mark.skipif(
-    mosquitto.find() is None, reason="mosquitto is not installed: apt install mosquitto"
-)
-BROKERS = [pytest.param([], id="mosquitto", marks=needs_mosquitto), pytest.param(["--embedded"], id="embedded")]
 
 
 class Site:
