@@ -1,0 +1,122 @@
+"""A pipeline over a real journal, handled report by report; for tests of what the gateway concludes."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from gateway.adapters import journal_file
+from gateway.adapters.journal import Caps, Journal
+from gateway.adapters.journal_view import JournalView
+from gateway.core.batches import Window
+from gateway.core.observations import ProbeObservation
+from gateway.core.reading import IntervalRow
+from gateway.core.registered_meter import RegisteredMeter
+from gateway.service.health import Health
+from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable, ProbeHeard
+from gateway.service.meter_desk import MeterDesk
+from gateway.service.meter_watch import MeterWatch
+from gateway.service.pipeline import Pipeline
+from gateway.service.uplink_desk import UplinkDesk
+from runtime.errors import EnvironmentRefused
+from tests.fakes_gateway import RULES, FakeClock, at, snapshot
+from wire.events import Lane, LinkFault, event_name
+from wire.ids import gateway_id_of
+from wire.keys import SoftwareSigner
+
+SIGNER = SoftwareSigner.generate()
+GATEWAY = gateway_id_of(SIGNER.public.spki)
+DAYS_BACK = 2
+
+
+@dataclass
+class Bench:
+    """A pipeline with one meter, handled report by report; it can be killed and started again."""
+
+    path: Path
+    clock: FakeClock
+    caps: Caps = field(default_factory=Caps)
+    learnt: list[tuple[int, str]] = field(default_factory=list)
+    registry_is_full: bool = False
+    done: list[str] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Open the journal and take up where it left off."""
+        self.journal = Journal.open(self.path, GATEWAY, SIGNER, self.clock, self.caps)
+        self.watch = MeterWatch()
+        meter = RegisteredMeter(number=1, port="/dev/ttyUSB0", profile="lamplight-sim")
+        self.desk = MeterDesk(meter, RULES, self.watch, backfill=timedelta(days=DAYS_BACK))
+        self.inbox = Inbox()
+        self.uplink = UplinkDesk(timedelta(seconds=30))
+        self.pipeline = Pipeline(
+            book=self.journal,
+            desks=(self.desk,),
+            meter_book=self,
+            uplink=self.uplink,
+            health=Health(clock=self.clock, every=timedelta(minutes=5), software="0.1.0"),
+            inbox=self.inbox,
+            clock=self.clock,
+        )
+        self.pipeline.run(Already())
+
+    def kill(self) -> None:
+        """Nothing is said in farewell."""
+        self.journal.close()
+
+    def learn_serial(self, number: int, serial: str) -> None:
+        if self.registry_is_full:
+            raise EnvironmentRefused("cannot write")
+        self.learnt.append((number, serial))
+
+    def tick(self, s: float) -> None:
+        self.clock.story_s = s
+        self.pipeline.handle(None)
+
+    def hear(self, s: float, seen: ProbeObservation) -> None:
+        self.clock.story_s = s
+        self.pipeline.handle(ProbeHeard(seen=seen, done=lambda: self.done.append("probe")))
+
+    def read(self, s: float, rows: tuple[IntervalRow, ...] = (), window: Window | None = None, **answers: int) -> None:
+        self.clock.story_s = s
+        report = MeterRead(
+            number=1, snapshot=snapshot(s, **answers), rows=rows, window=window, done=lambda: self.done.append("meter")
+        )
+        self.pipeline.handle(report)
+
+    def fail(self, s: float, fault: LinkFault = LinkFault.SILENT) -> None:
+        self.clock.story_s = s
+        report = MeterUnreadable(number=1, asked_at=at(s), fault=fault, done=lambda: self.done.append("meter"))
+        self.pipeline.handle(report)
+
+    def said(self, *lanes: Lane) -> list[str]:
+        """What the journal holds, by name."""
+        with JournalView(self.path) as view:
+            return [event_name(row.record.event) for row in view.newest(1_000) if row.record.link.lane in lanes]
+
+
+class Already(threading.Event):
+    """A stop that is told before the first turn: what comes before the loop runs, and nothing more."""
+
+    def is_set(self) -> bool:
+        return True
+
+
+class TwoTurns(threading.Event):
+    """A stop that lets a loop turn twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns = 0
+
+    def is_set(self) -> bool:
+        self._turns += 1
+        return self._turns > 2
+
+
+def a_bench(folder: Path, caps: Caps | None = None) -> Bench:
+    """One that was started; its owner kills it."""
+    path = folder / "journal.sqlite"
+    journal_file.create(path, GATEWAY, gen=1)
+    bench = Bench(path, FakeClock(), caps or Caps())
+    bench.start()
+    return bench
