@@ -18,6 +18,7 @@ class Row:
     unit: str
     less_is_better: bool = True
     is_limit: bool = False
+    key: str = ""  # its name in the JSON object, as `plain_s`; without one it is told among the rows alone
 
     @property
     def holds(self) -> bool:
@@ -56,7 +57,8 @@ def main(name: str, measure: Callable[[bool], Sequence[Row | Matrix]]) -> int:
     rows = [item for item in found if isinstance(item, Row)]
     matrices = [item for item in found if isinstance(item, Matrix)]
     if options.json:
-        told = {"benchmark": name, "full": options.full, "rows": [asdict(row) for row in rows]}
+        told = {"benchmark": name, "full": options.full, **{row.key: row.ours for row in rows if row.key}}
+        told |= {"rows": [asdict(row) for row in rows]}
         told |= {"matrices": [asdict(matrix) for matrix in matrices]} if matrices else {}
         print(json.dumps(told))
     else:
