@@ -63,3 +63,15 @@ def test_a_library_is_imported_in_one_place(module, allowed):
 
     assert importers
     assert importers <= allowed
+
+
+def test_nothing_under_the_gpl_is_imported_by_what_is_shipped_or_named_in_its_locks():
+    pattern = re.compile(r"^\s*(?:from|import) gurux\w*", re.MULTILINE)
+    programs = [p for p in tracked() if p.endswith(".py") and not p.startswith(("tests/", "benchmarks/"))]
+    locks = {profile for profile in PROFILES if "gurux" in (ROOT / "locks" / f"{profile}.txt").read_text()}
+
+    importers = [path for path in programs if pattern.search((ROOT / path).read_text())]
+
+    assert programs
+    assert importers == []
+    assert locks == {"dev"}
