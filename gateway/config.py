@@ -40,6 +40,9 @@ class MeterSettings:
     longest_back_off_s: float = setting(
         300.0, help="at most this between two attempts at a silent meter", minimum=1, maximum=86_400
     )
+    most_held_percent: int = setting(
+        50, help="of a meter's time; its utility's own reader has the rest", minimum=5, maximum=95
+    )
     read_deadline_s: float = setting(60.0, help="machine seconds one reading may take", minimum=5, maximum=600)
     backfill_days: int = setting(
         31, help="how much of a new meter's load profile is taken over", minimum=0, maximum=366

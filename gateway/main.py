@@ -231,6 +231,7 @@ def _poller(
             routine=timedelta(seconds=settings.poll_interval_s),
             close=timedelta(seconds=settings.close_interval_s),
             longest_back_off=timedelta(seconds=settings.longest_back_off_s),
+            most_held_percent=settings.most_held_percent,
         ),
         chance=random.Random(),  # noqa: S311 - it spreads waits, it keeps no secret
     )

@@ -1,6 +1,8 @@
 """When to read a meter next: regularly, at once when the supply changes, closely while something must be proved.
 
 A meter that does not answer is asked less and less often, up to a bound (`Patience`): a silent bus is not hammered.
+One that answers at length (a month of its load profile) is left alone for a while afterwards, because it serves one
+reader at a time and the utility's own must get its turn.
 
 >>> from datetime import UTC, datetime
 >>> t0 = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
@@ -28,6 +30,15 @@ class Cadence:
     routine: timedelta = timedelta(seconds=60)
     close: timedelta = timedelta(seconds=5)
     longest_back_off: timedelta = timedelta(minutes=5)
+    most_held_percent: int = 50  # of a meter's time; whoever else reads it has the rest
+
+    def rest_s(self, held_s: float) -> float:
+        """How long to leave a meter alone that was held for so many machine seconds.
+
+        >>> Cadence(most_held_percent=50).rest_s(20), Cadence(most_held_percent=80).rest_s(20)
+        (20.0, 5.0)
+        """
+        return held_s * (100 - self.most_held_percent) / self.most_held_percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,13 @@ When to read, the schedule says; what, the pipeline's instruction. While a verdi
 asked for its registers alone, which is quick; otherwise the next missing piece of its load profile comes along, and
 the piece after that in the same association, as long as nothing else wants the line.
 The first reading after a start is of registers first: what a technician waits for comes before a month of history.
+After a long association the meter is left alone for its duty limit (`Cadence`), unless the supply has changed.
 """
 
 import random
 import threading
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gateway.core.batches import Window
 from gateway.core.errors import MeterUnread
@@ -56,6 +57,7 @@ class Poller:
         self._cadence = cadence
         self._chance = chance
         self._last: Attempt | None = None
+        self._rest_until_s = 0.0
         self._presence = Presence(log, "meter", meter=number)
 
     def run(self, stop: threading.Event) -> None:
@@ -64,7 +66,11 @@ class Poller:
             with self._line.turn(stop, self._is_urgent) as has_turn:
                 if not has_turn:
                     return
+                began_s = self._clock.monotonic()
                 self._read_once(self._clock.now(), stop)
+                ended_s = self._clock.monotonic()
+            held_s = 0.0 if self._failures else ended_s - began_s
+            self._rest_until_s = ended_s + self._cadence.rest_s(held_s)
             self._wait_until_handled(stop)
             self._wait_until_due(stop)
 
@@ -141,9 +147,10 @@ class Poller:
             is_behind = instruction.progress is not None and instruction.progress.is_behind(now)
             attention = Attention.CLOSE if is_behind else instruction.attention
             due_in = next_read_at(self._cadence, self._last, attention, chance=chance) - now
-            if due_in <= timedelta():
+            rest_s = self._rest_until_s - self._clock.monotonic()
+            due_in_s = max(self._clock.wall_seconds(due_in.total_seconds()), rest_s)
+            if due_in_s <= 0:
                 return
-            timeout_s = min(self._clock.wall_seconds(due_in.total_seconds()), _LONGEST_WAIT_S)
-            if self._watch.is_called(timeout_s):
+            if self._watch.is_called(min(due_in_s, _LONGEST_WAIT_S)):
                 self._last = replace(self._last, failures=0)  # something has changed: what failed before may not now
                 return

@@ -254,6 +254,32 @@ def test_a_piece_that_is_not_safe_yet_is_not_followed_by_another(bench: Bench) -
     assert len(bench.session.windows) == 2
 
 
+def test_a_meter_that_was_held_long_is_left_alone_as_long(bench: Bench) -> None:
+    bench.session.takes_s = 100
+
+    bench.run_until(500)
+
+    assert bench.session.asked_s == pytest.approx([0, 200, 400], abs=1)
+
+
+def test_a_meter_that_never_answered_was_not_held(bench: Bench) -> None:
+    bench.session.takes_s = 100
+    bench.answers(MeterSilent("nothing"))
+
+    bench.run_until(150)
+
+    assert bench.session.asked_s == pytest.approx([0, 100], abs=1)
+
+
+def test_a_changed_supply_does_not_wait_for_the_meters_rest(bench: Bench) -> None:
+    bench.session.takes_s = 100
+    bench.watch.at_s[120] = lambda: bench.watch.instruct(Instruction(), at_once=True)
+
+    bench.run_until(210)
+
+    assert bench.session.asked_s == pytest.approx([0, 120], abs=1)
+
+
 def test_the_rows_of_a_window_come_with_it(bench: Bench) -> None:
     bench.watch.instruct(Instruction(progress=IntervalProgress(through=at(-3_600))))
 
