@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from gateway.core.dlms.push import CaptureKind, Push
+from gateway.core.dlms.push import CaptureKind
+from gateway.core.dlms.pushed import Push
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.reading import CheckedIntervals, CheckedReading, Finding, IntervalRow, IntervalStatus
 from wire.events import Disconnector

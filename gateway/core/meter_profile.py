@@ -9,7 +9,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from gateway.core.dlms.cosem_time import UNSPECIFIED_STATUS, ClockStatus
 from gateway.core.dlms.cosem_unit import scaled, scaler_unit, symbol
@@ -37,7 +37,7 @@ SCALER_UNIT = 3  # the attribute of a register that holds its scaler and unit
 MAX_SERIAL_CHARS = 32  # what the subject of a record can hold
 REGISTER_CLASSES = (3, 4)  # register, extended register
 # Which attribute of an interface class holds scaler and unit: a demand register (5) has another.
-_SCALER_ATTRIBUTE = dict.fromkeys(REGISTER_CLASSES, SCALER_UNIT) | {5: 4}
+SCALER_ATTRIBUTES = dict.fromkeys(REGISTER_CLASSES, SCALER_UNIT) | {5: 4}
 _CONTROL_STATES = {0: Disconnector.OPEN, 1: Disconnector.CLOSED, 2: Disconnector.READY}
 _METER_UNITS = {"Wh": ("Wh", 0), "W": ("W", 0), "mV": ("V", -3)}  # our unit -> the meter's, and ours as a power of ten
 
@@ -48,12 +48,17 @@ class Measured:
 
     attribute: Attribute
     exponent: int | None = None
+    plus: tuple[Attribute, ...] = ()  # what is added to it: then the quantity is there only where every part is
 
     @property
-    def scaler_attribute(self) -> Attribute | None:
-        """What to read to know the scaler; None where the profile fixes it or the class has none."""
-        index = _SCALER_ATTRIBUTE.get(self.attribute.class_id)
-        return self.attribute.sibling(index) if index is not None and self.exponent is None else None
+    def parts(self) -> tuple[Attribute, ...]:
+        """Every attribute whose value is a part of the quantity."""
+        return (self.attribute, *self.plus)
+
+    def scaler_of(self, part: Attribute) -> Attribute | None:
+        """What to read to know a part's scaler; None where the profile fixes it or the class has none."""
+        index = SCALER_ATTRIBUTES.get(part.class_id)
+        return part.sibling(index) if index is not None and self.exponent is None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +123,7 @@ class MeterProfile:
             clock=_attribute(clock),
             unspecified_deviation_min=settings.clock.unspecified_deviation_min,
             quantities={
-                quantity: Measured(attribute=_attribute(place), exponent=place.scaler)
+                quantity: _measured(place)
                 for quantity in Quantity
                 if quantity.name.lower() not in settings.absent
                 and (place := getattr(settings.quantities, quantity.name.lower())) is not None
@@ -153,7 +158,8 @@ class MeterProfile:
     @property
     def values(self) -> tuple[Attribute, ...]:
         """What to read each time: serial number, clock and every quantity."""
-        return (self.serial, self.clock, *(measured.attribute for measured in self.quantities.values()))
+        parts = (part for measured in self.quantities.values() for part in measured.parts)
+        return (self.serial, self.clock, *parts)
 
     @property
     def scalers(self) -> tuple[Attribute, ...]:
@@ -162,7 +168,12 @@ class MeterProfile:
 
     def scalers_of(self, values: Collection[Attribute]) -> tuple[Attribute, ...]:
         """The scalers that these values need."""
-        found = (measured.scaler_attribute for measured in self.quantities.values() if measured.attribute in values)
+        found = (
+            measured.scaler_of(part)
+            for measured in self.quantities.values()
+            for part in measured.parts
+            if part in values
+        )
         return tuple(dict.fromkeys(attribute for attribute in found if attribute is not None))
 
     def serial_of(self, snapshot: Snapshot) -> str:
@@ -214,6 +225,10 @@ def scaled_integer(data: Data, quantity: Quantity, *, exponent: int | None, scal
         exponent: the fixed power of ten, in the unit without prefix (Wh, W, V); None to go by `scaler`.
         scaler: the meter's scaler and unit; None for a plain count.
     """
+    return _whole(_scaled_exactly(data, quantity, exponent, scaler))
+
+
+def _scaled_exactly(data: Data, quantity: Quantity, exponent: int | None, scaler: Data | None) -> Decimal:
     number = data.number()
     if not math.isfinite(number):
         raise Undecodable(f"{number} is no measurement")
@@ -223,17 +238,29 @@ def scaled_integer(data: Data, quantity: Quantity, *, exponent: int | None, scal
         if wanted and (unit is None or symbol(unit) != wanted):
             told = "no unit" if unit is None else symbol(unit) or "a count"
             raise Undecodable(f"the meter tells {quantity.name.lower()} in {told}, not in {wanted}")
-    return int(scaled(number, exponent - our_exponent).to_integral_value(ROUND_HALF_EVEN))
+    return scaled(number, exponent - our_exponent)
+
+
+def _whole(value: Decimal) -> int:
+    return int(value.to_integral_value(ROUND_HALF_EVEN))
 
 
 def _value(quantity: Quantity, measured: Measured, snapshot: Snapshot) -> int:
-    data = snapshot.answers.get(measured.attribute)
-    if data is None:
-        raise Undecodable(snapshot.denied.get(measured.attribute, "not told"))
     if quantity is Quantity.DISCONNECTOR:
-        return _disconnector(data)
-    scaler = snapshot.answers.get(measured.scaler_attribute) if measured.scaler_attribute else None
-    return scaled_integer(data, quantity, exponent=measured.exponent, scaler=scaler)
+        return _disconnector(_answer(measured.attribute, snapshot))
+    total = Decimal(0)
+    for part in measured.parts:
+        data, scaler_at = _answer(part, snapshot), measured.scaler_of(part)
+        scaler = snapshot.answers.get(scaler_at) if scaler_at else None
+        total += _scaled_exactly(data, quantity, measured.exponent, scaler)
+    return _whole(total)
+
+
+def _answer(attribute: Attribute, snapshot: Snapshot) -> Data:
+    data = snapshot.answers.get(attribute)
+    if data is None:
+        raise Undecodable(snapshot.denied.get(attribute, "not told"))
+    return data
 
 
 def _disconnector(data: Data) -> Disconnector:
@@ -245,6 +272,12 @@ def _disconnector(data: Data) -> Disconnector:
 
 def _attribute(place: ObjectSettings) -> Attribute:
     return Attribute(class_id=place.class_id, obis=Obis.parse(place.obis), index=place.attribute)
+
+
+def _measured(place: ObjectSettings) -> Measured:
+    attribute = _attribute(place)
+    plus = tuple(replace(attribute, obis=Obis.parse(code)) for code in place.plus)
+    return Measured(attribute=attribute, exponent=place.scaler, plus=plus)
 
 
 def _load_profile(settings: LoadProfileSettings) -> LoadProfile:

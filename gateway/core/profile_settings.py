@@ -22,6 +22,9 @@ class ObjectSettings:
     obis: str = setting(help="logical name, as 1.0.1.8.0.255")
     attribute: int = setting(2, help="attribute number", minimum=1, maximum=127)
     scaler: int | None = setting(None, help="fixed exponent of ten; left out, the meter's own scaler and unit are read")
+    plus: tuple[str, ...] = setting(
+        (), help="logical names of what has to be added, where the whole stands in no one register (tariffs)"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,11 @@ class ClockSettings:
     class_id: int = setting(8, help="COSEM interface class", minimum=1)
     obis: str = setting("0.0.1.0.0.255", help="logical name")
     unspecified_deviation_min: int | None = setting(
-        None, help="minutes to add to local time for UTC, where the meter does not say", minimum=-840, maximum=840
+        None,
+        help="minutes to add to local time (in winter) for UTC, where the meter does not say; a clock that tells "
+        "summer time is taken to be one hour ahead of that",
+        minimum=-840,
+        maximum=840,
     )
 
 

@@ -13,6 +13,7 @@ from gateway.core.errors import Undecodable
 
 DATE_TIME_BYTES, DATE_BYTES, TIME_BYTES = 12, 5, 4
 MAX_DEVIATION_MIN = 840  # UTC+14; the Blue Book's 720 forgets the Line Islands
+_SUMMER_MIN = 60
 _NOT_SPECIFIED = 0xFF
 _YEAR_NOT_SPECIFIED = 0xFFFF
 _DEVIATION_NOT_SPECIFIED = -0x8000
@@ -148,11 +149,14 @@ class CosemDateTime:
         """The instant, aware and in UTC. Seconds and hundredths that are not specified count as nought.
 
         Args:
-            unspecified_deviation_min: what to add where the meter does not say, from its profile.
+            unspecified_deviation_min: what to add where the meter does not say, from its profile; an hour less
+                where its status tells daylight saving.
 
         Raises Undecodable where the fields are a pattern, no real day, or local time of an unknown place.
         """
-        deviation_min = unspecified_deviation_min if self.deviation_min is None else self.deviation_min
+        deviation_min = self.deviation_min
+        if deviation_min is None and unspecified_deviation_min is not None:
+            deviation_min = unspecified_deviation_min - (_SUMMER_MIN if self.status.is_daylight_saving else 0)
         if deviation_min is None:
             raise Undecodable(
                 "the meter gives local time and does not say how far from UTC",

@@ -15,6 +15,18 @@ _SYMBOLS = {
 }  # fmt: skip
 
 
+_NUMBERS = {symbol: number for number, symbol in reversed(_SYMBOLS.items())}
+
+
+def number(symbol: str) -> int | None:
+    """The unit's number by its symbol, None for one that is not known here.
+
+    >>> number("Wh"), number("m³"), number(""), number("furlong")
+    (30, 13, 255, None)
+    """
+    return _NUMBERS.get(symbol)
+
+
 def symbol(unit: int) -> str:
     """The unit's symbol, empty for a plain count; an unfamiliar one keeps its number.
 

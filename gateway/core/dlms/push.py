@@ -9,8 +9,6 @@ bare, as P1 text, or no push at all. A list without OBIS codes is refused too: i
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
 from gateway.core.dlms import axdr, cosem_unit
@@ -18,6 +16,7 @@ from gateway.core.dlms.cosem_time import DATE_TIME_BYTES, CosemDate, CosemDateTi
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.hdlc import FLAG, Deframer, Frame, FrameKind
 from gateway.core.dlms.obis import OBIS_BYTES, Obis
+from gateway.core.dlms.pushed import Push, PushedReading
 from gateway.core.errors import CaptureRefused, Undecodable
 
 MAX_CAPTURE_BYTES = 1_000_000
@@ -57,24 +56,6 @@ _WORDS = {
 _CIPHERED_TAGS = frozenset((*range(0xC8, 0xD8), 0xDB, 0xDC, 0xDD, 0xDF))  # glo-*, ded-*, general-*
 _APDU_TAGS = frozenset((0x01, 0x08, 0x0E, _DATA_NOTIFICATION, *range(0x60, 0x64), *range(0xC0, 0xC8), 0xD8))
 _BLOCK_TRANSFER_TAG = 0xE0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushedReading:
-    """One value with its code: a number in its unit (empty for a count), or a text."""
-
-    obis: Obis
-    value: Decimal | str
-    unit: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Push:
-    """One message of a meter. `sent_at` is its own time, None where it gave none."""
-
-    sent_at: CosemDateTime | None
-    readings: tuple[PushedReading, ...]
-    unnamed: int  # values that came without an OBIS code
 
 
 def read_capture(capture: bytes) -> tuple[Push, ...]:
@@ -152,7 +133,7 @@ def _push(message: bytes) -> Push:
         ) from error
     if not readings:
         raise _refused(CaptureKind.WITHOUT_OBIS)
-    return Push(sent_at=sent_at, readings=readings, unnamed=unnamed)
+    return Push(kind=CaptureKind.HDLC_PUSH, sent_at=sent_at, readings=readings, unnamed=unnamed)
 
 
 def _date_time(octets: bytes) -> tuple[CosemDateTime | None, bytes]:

@@ -144,3 +144,9 @@ def test_a_date_and_a_time_have_their_own_sizes():
         CosemDate.decode(bytes(4))
     with pytest.raises(Undecodable, match="4 octets"):
         CosemTime.decode(bytes(5))
+
+
+def test_a_clock_that_tells_summer_time_and_no_deviation_is_an_hour_ahead_of_the_profiles():
+    at = moment("07ea0715030c000000800080").to_utc(unspecified_deviation_min=-60)
+
+    assert at == datetime(2026, 7, 21, 10, 0, tzinfo=UTC)

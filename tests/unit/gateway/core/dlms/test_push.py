@@ -8,7 +8,8 @@ from gateway.core.dlms import axdr
 from gateway.core.dlms.data import NULL, Data, DataType
 from gateway.core.dlms.hdlc import Frame, FrameKind, client_address, server_address
 from gateway.core.dlms.obis import Obis
-from gateway.core.dlms.push import MAX_CAPTURE_BYTES, CaptureKind, PushedReading, read_capture
+from gateway.core.dlms.push import MAX_CAPTURE_BYTES, CaptureKind, read_capture
+from gateway.core.dlms.pushed import PushedReading
 from gateway.core.errors import CaptureRefused
 from tests import fakes_axdr
 from tests.fakes_meter import array, octets, scaler_unit, structure, u8, u16, u32

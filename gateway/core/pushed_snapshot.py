@@ -1,0 +1,63 @@
+"""A push or a telegram as a `Snapshot`, so that a meter that speaks unasked is interpreted like one that was asked.
+
+Each reading answers for a register of its code: its value, and its scaler and unit beside it. What the profile keeps
+under another interface class (a serial number, a switch, a count) is answered there as well, by the code alone: text
+knows no classes. What the profile names and the message lacks is denied with a reason, never guessed.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from gateway.core.dlms import cosem_unit
+from gateway.core.dlms.data import Data, DataType
+from gateway.core.dlms.obis import Attribute
+from gateway.core.dlms.pushed import Push, PushedReading
+from gateway.core.meter_profile import SCALER_ATTRIBUTES, MeterProfile
+from gateway.core.reading import Snapshot
+
+NOT_SENT = "not in what the meter sends"
+MAX_DIGITS = 30
+_REGISTER = 3
+
+
+def snapshot_of(push: Push, profile: MeterProfile, read_at: datetime) -> Snapshot:
+    """The push as the answers of its meter; `read_at` is the gateway's clock when it began to arrive."""
+    answers: dict[Attribute, Data] = {}
+    by_code: dict[bytes, PushedReading] = {}
+    for reading in push.readings:
+        if reading.obis.octets not in by_code:  # a message that says a thing twice: its first word counts
+            by_code[reading.obis.octets] = reading
+            answers.update(_answers(reading, Attribute(class_id=_REGISTER, obis=reading.obis, index=2)))
+    for wanted in profile.values:
+        spoken = by_code.get(wanted.obis.octets)
+        if spoken is not None:
+            answers.update(_answers(spoken, wanted))
+    if push.sent_at is not None:
+        answers[profile.clock] = Data(DataType.DATE_TIME, push.sent_at)
+    return Snapshot(read_at=read_at, answers=answers, denied=_denied(profile, answers))
+
+
+def _answers(reading: PushedReading, place: Attribute) -> Iterator[tuple[Attribute, Data]]:
+    value = reading.value
+    if isinstance(value, str):
+        yield place, Data(DataType.VISIBLE_STRING, value)
+        return
+    exponent, number = _exponent(value), cosem_unit.number(reading.unit)
+    if number is None or abs(exponent) > cosem_unit.MAX_EXPONENT or value.adjusted() > MAX_DIGITS:
+        yield place, Data(DataType.VISIBLE_STRING, f"{value} {reading.unit}".rstrip())
+        return
+    yield place, Data(DataType.LONG64, int(value.scaleb(-exponent)))
+    if place.class_id in SCALER_ATTRIBUTES:
+        scaler = (Data(DataType.INTEGER, exponent), Data(DataType.ENUM, number))
+        yield place.sibling(SCALER_ATTRIBUTES[place.class_id]), Data(DataType.STRUCTURE, scaler)
+
+
+def _exponent(value: Decimal) -> int:
+    """The power of ten of the value's last digit, and never above nought, so that 4E+3 Wh stays a whole number."""
+    exponent = value.as_tuple().exponent
+    return min(exponent, 0) if isinstance(exponent, int) else cosem_unit.MAX_EXPONENT + 1
+
+
+def _denied(profile: MeterProfile, answers: Mapping[Attribute, Data]) -> dict[Attribute, str]:
+    return {wanted: NOT_SENT for wanted in profile.values if wanted not in answers}
