@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from gateway.core.dlms.push import CaptureKind
 from gateway.core.dlms.pushed import Push
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.reading import CheckedIntervals, CheckedReading, Finding, IntervalRow, IntervalStatus
@@ -102,7 +101,7 @@ class ReadReport:
 def push_facts(push: Push) -> dict[str, object]:
     """A meter's message for programs."""
     return {
-        "kind": CaptureKind.HDLC_PUSH,
+        "kind": push.kind,
         "sent_at": None if push.sent_at is None else push.sent_at.text(),
         "readings": [
             {"obis": str(reading.obis), "value": _number(reading.value)}

@@ -9,7 +9,7 @@ From the line upward:
     get_response      what a meter answers to a GET
     axdr, data        values as octets, and as what they are; with cosem_time, cosem_unit and obis for their meaning
     profile_generic   the rows of a load profile, whole
-    push              what a meter sends unasked
+    push              what a meter sends unasked; `pushed` is what comes of it
 
 The simulated meter has its own HDLC and A-XDR on purpose: two ends that share code share its mistakes.
 """

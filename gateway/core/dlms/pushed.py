@@ -2,7 +2,7 @@
 
 A push names its values by OBIS codes, in base units, and says what vouches for it: who ciphered it, and which check its
 octets passed. Where nothing but a line's luck stands behind the octets, `proof` is NONE: then two agreeing messages
-are needed before a counter counts.
+are needed before a counter counts. What happened rather than what was measured stands in `event`.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,8 @@ class Protection(StrEnum):
 class Proof(StrEnum):
     """What says that the octets are those the meter sent."""
 
+    TAG = "tag"  # the meter's own authentication tag
+    TCP = "tcp"  # the connection's checksum
     CRC16 = "crc16"  # misses one damaged message in 65,536
     BLOCK_CHECK = "block-check"  # one octet over the whole message: misses one in 256
     LINE_CHECKS = "line-checks"  # a sum of six bits for each line: misses one in 64 of the damaged lines
@@ -32,7 +34,24 @@ class Proof(StrEnum):
     @property
     def is_strong(self) -> bool:
         """Whether one message alone is enough for a counter to count."""
-        return self is Proof.CRC16
+        return self in (Proof.TAG, Proof.TCP, Proof.CRC16)
+
+
+class EventKind(StrEnum):
+    """What a meter tells of by an event rather than by values."""
+
+    LAST_GASP = "last-gasp"  # its supply is going, and this is what its capacitor still pays for
+    WAKE_UP = "wake-up"  # it is there, or there again
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushedEvent:
+    """What happened, and the code and value by which the meter told it: the code is kept, whatever we take it for."""
+
+    kind: EventKind
+    obis: Obis
+    value: Decimal | str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,4 +78,4 @@ class Push:
     protection: Protection = Protection.NONE
     proof: Proof = Proof.CRC16
     sender: str = ""  # who it says it is: a system title in hex, or the identification of a text telegram
-    event: str = ""  # what happened, where the message tells of an event
+    event: PushedEvent | None = None
