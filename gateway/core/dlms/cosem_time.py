@@ -6,6 +6,7 @@ time and the deviation is what to ADD to reach UTC (central European summer time
 instant of a pattern with wildcards, and of a local time whose deviation nobody knows.
 """
 
+import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +20,7 @@ _YEAR_NOT_SPECIFIED = 0xFFFF
 _DEVIATION_NOT_SPECIFIED = -0x8000
 _MONTHS = (*range(1, 13), 0xFD, 0xFE)  # end and begin of daylight saving
 _DAYS = (*range(1, 32), 0xFD, 0xFE)  # second last and last day of the month
+_LOCAL = struct.Struct(">H7B")  # year, month, day, weekday, hour, minute, second, hundredths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +208,18 @@ def from_utc(at: datetime, *, deviation_min: int = 0) -> CosemDateTime:
         ),
         deviation_min=deviation_min,
         status=ClockStatus(octet=0),
+    )
+
+
+def local_octets(local: datetime) -> bytes:
+    """Date and time of day as the first nine octets of a date-time, the day of the week not specified.
+
+    >>> local_octets(datetime(2026, 11, 21, 9, 0)).hex()
+    '07ea0b15ff09000000'
+    """
+    hundredths = local.microsecond // 10_000
+    return _LOCAL.pack(
+        local.year, local.month, local.day, _NOT_SPECIFIED, local.hour, local.minute, local.second, hundredths
     )
 
 

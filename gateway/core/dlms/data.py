@@ -7,7 +7,7 @@ refused as Undecodable when the meter sent something else.
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from gateway.core.dlms.cosem_time import CosemDate, CosemDateTime, CosemTime
 from gateway.core.errors import Undecodable
@@ -51,12 +51,14 @@ class DataType(IntEnum):
     @property
     def is_delta(self) -> bool:
         """Whether the number is a difference to the same column's value one row before."""
-        return self.DELTA_INTEGER <= self <= self.DELTA_DOUBLE_LONG_UNSIGNED
+        return _FIRST_DELTA <= self <= _LAST_DELTA
 
     def __str__(self) -> str:
         return self.name.lower().replace("_", "-")
 
 
+_FIRST_DELTA, _LAST_DELTA = int(DataType.DELTA_INTEGER), int(DataType.DELTA_DOUBLE_LONG_UNSIGNED)
+_SEQUENCES = (DataType.STRUCTURE, DataType.ARRAY, DataType.COMPACT_ARRAY)
 Value: TypeAlias = (
     "bool | int | float | bytes | str | CosemDateTime | CosemDate | CosemTime"
     " | tuple[bool, ...] | tuple[Data, ...] | None"
@@ -65,7 +67,7 @@ Value: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """One COSEM value with its type. Arrays, compact arrays and structures hold a tuple of Data."""
+    """One COSEM value with its type; arrays, compact arrays and structures, and only they, hold a tuple of Data."""
 
     type: DataType
     value: Value = None
@@ -88,8 +90,8 @@ class Data:
 
     def items(self) -> tuple["Data", ...]:
         """The members of an array, compact array or structure; raises Undecodable."""
-        if self.type in (DataType.ARRAY, DataType.STRUCTURE, DataType.COMPACT_ARRAY) and isinstance(self.value, tuple):
-            return tuple(item for item in self.value if isinstance(item, Data))
+        if self.type in _SEQUENCES:
+            return cast("tuple[Data, ...]", self.value)
         raise self._unexpected("an array or structure")
 
     def text(self) -> str:

@@ -6,15 +6,16 @@ row that leaves out what no row before has said keeps null-data there, and the r
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from gateway.core.dlms.cosem_time import from_utc
+from gateway.core.dlms.cosem_time import local_octets
 from gateway.core.dlms.data import NULL, Data, DataType
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.errors import Undecodable
 
 MAX_COLUMNS = 64
+_NULL, _FIRST_DELTA = int(DataType.NULL_DATA), int(DataType.DELTA_INTEGER)
+_TAIL_BYTES = 3  # deviation and status, behind the local time
 CLOCK = Attribute(class_id=8, obis=Obis.parse("0.0.1.0.0.255"), index=2)
 
 
@@ -37,25 +38,45 @@ def rows(buffer: Data, columns: Sequence[Attribute], capture_period_s: int) -> t
     """The rows of the buffer, each as long as `columns`, nothing left out; raises Undecodable."""
     complete: list[tuple[Data, ...]] = []
     before: tuple[Data, ...] = (NULL,) * len(columns)
+    clocks = [_ClockColumn(capture_period_s) if column == CLOCK else None for column in columns]
     for item in buffer.items():
         cells = item.items()
         if len(cells) != len(columns):
             raise Undecodable(f"a row has {len(cells)} cells where the profile has {len(columns)} columns")
-        before = tuple(map(_whole, cells, before, columns, (capture_period_s,) * len(columns)))
+        before = tuple([
+            cell if _NULL < cell.type < _FIRST_DELTA else _whole(cell, earlier, clock)
+            for cell, earlier, clock in zip(cells, before, clocks, strict=True)
+        ])  # fmt: skip
         complete.append(before)
     return tuple(complete)
 
 
-def _whole(cell: Data, before: Data, column: Attribute, capture_period_s: int) -> Data:
+def _whole(cell: Data, before: Data, clock: "_ClockColumn | None") -> Data:
     if cell.type is DataType.NULL_DATA and before.type is not DataType.NULL_DATA:
-        return _one_period_later(before, capture_period_s) if column == CLOCK else before
+        return clock.one_period_after(before) if clock else before
     if cell.type.is_delta and isinstance(cell.value, int):
         return Data(before.type, before.integer() + cell.value)
     return cell
 
 
-def _one_period_later(before: Data, capture_period_s: int) -> Data:
-    moment = before.date_time()
-    later = moment.to_utc(unspecified_deviation_min=0) + timedelta(seconds=capture_period_s)
-    moved = from_utc(later, deviation_min=moment.deviation_min or 0)
-    return Data(DataType.DATE_TIME, replace(moment, date=moved.date, time=moved.time))
+class _ClockColumn:
+    """Counts a clock on, from the last one the meter told; the octets of that are read once for all that follow."""
+
+    def __init__(self, capture_period_s: int) -> None:
+        self._period_s = capture_period_s
+        self._counted: Data | None = None
+        self._local = datetime.min.replace(tzinfo=UTC)
+        self._tail = b""
+
+    def one_period_after(self, before: Data) -> Data:
+        if before is not self._counted:
+            moment = before.date_time()
+            # Its own deviation and status stay, so that the count is one of local time.
+            self._local = moment.to_utc(unspecified_deviation_min=0) - timedelta(minutes=moment.deviation_min or 0)
+            self._tail = moment.encode()[-_TAIL_BYTES:]
+        try:
+            self._local += timedelta(seconds=self._period_s)
+        except OverflowError as error:
+            raise Undecodable("a clock is counted on beyond the year 9999") from error
+        self._counted = Data(DataType.OCTET_STRING, local_octets(self._local) + self._tail)
+        return self._counted

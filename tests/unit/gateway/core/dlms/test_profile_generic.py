@@ -57,6 +57,33 @@ def test_null_data_in_the_clock_column_is_one_period_later_in_the_same_local_tim
     assert clocks == ["2026-11-21T09:00:00+01:00", "2026-11-21T10:00:00+01:00", "2026-11-21T11:00:00+01:00"]
 
 
+def test_a_clock_the_meter_tells_again_is_counted_on_from_there():
+    told_again = octets(bytes.fromhex("07ea0b15060c0000ffffc400"))
+    buffer = array(
+        structure(octets(NINE_IN_BERLIN)), structure(NULL), structure(told_again), structure(NULL), structure(NULL)
+    )
+
+    clocks = [row[0].date_time().text() for row in rows(buffer, (CLOCK,), 3600)]
+
+    assert [clock[11:16] for clock in clocks] == ["09:00", "10:00", "12:00", "13:00", "14:00"]
+
+
+def test_a_clock_counted_on_keeps_its_status():
+    summer_and_doubtful = bytes.fromhex("07ea0615060900 00ffff8882".replace(" ", ""))
+
+    (_, second) = rows(array(structure(octets(summer_and_doubtful)), structure(NULL)), (CLOCK,), 900)
+
+    assert second[0].date_time().status.octet == 0x82
+
+
+@pytest.mark.parametrize("period_s", [2**32, 2**64])
+def test_a_clock_is_not_counted_beyond_the_calendar(period_s):
+    last_day = octets(bytes.fromhex("270f0c1fff170000 00000000".replace(" ", "")))
+
+    with pytest.raises(Undecodable, match="9999"):
+        rows(array(structure(last_day), structure(NULL)), (CLOCK,), period_s)
+
+
 def test_a_clock_without_deviation_stays_without():
     local = bytes.fromhex("07ea0b15061700 00ff8000ff".replace(" ", ""))
     buffer = array(structure(octets(local), u8(0), u32(1)), structure(NULL, NULL, u32(2)))
