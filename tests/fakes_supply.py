@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 
 from gateway.core.interruption import InterruptionState, Limits, Phase, SupplyEvent, step
-from gateway.core.observations import MeterAnswered, MeterFailed, Observation, ProbeBeat, ProbeLink, Tick
+from gateway.core.observations import (
+    MeterAnswered,
+    MeterFailed,
+    MeterGasped,
+    Observation,
+    ProbeBeat,
+    ProbeLink,
+    Tick,
+)
 from gateway.core.remembered import recall, remember
 from tests.fakes_gateway import at, edge
 from wire.events import Disconnector, InterruptionAssessed, LinkFault
@@ -64,6 +72,9 @@ class SupplyStory:
 
     def beat(self, s: float, *, present: bool, input_mv: int = 5_100) -> tuple[SupplyEvent, ...]:
         return self.see(s, ProbeBeat(present=present, input_mv=input_mv))
+
+    def meter_gasps(self, s: float) -> tuple[SupplyEvent, ...]:
+        return self.see(s, MeterGasped(heard_at=at(s)))
 
     def meter_reads(
         self,

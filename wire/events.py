@@ -73,6 +73,7 @@ class EvidenceKind(IntEnum):
     METER_LINK = 7  # a LinkFault, 0 for none
     METER_LOAD = 8  # 0 nothing is drawn through the meter, 1 something is; how much is nobody's business here
     UPLINK = 9  # 0 away, 1 there
+    METER_LAST_GASP = 10  # 1: the meter said of itself that it was losing its supply, in a push that proves its sender
 
 
 class Disconnector(IntEnum):

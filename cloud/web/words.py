@@ -290,6 +290,10 @@ def evidence(item: Evidence) -> str:
             return "something is drawn through the meter" if item.value else "nothing is drawn through the meter"
         case EvidenceKind.UPLINK:
             return "uplink: there" if item.value else "uplink: away"
+        case EvidenceKind.METER_LAST_GASP:
+            return (
+                "meter said that it was losing its supply" if item.value else "meter said nothing of losing its supply"
+            )
 
 
 def said(event: Event, moments: Moments) -> Said:

@@ -67,9 +67,30 @@ class MeterFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeterPushed:
+    """A meter that is also asked pushed what it measured at `measured_at`: it says what is drawn, and proves no more.
+
+    Whether the meter can be asked, and what it reads when it is, only asking tells.
+    """
+
+    measured_at: datetime
+    power_failures: int | None
+    is_loaded: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterGasped:
+    """The meter has said, in a push that proves its sender, that it is losing its supply; heard at `heard_at`."""
+
+    heard_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Nothing happened; time went by."""
 
 
-Observation: TypeAlias = SupplyEdge | ProbeBeat | ProbeLink | MeterAnswered | MeterFailed | Tick
+Observation: TypeAlias = (
+    SupplyEdge | ProbeBeat | ProbeLink | MeterAnswered | MeterFailed | MeterPushed | MeterGasped | Tick
+)
 ProbeObservation: TypeAlias = SupplyEdge | ProbeBeat | ProbeLink

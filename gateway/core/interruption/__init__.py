@@ -12,6 +12,9 @@ The probe alone says that supply is lost, at once. Why, the meter says (`verdict
 That supply is back needs both: the probe's sense, and a voltage in band that the meter reads *now*, for the whole hold,
 without a break. A reading asked for before the sense changed is about another moment, and is passed over.
 
+A meter that gasps as its supply goes is a witness of its own: beside the probe's sense it settles the verdict, and
+where no probe is heard it begins an interruption by itself, which a voltage in band ends.
+
 What is wrong while supply is sensed (a head knocked off, a switch thrown, a plug pulled) is told beside these phases,
 and ends when the sense falls.
 

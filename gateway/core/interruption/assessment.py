@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.core.interruption.state import InterruptionState, Limits, known
-from gateway.core.interruption.verdict import Counter, Facts, Load, MeterWord, Sense, Verdict, find, revise
+from gateway.core.interruption.verdict import Counter, Facts, Gasp, Load, MeterWord, Sense, Verdict, find, revise
 from gateway.core.observations import MeterAnswered, MeterFailed
 from wire.events import Cause, Disconnector, Evidence, EvidenceKind, Grade, InterruptionAssessed, LinkFault, Stage
 from wire.instants import duration_ms, unix_ms
@@ -29,6 +29,7 @@ def assess(
         disconnector=state.switch,
         counter=counter_of(state.power_failures, state.testimony),
         load=state.load,
+        gasp=state.gasp,
     )
     found = find(facts)
     said = () if found is None else revise(state.verdict, found)
@@ -98,7 +99,9 @@ def evidence_of(
     state: InterruptionState, sensed: tuple[int, datetime], testimony: MeterAnswered | MeterFailed | None, now: datetime
 ) -> tuple[Evidence, ...]:
     """Everything that was looked at, as it was, and how old it is; `sensed` is the supply sense, and since when."""
-    looked_at = [(EvidenceKind.SUPPLY_SENSE, *sensed)]
+    looked_at = [] if state.is_alone and not state.link_up else [(EvidenceKind.SUPPLY_SENSE, *sensed)]
+    if state.gasp is not Gasp.NONE:
+        looked_at.append((EvidenceKind.METER_LAST_GASP, 1, known(state.gasped_at)))
     if state.input_seen is not None:
         looked_at.append((EvidenceKind.INPUT_VOLTAGE, state.input_seen.input_mv, state.input_seen.at))
     match testimony:

@@ -13,6 +13,8 @@ from gateway.core.interruption.state import Contradiction, InputSeen, Interrupti
 from gateway.core.observations import (
     MeterAnswered,
     MeterFailed,
+    MeterGasped,
+    MeterPushed,
     Observation,
     ProbeBeat,
     ProbeLink,
@@ -46,7 +48,7 @@ class Sensed:
     input_mv: int
 
 
-Heard: TypeAlias = Lost | Back | Sensed | ProbeLink | MeterAnswered | MeterFailed | Tick
+Heard: TypeAlias = Lost | Back | Sensed | ProbeLink | MeterAnswered | MeterFailed | MeterPushed | MeterGasped | Tick
 
 
 def hear(state: InterruptionState, observation: Observation, now: datetime) -> tuple[InterruptionState, Heard | None]:

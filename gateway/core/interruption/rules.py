@@ -27,8 +27,16 @@ from gateway.core.interruption.state import (
     known,
     sense_changed,
 )
-from gateway.core.interruption.verdict import PROVES_NOTHING, READS_VOLTAGE, MeterWord, Sense
-from gateway.core.observations import MeterAnswered, MeterFailed, Observation, ProbeLink, Tick
+from gateway.core.interruption.verdict import PROVES_NOTHING, READS_VOLTAGE, Gasp, MeterWord, Sense
+from gateway.core.observations import (
+    MeterAnswered,
+    MeterFailed,
+    MeterGasped,
+    MeterPushed,
+    Observation,
+    ProbeLink,
+    Tick,
+)
 from wire.events import Cause, Disconnector, InterruptionAssessed, LinkFault, SupplyDipped, SupplyLost, SupplyRestored
 from wire.instants import duration_ms, unix_ms
 
@@ -51,15 +59,25 @@ def _read_normally(state: InterruptionState, answer: MeterAnswered, now: datetim
         return state, ()
     state, head = trouble.head_back(state, answer, now, limits)
     state, switch = trouble.switch_seen(state, answer, now)
-    state = replace(_answering(state), power_failures=answer.power_failures, drawn=_drawn(state.drawn, answer))
+    drawn = _drawn(state.drawn, answer.asked_at, is_loaded=answer.is_loaded)
+    state = replace(_answering(state), power_failures=answer.power_failures, drawn=drawn)
     return state, (*head, *switch)
 
 
-def _drawn(before: Drawn | None, answer: MeterAnswered) -> Drawn | None:
-    if answer.is_loaded is None:
+def _pushed_normally(state: InterruptionState, pushed: MeterPushed, _now: datetime, _limits: Limits) -> Step:
+    """What a meter pushes keeps what is known of it fresh between two readings, and clears no trouble."""
+    if state.changed_at is not None and pushed.measured_at < state.changed_at:
+        return state, ()
+    drawn = _drawn(state.drawn, pushed.measured_at, is_loaded=pushed.is_loaded)
+    told = state.power_failures if pushed.power_failures is None else pushed.power_failures
+    return replace(state, drawn=drawn, power_failures=told), ()
+
+
+def _drawn(before: Drawn | None, at: datetime, *, is_loaded: bool | None) -> Drawn | None:
+    if is_loaded is None:
         return before
     readings = 1 if before is None else min(before.readings + 1, _MOST_COUNTED)
-    return Drawn(readings=readings, last_at=answer.asked_at) if answer.is_loaded else None
+    return Drawn(readings=readings, last_at=at) if is_loaded else None
 
 
 def _fail_normally(state: InterruptionState, failed: MeterFailed, now: datetime, _limits: Limits) -> Step:
@@ -180,6 +198,46 @@ def _judge(state: InterruptionState, now: datetime) -> Step:
     return (state, ()) if state.phase is Phase.SUSPECT else assess(state, Sense.LOST, now)
 
 
+def _weigh_while_lost(
+    state: InterruptionState, testimony: MeterAnswered | MeterFailed, now: datetime, limits: Limits
+) -> Step:
+    """The same; but where no probe is heard, a voltage in band is what says that supply is back."""
+    if not state.is_alone or state.link_up:
+        return _weigh(state, testimony, now, limits)
+    if isinstance(testimony, MeterAnswered) and limits.word(testimony.voltages_mv) is MeterWord.IN_BAND:
+        at = testimony.asked_at
+        if at < known(state.changed_at):
+            return state, ()
+        state = replace(state, phase=Phase.RETURNING, changed_at=at, returned_at=at, testimony=None, failing=None)
+        return _prove(state, testimony, now, limits)
+    return _weigh(replace(state, link_up=False), testimony, now, limits)
+
+
+def _gasped_normally(state: InterruptionState, gasp: MeterGasped, now: datetime, _limits: Limits) -> Step:
+    """With a probe, its sense says what the gasp was worth; without one, the gasp is what there is."""
+    state = replace(state, gasped_at=gasp.heard_at)
+    return (state, ()) if state.link_up else _lost_by_gasp(state, gasp, now)
+
+
+def _gasped_in_return(state: InterruptionState, gasp: MeterGasped, now: datetime, _limits: Limits) -> Step:
+    state = replace(state, gasped_at=gasp.heard_at)
+    return _lost_by_gasp(state, gasp, now) if state.is_alone and not state.link_up else (state, ())
+
+
+def _lost_by_gasp(state: InterruptionState, gasp: MeterGasped, now: datetime) -> Step:
+    state, ended = trouble.end_all(replace(state, is_alone=True, changed_at=gasp.heard_at), now)
+    state = replace(state, began_at=gasp.heard_at, verdict=None, together=True)
+    state, assessments = assess(sense_changed(state, Phase.LOST, gasp.heard_at), Sense.LOST, now)
+    return state, (*ended, *assessments)
+
+
+def _gasped_in_the_dark(state: InterruptionState, gasp: MeterGasped, now: datetime, _limits: Limits) -> Step:
+    """A gasp that came behind the probe's edge; one that is heard twice is the first."""
+    if state.gasp is Gasp.NONE:
+        state = replace(state, gasped_at=gasp.heard_at)
+    return _judge(state, now)
+
+
 def _prove(state: InterruptionState, answer: MeterAnswered, now: datetime, limits: Limits) -> Step:
     """A reading after the sense came back: one more proof that supply is restored, or the end of a run of them."""
     word = limits.word(answer.voltages_mv)
@@ -187,7 +245,8 @@ def _prove(state: InterruptionState, answer: MeterAnswered, now: datetime, limit
     is_late = is_in_band and state.hold is not None and answer.asked_at < state.hold.until
     if is_late or _is_from_before(state, answer):
         return state, ()
-    drawn = _drawn(None if state.testimony is None else state.drawn, answer)
+    before = None if state.testimony is None else state.drawn
+    drawn = _drawn(before, answer.asked_at, is_loaded=answer.is_loaded)
     state = replace(state, drawn=drawn, has_read_voltage=state.has_read_voltage or word in READS_VOLTAGE)
     state, assessments = assess(replace(_answering(state), testimony=answer), Sense.BACK, now)
     if not is_in_band:
@@ -198,7 +257,8 @@ def _prove(state: InterruptionState, answer: MeterAnswered, now: datetime, limit
         hold = Hold(since=answer.asked_at, until=answer.asked_at)
     hold = replace(hold, until=answer.asked_at)
     state = replace(state, hold=hold, returned_at=state.returned_at or answer.asked_at)
-    if hold.until - hold.since < limits.restored_hold or not state.link_up or not _is_closed(state, answer):
+    is_heard = state.link_up or state.is_alone
+    if hold.until - hold.since < limits.restored_hold or not is_heard or not _is_closed(state, answer):
         return state, assessments
     state, last = assess(state, Sense.RESTORED, now)
     restored = SupplyRestored(
@@ -258,16 +318,21 @@ _RULES: dict[tuple[Phase, type[Heard]], Callable[..., Step]] = {
     (Phase.PRESENT, Sensed): _sensed_normally,
     (Phase.PRESENT, MeterAnswered): _read_normally,
     (Phase.PRESENT, MeterFailed): _fail_normally,
+    (Phase.PRESENT, MeterPushed): _pushed_normally,
+    (Phase.PRESENT, MeterGasped): _gasped_normally,
     (Phase.SUSPECT, Back): _back_in_suspicion,
     (Phase.SUSPECT, ProbeLink): _hear_the_backlog,
     (Phase.SUSPECT, Tick): _lost_when_due,
     (Phase.SUSPECT, MeterAnswered): _weigh,
     (Phase.SUSPECT, MeterFailed): _weigh,
+    (Phase.SUSPECT, MeterGasped): _gasped_in_the_dark,
     (Phase.LOST, Back): _returning,
-    (Phase.LOST, MeterAnswered): _weigh,
-    (Phase.LOST, MeterFailed): _weigh,
+    (Phase.LOST, MeterAnswered): _weigh_while_lost,
+    (Phase.LOST, MeterFailed): _weigh_while_lost,
+    (Phase.LOST, MeterGasped): _gasped_in_the_dark,
     (Phase.RETURNING, Lost): _fall_back,
     (Phase.RETURNING, Sensed): _sensed,
     (Phase.RETURNING, MeterAnswered): _prove,
     (Phase.RETURNING, MeterFailed): _break_hold,
+    (Phase.RETURNING, MeterGasped): _gasped_in_return,
 }

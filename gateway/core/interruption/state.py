@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from gateway.core.interruption.verdict import Load, MeterWord, Verdict
+from gateway.core.interruption.verdict import Gasp, Load, MeterWord, Verdict
 from gateway.core.observations import EdgeId, MeterAnswered, MeterFailed
 from gateway.core.remembered import passing
 from wire.events import Cause, Disconnector, Grade, Stage
@@ -17,6 +17,7 @@ _ASKED_CLOSELY = 3  # failed readings after which a meter out of reach is asked 
 _BEYOND_CHANCE = 6  # readings that agree
 _STEADY_READINGS = 3
 _JUST_BEFORE, _JUST_AFTER = timedelta(minutes=3), timedelta(minutes=1)
+_GASP_REACHES_US = timedelta(seconds=30)  # over a mobile network; and before a late edge of the probe
 
 
 class Phase(Enum):
@@ -152,6 +153,8 @@ class InterruptionState:
     verdict: Verdict | None = None
     power_failures: int | None = None  # the meter's count when supply was last there
     drawn: Drawn | None = None  # what the home drew in its last readings with supply; None if nothing, or untold
+    gasped_at: datetime | None = None  # when the meter's last gasp was heard
+    is_alone: bool = False  # the interruption rests on that gasp: no probe was heard when it came
     troubles: tuple[Trouble, ...] = ()
     tells_disconnector: bool = False
     newest_edge: EdgeId | None = None
@@ -177,6 +180,15 @@ class InterruptionState:
     def told_troubles(self) -> tuple[Trouble, ...]:
         """What is wrong while supply is sensed, as far as it was told."""
         return tuple(trouble for trouble in self.troubles if trouble.told_at is not None)
+
+    @property
+    def gasp(self) -> Gasp:
+        """What the meter's last gasp is to the interruption at hand."""
+        if self.gasped_at is None or self.changed_at is None or self.phase is Phase.PRESENT:
+            return Gasp.NONE
+        if self.is_alone:
+            return Gasp.ALONE
+        return Gasp.TOGETHER if abs(self.gasped_at - self.changed_at) <= _GASP_REACHES_US else Gasp.NONE
 
     @property
     def is_sensed(self) -> bool | None:

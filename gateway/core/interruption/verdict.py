@@ -4,8 +4,9 @@ The table holds one row for each thing that can be told apart; the first row tha
 provisional until as many readings in a row agree as its row asks for, and its grade says how strong all the evidence is
 together. What the table does not know it calls CANNOT_TELL; it never guesses.
 
-Three rules of evidence stand above the rows. A meter that merely answers proves nothing, because it may live on its
+Four rules of evidence stand above the rows. A meter that merely answers proves nothing, because it may live on its
 capacitor: only a voltage it reads now does. The meter's own count of power failures decides, because it was there.
+A meter's last gasp as the sense fell is its word too, until it reads a voltage; alone, without a probe, it is fair.
 And silence is evidence only of two witnesses who fell together: a meter that had failed before, or that has read a
 voltage since, is silent on its own, and a head knocked off is no outage because a plug is pulled later.
 
@@ -60,6 +61,14 @@ class Counter(Enum):
     MOVED = "moved"
 
 
+class Gasp(Enum):
+    """Whether the meter said, as its supply went, that it was going."""
+
+    NONE = "none"
+    TOGETHER = "as the sense fell"
+    ALONE = "and no probe is heard"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that is known of one interruption.
@@ -74,6 +83,7 @@ class Facts:
     disconnector: Disconnector
     counter: Counter
     load: Load = Load.UNTOLD
+    gasp: Gasp = Gasp.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +116,7 @@ class Row:
     cause: Cause
     grade: Grade
     confirmed_by: int | None
+    gasp: tuple[Gasp, ...] = ()
 
     def fits(self, facts: Facts) -> bool:
         """Whether this row speaks of these facts."""
@@ -115,6 +126,7 @@ class Row:
             and (not self.disconnector or facts.disconnector in self.disconnector)
             and (not self.counter or facts.counter in self.counter)
             and (not self.load or facts.load in self.load)
+            and (not self.gasp or facts.gasp in self.gasp)
         )
 
 
@@ -124,15 +136,19 @@ _NOT_CLOSED = (Disconnector.OPEN, Disconnector.READY)
 PROVES_NOTHING = (MeterWord.UNASKED, MeterWord.NO_VOLTAGE, MeterWord.LINK_FAULT)
 READS_VOLTAGE = (MeterWord.IN_BAND, MeterWord.OUT_OF_BAND, MeterWord.PART_ABSENT)
 _SILENT = (MeterWord.SILENT, MeterWord.SILENT_ALONE)
+_NO_VOLTAGE_READ = (*_SILENT, *PROVES_NOTHING)
 _ALIVE, _ALIVE_OR_NOTHING = (MeterWord.IN_BAND,), (MeterWord.IN_BAND, *PROVES_NOTHING)
 
 TABLE = (
-    # sense | meter | disconnector | counter | load | cause | grade | confirmed by
+    # sense | meter | disconnector | counter | load | cause | grade | confirmed by | gasp
     #
     # The meter was there: its own count moved, or it reads that its line is dead. (A failure that was over while the
     # sense is still away is told in hindsight, and the count taken anew, before the table is asked: `assessment`.)
     Row((), (), (), _MOVED, (), Cause.SUPPLY_INTERRUPTED, Grade.STRONG, 0),
     Row(_LOST, (MeterWord.ABSENT,), (), (), (), Cause.SUPPLY_INTERRUPTED, Grade.STRONG, 1),
+    # It said itself that it was going, and has read nothing since that says otherwise.
+    Row(_LOST, _NO_VOLTAGE_READ, (), (), (), Cause.SUPPLY_INTERRUPTED, Grade.STRONG, 0, (Gasp.TOGETHER,)),
+    Row(_LOST, _NO_VOLTAGE_READ, (), (), (), Cause.SUPPLY_INTERRUPTED, Grade.FAIR, 0, (Gasp.ALONE,)),
     # Both witnesses fell silent together; a second reading rules out a frame lost by chance.
     Row(_LOST, (MeterWord.SILENT,), (), (), (), Cause.SUPPLY_INTERRUPTED, Grade.FAIR, 2),
     # The meter reads a healthy voltage: the street is alive. What took the gateway's supply, switch and load tell.
@@ -146,7 +162,8 @@ TABLE = (
     Row(_LOST, (MeterWord.OUT_OF_BAND,), (), (), (), Cause.CANNOT_TELL, Grade.WEAK, None),
     Row(_LOST, (MeterWord.NO_VOLTAGE, MeterWord.LINK_FAULT), (), (), (), Cause.CANNOT_TELL, Grade.NONE, None),
     # Supply is proved to be back and the count stands where it stood: the meter never lost its line.
-    # Where it had been silent all the same, what silenced it is not known.
+    # Where it had been silent, or had gasped, all the same, why is not known.
+    Row(_RESTORED, (), (), _UNMOVED, (), Cause.CANNOT_TELL, Grade.FAIR, None, (Gasp.ALONE,)),
     Row(_RESTORED, _SILENT, (), _UNMOVED, (), Cause.CANNOT_TELL, Grade.FAIR, None),
     Row(_RESTORED, _ALIVE_OR_NOTHING, _NOT_CLOSED, _UNMOVED, (), Cause.SWITCHED_OFF, Grade.FAIR, 0),
     Row(_RESTORED, _ALIVE_OR_NOTHING, (), _UNMOVED, (Load.GONE,), Cause.OWN_BREAKER, Grade.FAIR, 0),

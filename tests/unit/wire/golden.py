@@ -117,6 +117,13 @@ EVENTS: tuple[Event, ...] = (
         period_s=86_400,
         score_milli=1_204,
     ),
+    InterruptionAssessed(
+        began_at_ms=BEGAN_AT_MS,
+        cause=Cause.SUPPLY_INTERRUPTED,
+        stage=Stage.CONFIRMED,
+        grade=Grade.FAIR,
+        evidence=(Evidence(kind=EvidenceKind.METER_LAST_GASP, value=1, age_ms=120),),
+    ),
 )
 
 
