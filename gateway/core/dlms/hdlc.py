@@ -6,10 +6,10 @@ frames that check. All else is passed over and counted: noise, false starts, bad
 (on `flush`, when the line has fallen silent). It holds one frame at most and waits for none that its header cannot be.
 """
 
+import binascii
+import re
 from dataclasses import dataclass
 from enum import Enum
-
-from gateway.core.errors import Undecodable
 
 FLAG = 0x7E
 _FORMAT_TYPE_3 = 0xA0
@@ -108,28 +108,21 @@ def server_address(*, logical: int, physical: int, size: int) -> bytes:
     return bytes([logical >> 6 & 0xFE, logical << 1 & 0xFE, physical >> 6 & 0xFE, physical << 1 & 0xFE | 1])
 
 
-def _crc_table() -> tuple[int, ...]:
-    table = []
-    for octet in range(256):
-        for _ in range(8):
-            octet = octet >> 1 ^ 0x8408 if octet & 1 else octet >> 1  # noqa: PLW2901 - shifted eight times
-        table.append(octet)
-    return tuple(table)
-
-
-_CRC_TABLE = _crc_table()
+# HDLC sends the lowest bit first; the machine's own CRC-16 takes the highest first.
+_MIRRORED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
 
 def checksum(octets: bytes | bytearray) -> bytes:
     """HDLC's CRC-16 (X.25), low octet first.
 
+    Its polynomial tells all of up to three wrong bits, and any burst of up to sixteen, in 4,095 octets and fewer: every
+    frame is shorter.
+
     >>> checksum(b"123456789").hex()
     '6e90'
     """
-    crc = 0xFFFF
-    for octet in octets:
-        crc = crc >> 8 ^ _CRC_TABLE[(crc ^ octet) & 0xFF]
-    return (crc ^ 0xFFFF).to_bytes(2, "little")
+    crc = binascii.crc_hqx(octets.translate(_MIRRORED), 0xFFFF) ^ 0xFFFF
+    return bytes((_MIRRORED[crc >> 8], _MIRRORED[crc & 0xFF]))
 
 
 def with_checksum(octets: bytes) -> bytes:
@@ -143,6 +136,7 @@ class Deframer:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self.noise_bytes = 0  # octets that were part of no frame
+        self.spoilt_frames = 0  # whole by their header and flags, and the checksum does not hold
 
     def feed(self, octets: bytes) -> tuple[Frame, ...]:
         """The frames that are complete with these octets, in order."""
@@ -155,59 +149,70 @@ class Deframer:
 
     def _drain(self, *, is_last: bool) -> tuple[Frame, ...]:
         frames = []
-        while self._skip_to_flag():
-            try:
-                found = _first_frame(self._buffer)
-            except Undecodable:
-                self._drop(1)
-                continue
-            if found is not None:
-                frame, octets = found
-                frames.append(frame)
-                del self._buffer[:octets]
-            elif is_last:
-                self._drop(1)
-            else:
+        while self._skip_to_start():
+            found = _first_frame(self._buffer)
+            if found is None and not is_last:
                 break
+            if found is None or found.frame is None:
+                self.spoilt_frames += found is not None and found.octets > 1
+                self._drop(1 if found is None else found.octets)
+            else:
+                frames.append(found.frame)
+                del self._buffer[: found.octets]
         return tuple(frames)
 
-    def _skip_to_flag(self) -> bool:
-        at = self._buffer.find(FLAG)
-        self._drop(len(self._buffer) if at < 0 else at)
-        return at >= 0
+    def _skip_to_start(self) -> bool:
+        start = _START.search(self._buffer)
+        self._drop(start.start() if start else len(self._buffer))
+        return start is not None
 
     def _drop(self, count: int) -> None:
         self.noise_bytes += count - self._buffer.count(FLAG, 0, count)
         del self._buffer[:count]
 
 
-def _first_frame(buffer: bytearray) -> tuple[Frame, int] | None:
-    """The frame that begins with the flag at 0, and how many octets it took; None while octets are missing.
+# A flag, and behind it the format type, unless that is yet to come.
+_START = re.compile(rb"\x7e(?:[\xa0-\xaf]|\Z)")
 
-    Raises Undecodable when no frame begins there, as early as that can be known: a false start must not make the
-    reader wait for two thousand octets that never come. The closing flag is not taken, it may open the next frame.
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What begins with the flag at 0 and how many octets it took; without a frame, how many are to be passed over."""
+
+    frame: Frame | None
+    octets: int
+
+
+_FALSE_START = _Found(None, 1)
+
+
+def _first_frame(buffer: bytearray) -> _Found | None:
+    """What begins with the flag at 0; None while octets are missing.
+
+    That no frame begins there is said as early as it can be known: a false start must not make the reader wait for two
+    thousand octets that never come. The closing flag is not taken, it may open the next frame. A frame whose header
+    checks and whose flag stands where it says is passed over whole when its checksum does not hold: a frame that is
+    quoted in its information was not sent, and looking for one would cost a checksum at every octet.
     """
     if len(buffer) < 3:
         return None
     length = int.from_bytes(buffer[1:3], "big") & MAX_LENGTH
-    if buffer[1] & 0xF0 != _FORMAT_TYPE_3 or length < _MIN_LENGTH:
-        raise Undecodable("no frame of format type 3 begins here")
     source_at = _address_end(buffer, 3)
-    control_at = _address_end(buffer, source_at) if source_at else None
-    if source_at is None or control_at is None or len(buffer) <= control_at + _CHECKSUM_BYTES:
+    control_at = _address_end(buffer, source_at) if source_at > 0 else source_at
+    if length < _MIN_LENGTH or control_at == _NO_ADDRESS:
+        return _FALSE_START
+    if control_at == _CUT_OFF or len(buffer) <= control_at + _CHECKSUM_BYTES:
         return None
-    info_at = control_at + 1 + _CHECKSUM_BYTES
-    end = length + 1
+    info_at, end = control_at + 1 + _CHECKSUM_BYTES, length + 1
     has_info = end != info_at
-    if has_info and end <= info_at + _CHECKSUM_BYTES:
-        raise Undecodable("the frame is shorter than its header")
-    _check(buffer[1:info_at])
+    if (has_info and end <= info_at + _CHECKSUM_BYTES) or not _holds(buffer[1:info_at]):
+        return _FALSE_START
     if len(buffer) <= end:
         return None
     if buffer[end] != FLAG:
-        raise Undecodable("no flag closes the frame")
-    if has_info:
-        _check(buffer[1:end])
+        return _FALSE_START
+    if has_info and not _holds(buffer[1:end]):
+        return _Found(None, end)
     frame = _frame(
         control=buffer[control_at],
         destination=bytes(buffer[3:source_at]),
@@ -215,25 +220,28 @@ def _first_frame(buffer: bytearray) -> tuple[Frame, int] | None:
         is_segmented=bool(buffer[1] & _SEGMENTED),
         info=bytes(buffer[info_at : end - _CHECKSUM_BYTES]) if has_info else b"",
     )
-    return frame, end
+    return _Found(frame, end)
 
 
-def _address_end(buffer: bytearray, begin: int) -> int | None:
-    """Where the address ends: its last octet is the first odd one. None while it is not there."""
+_CUT_OFF, _NO_ADDRESS = 0, -1
+
+
+def _address_end(buffer: bytearray, begin: int) -> int:
+    """Where the address ends, its last octet being the first odd one; or that it is not all there, or none."""
     for size in range(1, max(ADDRESS_SIZES) + 1):
         if begin + size > len(buffer):
-            return None
-        if buffer[begin + size - 1] & 1 and size in ADDRESS_SIZES:
-            return begin + size
-    raise Undecodable("an address has 1, 2 or 4 octets")
+            return _CUT_OFF
+        if buffer[begin + size - 1] & 1:
+            return begin + size if size in ADDRESS_SIZES else _NO_ADDRESS
+    return _NO_ADDRESS
 
 
-def _check(octets: bytearray) -> None:
-    if checksum(octets[:-_CHECKSUM_BYTES]) != octets[-_CHECKSUM_BYTES:]:
-        raise Undecodable("the checksum does not hold")
+def _holds(octets: bytearray) -> bool:
+    return checksum(octets[:-_CHECKSUM_BYTES]) == octets[-_CHECKSUM_BYTES:]
 
 
-def _frame(*, control: int, destination: bytes, source: bytes, is_segmented: bool, info: bytes) -> Frame:
+def _frame(*, control: int, destination: bytes, source: bytes, is_segmented: bool, info: bytes) -> Frame | None:
+    """The frame of a control octet; None for an octet that is none of DLMS."""
     is_final, without_final = bool(control & _POLL_FINAL), control & ~_POLL_FINAL
     send_seq = receive_seq = 0
     if control & 0x01 == 0:
@@ -243,7 +251,7 @@ def _frame(*, control: int, destination: bytes, source: bytes, is_segmented: boo
     elif without_final in _UNNUMBERED:
         kind = _UNNUMBERED[without_final]
     else:
-        raise Undecodable(f"{control:#04x} is no control octet of DLMS")
+        return None
     return Frame(
         destination=destination,
         source=source,
