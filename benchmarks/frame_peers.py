@@ -11,11 +11,20 @@ from gateway.core.dlms.hdlc import FLAG, Frame, FrameKind, client_address, serve
 
 # isort: split
 from dlms_cosem.hdlc import state
+from dlms_cosem.hdlc.exceptions import HdlcException, LocalProtocolError
 from dlms_cosem.io import HdlcTransport
 from gurux_dlms import GXByteBuffer, GXDLMSClient, GXReplyData
 
 _LLC = bytes.fromhex("e6e700")
 _GET_RESPONSE_OCTETS = bytes.fromhex("c401c10009")
+_TROUBLE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    HdlcException,
+    LocalProtocolError,
+)  # what a good frame has met with
 
 
 class Taken(Enum):
@@ -67,7 +76,7 @@ def taken_by_dlms_cosem(sent: Frame) -> Taken:
         found: Any = transport.next_event()
     except _Starved:
         return Taken.HANGS
-    except Exception:  # noqa: BLE001 - whatever it raises, it did not take a good frame
+    except _TROUBLE:
         return Taken.REFUSED
     return Taken.WHOLE if bytes(found.payload) == sent.info else Taken.OTHER
 
@@ -78,7 +87,7 @@ def taken_by_gurux(sent: Frame) -> Taken:
     client.settings.senderFrame = 0x10
     try:
         is_whole = client.getData(GXByteBuffer(sent.encode()), reply)
-    except Exception:  # noqa: BLE001 - see above
+    except _TROUBLE:
         return Taken.REFUSED
     if not is_whole:
         return Taken.HANGS
