@@ -11,7 +11,8 @@ from itertools import accumulate, pairwise
 from typing import Annotated, ClassVar, TypeAlias
 
 from wire.codec import Value
-from wire.fields import At, Octets, OneOf, Pair, Several, Struct, Text, Whole, pack, unpack
+from wire.fields import At, Exactly, Octets, OneOf, Pair, Several, Struct, Text, Whole, pack, unpack
+from wire.meter_log import ClockQuality, MeterEventKind
 from wire.refusals import Reason, RecordRefused
 from wire.units import Quantity
 
@@ -280,6 +281,43 @@ class MeterReachable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """An entry of one of the meter's own logs: the meter's word, not ours.
+
+    `family`, `log` and `code` are what the meter wrote, untouched: a code means something only within the log it stands
+    in. `kind` and `cim` (IEC 61968-9: type, domain, subdomain, event or action) are what our table makes of them.
+    `occurred_at_ms` is by the meter's clock, and None where its stamp is no instant. An entry with a `duration_ms` was
+    written at the END of what it tells of, as failure logs do: it began that much earlier. Phases count from 1.
+    """
+
+    kind: Annotated[MeterEventKind, At(1, OneOf(MeterEventKind))]
+    occurred_at_ms: Annotated[int | None, At(2, INSTANT_MS, optional=True)]
+    clock: Annotated[ClockQuality, At(3, OneOf(ClockQuality))]
+    family: Annotated[str, At(4, Text(24))]
+    log: Annotated[str, At(5, Text(24))]
+    raw_code: Annotated[int, At(6, COUNT)]
+    cim: Annotated[tuple[int, ...] | None, At(7, Exactly(Whole(0, 2**16), 4), optional=True)]
+    phase: Annotated[int | None, At(8, Whole(1, 3), optional=True)]
+    duration_ms: Annotated[int | None, At(9, DURATION_MS, optional=True)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterAlarmLogged(LogEntry):
+    """The meter logged something about supply, its supply switch or tamper: `MeterEventKind.is_alarm`."""
+
+    code: ClassVar[int] = 5
+    lane: ClassVar[Lane] = Lane.ALARM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterEventLogged(LogEntry):
+    """The meter logged anything else."""
+
+    code: ClassVar[int] = 204
+    lane: ClassVar[Lane] = Lane.DIAGNOSTICS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownEvent:
     """A signed event this program cannot read (`why`): kept in its place of the chain, never acted on."""
 
@@ -301,6 +339,8 @@ KnownEvent: TypeAlias = (
     | Heartbeat
     | MeterUnreachable
     | MeterReachable
+    | MeterAlarmLogged
+    | MeterEventLogged
 )
 Event: TypeAlias = KnownEvent | UnknownEvent
 CATALOGUE: dict[int, type[KnownEvent]] = {event.code: event for event in KnownEvent.__args__}

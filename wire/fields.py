@@ -103,6 +103,27 @@ class Several:
 
 
 @dataclass(frozen=True, slots=True)
+class Exactly:
+    """An array of one kind, of one length; a tuple in Python."""
+
+    kind: Kind
+    length: int
+
+    def pack(self, value: Any) -> Value:
+        return [self.kind.pack(item) for item in self._whole(value)]
+
+    def unpack(self, value: Value) -> Any:
+        if not isinstance(value, list):
+            raise RecordRefused(Reason.NOT_A_RECORD, "not an array")
+        return tuple(self.kind.unpack(item) for item in self._whole(value))
+
+    def _whole(self, items: Any) -> Any:
+        if len(items) != self.length:
+            raise RecordRefused(Reason.NOT_A_RECORD, f"{len(items)} items, not {self.length}")
+        return items
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Two values side by side; a tuple of two in Python."""
 

@@ -15,6 +15,7 @@ from cloud.kernel.facts import SourceKind
 from cloud.kernel.i18n import Language
 from cloud.outages.area_model import Mark
 from cloud.outages.model import Remark
+from cloud.web import log_words
 from cloud.web.moments import Moments, length
 from wire.events import (
     Cause,
@@ -28,6 +29,7 @@ from wire.events import (
     IntervalReadings,
     Lane,
     LinkFault,
+    LogEntry,
     MeterReachable,
     MeterUnreachable,
     RegisterReadings,
@@ -305,6 +307,8 @@ def said(event: Event, moments: Moments) -> Said:
             return _of_readings(event, moments)
         case UnusualUse():
             return _of_use(event, moments)
+        case LogEntry():
+            return _of_log(event, moments)
         case _:
             return _of_gateway(event, moments)
 
@@ -374,6 +378,17 @@ def _of_use(event: UnusualUse, moments: Moments) -> Said:
             Detail(label="score", value=f"{kilo(event.score_milli, digits=2)} (1 is the line)"),
         ),
     )
+
+
+def _of_log(event: LogEntry, moments: Moments) -> Said:
+    details = [Detail(label="meter’s clock", value=log_words.CLOCKS[event.clock])]
+    if event.duration_ms is not None:
+        details.insert(0, Detail(label="lasted", value=length(timedelta(milliseconds=event.duration_ms))))
+    if event.occurred_at_ms is not None:
+        label = "stamped" if event.duration_ms is None else "over"
+        details.insert(0, Detail(label=label, value=moments.clock(from_unix_ms(event.occurred_at_ms))))
+    details.append(Detail(label="as it wrote it", value=log_words.raw(event)))
+    return Said(title=log_words.title(event), details=tuple(details), is_alarm=event.kind.is_alarm)
 
 
 def _of_gateway(event: Event, moments: Moments) -> Said:

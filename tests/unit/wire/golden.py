@@ -25,6 +25,8 @@ from wire.events import (
     Lane,
     LaneHead,
     LinkFault,
+    MeterAlarmLogged,
+    MeterEventLogged,
     MeterReachable,
     MeterUnreachable,
     RegisterReadings,
@@ -40,6 +42,7 @@ from wire.events import (
 )
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
+from wire.meter_log import ClockQuality, MeterEventKind
 from wire.receipts import Receipt, seal_receipt
 from wire.record import ClockSource, Link, Record, Stamp, encode_record
 from wire.units import Quantity
@@ -123,6 +126,39 @@ EVENTS: tuple[Event, ...] = (
         stage=Stage.CONFIRMED,
         grade=Grade.FAIR,
         evidence=(Evidence(kind=EvidenceKind.METER_LAST_GASP, value=1, age_ms=120),),
+    ),
+    MeterAlarmLogged(
+        kind=MeterEventKind.SUPPLY_FAILED,
+        occurred_at_ms=BEGAN_AT_MS + 754_000,
+        clock=ClockQuality.GOOD,
+        family="dsmr",
+        log="power-failure",
+        raw_code=0,
+        cim=(3, 26, 0, 85),
+        phase=None,
+        duration_ms=754_000,
+    ),
+    MeterAlarmLogged(
+        kind=MeterEventKind.PHASE_LOST,
+        occurred_at_ms=BEGAN_AT_MS,
+        clock=ClockQuality.DOUBTFUL,
+        family="idis",
+        log="power-quality",
+        raw_code=83,
+        cim=(3, 26, 25, 85),
+        phase=2,
+        duration_ms=None,
+    ),
+    MeterEventLogged(
+        kind=MeterEventKind.OTHER,
+        occurred_at_ms=None,
+        clock=ClockQuality.INVALID,
+        family="generic",
+        log="standard",
+        raw_code=65_000,
+        cim=None,
+        phase=None,
+        duration_ms=None,
     ),
 )
 

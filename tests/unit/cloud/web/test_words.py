@@ -6,7 +6,7 @@ import pytest
 
 from cloud.outages.area_model import Mark
 from cloud.outages.model import Remark
-from cloud.web import words
+from cloud.web import log_words, words
 from cloud.web.moments import Moments
 from tests.fakes_cloud import NOON
 from wire.events import (
@@ -22,6 +22,8 @@ from wire.events import (
     IntervalReadings,
     Lane,
     LinkFault,
+    MeterAlarmLogged,
+    MeterEventLogged,
     MeterReachable,
     MeterUnreachable,
     RegisterReadings,
@@ -34,6 +36,7 @@ from wire.events import (
     UseKind,
     UseStage,
 )
+from wire.meter_log import ClockQuality, MeterEventKind
 from wire.record import ClockSource
 from wire.units import Quantity
 
@@ -72,6 +75,28 @@ EVENTS = [
     Heartbeat(heads=(), uptime_s=90, pending=2),
     MeterUnreachable(since_ms=0, reason=LinkFault.GARBLED),
     MeterReachable(silent_for_ms=90_000),
+    MeterAlarmLogged(
+        kind=MeterEventKind.PHASE_LOST,
+        occurred_at_ms=90_000,
+        clock=ClockQuality.DOUBTFUL,
+        family="idis",
+        log="power-quality",
+        raw_code=83,
+        cim=(3, 26, 25, 85),
+        phase=2,
+        duration_ms=60_000,
+    ),
+    MeterEventLogged(
+        kind=MeterEventKind.OTHER,
+        occurred_at_ms=None,
+        clock=ClockQuality.INVALID,
+        family="generic",
+        log="standard",
+        raw_code=77,
+        cim=None,
+        phase=None,
+        duration_ms=None,
+    ),
 ]
 
 
@@ -105,6 +130,8 @@ def test_an_event_we_cannot_read_says_so():
         (words.CLOCKS, ClockSource),
         (words.STAGES, Stage),
         (words.LANES, Lane),
+        (log_words.CLOCKS, ClockQuality),
+        (log_words.KINDS | {MeterEventKind.OTHER: "by its code"}, MeterEventKind),
     ],
 )
 def test_every_enumeration_is_covered(vocabulary, kind):
