@@ -8,6 +8,7 @@
     outage list|show|close DIR  outages on the tree          outage locate                   what failed, from files
     import-refused DIR          rows of drops that wait
     assist FILE                 which help is likely         bill rate                       a bill, reckoned
+    meter-keys DIR GATEWAY METER  a meter's keys, sealed to its gateway
     bill list|again DIR         what became of bills         tariff add|list DIR             what homes are billed with
 
 A command that is refused ends with one line on standard error and status 2; one whose answer is no, with status 1.
@@ -23,7 +24,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cloud import assist_commands, bill_commands, cis_commands, command, outage_commands, tariff_commands
+from cloud import (
+    assist_commands,
+    bill_commands,
+    cis_commands,
+    command,
+    key_commands,
+    outage_commands,
+    tariff_commands,
+)
 from runtime import logs, program
 from runtime.arguments import Words
 from runtime.clock import check_clock_is_set, clock_from_environment
@@ -318,7 +327,7 @@ def _parser() -> argparse.ArgumentParser:
     broker.add_argument("dir", type=Path, metavar="DIR")
     broker.add_argument("--embedded", action="store_true", help="use the embedded broker even where mosquitto is")
     _add_gateway_commands(commands.add_parser("gateway", help="who may speak", description="who may speak"))
-    for feature in (assist_commands, bill_commands, cis_commands, outage_commands, tariff_commands):
+    for feature in (assist_commands, bill_commands, cis_commands, key_commands, outage_commands, tariff_commands):
         feature.add_to(commands)
     grid = word("grid", _grid, "the feeders as they were understood, and the homes on them")
     grid.add_argument("dir", type=Path, metavar="DIR")

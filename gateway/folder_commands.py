@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 from gateway.adapters.time_zone import zone_named
 from gateway.config import SETTINGS_FILE, GatewaySettings, load_settings, settings_file
-from gateway.core.meter_access import MeterSecrets
+from gateway.core.meter_access import Authentication, MeterSecrets
+from gateway.core.registered_meter import RegisteredMeter
 from gateway.secret_options import add_secret_options, read_secrets
+from runtime.clock import check_clock_is_set, clock_from_environment
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused, LamplightError
 from runtime.settings import commented, read_table
@@ -68,6 +70,9 @@ def _add_meter_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     renewed.add_argument("folder", metavar="DIR", type=Path, help="the gateway's state folder")
     renewed.add_argument("number", metavar="NUMBER", type=int, help="the meter's number, as `meter list` tells it")
     renewed.set_defaults(handler=renew_keys)
+    renewed.add_argument(
+        "--delivery", metavar="FILE", type=Path, help="the file in which the utility sealed them to this gateway"
+    )
     for action in (added, renewed):
         add_secret_options(action)
     removed.add_argument("number", metavar="NUMBER", type=int, help="the meter's number, as `meter list` tells it")
@@ -206,10 +211,43 @@ def renew_keys(arguments: argparse.Namespace) -> int:
     meter = next((meter for meter in meters if meter.number == arguments.number), None)
     if meter is None:
         raise InputRefused(f"there is no meter {arguments.number}", where=str(settings.files.registry))
+    wanted = load_profile(meter.profile).access.authentication
+    if arguments.delivery is not None:
+        return _take_delivery(arguments, settings, meter, wanted)
     secrets = read_secrets(arguments)
-    secrets.check(load_profile(meter.profile).access.authentication, meter.profile)
+    secrets.check(wanted, meter.profile)
     _keys(settings).put(meter.number, secrets)
     print(f"meter {meter.number} has other secrets; a gateway that runs takes them after its next start")
+    return 0
+
+
+def _take_delivery(
+    arguments: argparse.Namespace, settings: GatewaySettings, meter: RegisteredMeter, wanted: Authentication
+) -> int:
+    from gateway.adapters.enrolment import load_enrolment
+    from gateway.adapters.key_delivery import read_delivery
+    from gateway.adapters.keys import load_key
+    from gateway.core.meter_access import KeyExchange
+
+    if arguments.password or arguments.key or arguments.auth_key:
+        raise InputRefused("secrets come sealed or by themselves", where="--delivery", do="give one of both")
+    clock = clock_from_environment()
+    check_clock_is_set(clock)
+    signer = load_key(settings.files.key)
+    gateway = gateway_id_of(signer.public.spki)
+    number, secrets = read_delivery(
+        arguments.delivery,
+        cloud=load_enrolment(settings.files.enrolment, gateway).receipt_key,
+        gateway=gateway,
+        signer=signer,
+        meter=meter.serial,
+        now=clock.now(),
+    )
+    exchange = isinstance(secrets, KeyExchange)
+    (secrets.secrets if isinstance(secrets, KeyExchange) else secrets).check(wanted, meter.profile)
+    _keys(settings).deliver(meter.number, number, secrets)
+    what = "is to exchange its keys, which it does when it is read next" if exchange else "has other secrets"
+    print(f"meter {meter.number} {what}; a gateway that runs takes them after its next start")
     return 0
 
 

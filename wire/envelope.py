@@ -38,6 +38,7 @@ class Purpose(Enum):
     RECEIPT = b"lw1:ack"
     COMMAND = b"lw1:cmd"
     REPORT = b"lw1:report"
+    KEYS = b"lw1:keys"
 
 
 class Signer(Protocol):

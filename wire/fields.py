@@ -69,6 +69,21 @@ class Octets:
 
 
 @dataclass(frozen=True, slots=True)
+class OctetsUpTo:
+    """A byte string of bounded length, one byte at least."""
+
+    maximum: int
+
+    def pack(self, value: Any) -> Value:
+        return bytes(self.unpack(value))
+
+    def unpack(self, value: Value) -> Any:
+        if not isinstance(value, bytes) or not 0 < len(value) <= self.maximum:
+            raise RecordRefused(Reason.NOT_A_RECORD, f"not 1 to {self.maximum} bytes")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class OneOf:
     """A member of an enumeration."""
 

@@ -69,6 +69,12 @@ class PublicKey:
         """The PEM form, for a person to hand on."""
         return self._key.public_bytes(_PEM, _SPKI)
 
+    def for_agreement(self) -> ec.EllipticCurvePublicKey:
+        """The key for encrypting to its owner; raises ValueError for Ed25519, which only signs."""
+        if isinstance(self._key, ed25519.Ed25519PublicKey):
+            raise ValueError("an Ed25519 key only signs; nothing can be encrypted to it")
+        return self._key
+
     def verify(self, data: bytes, signature: bytes) -> bool:
         """Whether `signature` (64 bytes) is this key's over `data`."""
         try:
@@ -119,6 +125,12 @@ class SoftwareSigner:
         else:
             octets = self._key.private_numbers().private_value.to_bytes(32, "big")
         return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose).derive(octets)
+
+    def for_agreement(self) -> ec.EllipticCurvePrivateKey:
+        """The key for opening what was encrypted to it; raises ValueError for Ed25519, which only signs."""
+        if isinstance(self._key, ed25519.Ed25519PrivateKey):
+            raise ValueError("an Ed25519 key only signs; nothing can be encrypted to it")
+        return self._key
 
     def sign(self, data: bytes) -> bytes:
         """64 bytes; ECDSA deterministic (RFC 6979) with low s."""

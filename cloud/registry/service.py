@@ -106,6 +106,17 @@ class Registrar:
             store.set_status(connection, gateway, Status.REVOKED, reason, self._clock.now())
         self.write_broker_access()
 
+    def speaking_for(self, gateway: GatewayId, meter: str) -> Gateway:
+        """The gateway, if it is active and reads this meter; raises InputRefused, which says what it is instead."""
+        with self._database.read() as connection:
+            known = _known(store.get(connection, gateway), gateway)
+        if known.status is not Status.ACTIVE:
+            raise InputRefused(f"gateway {gateway} is {known.status}", do="give it a new key and add that")
+        if known.place_of(meter) is None:
+            meters = ", ".join(place.meter for place in known.places)
+            raise InputRefused(f"gateway {gateway} does not read meter {meter!r:.40}", do=f"it reads {meters}")
+        return known
+
     def everything(self) -> list[Gateway]:
         """All gateways, the longest known first."""
         with self._database.read() as connection:

@@ -99,3 +99,18 @@ class MeterSecrets:
             do = f"give {options[wanted]}, each as file:PATH, env:NAME or -"
         what = f"this profile proves itself by {wanted.value} and takes {options[wanted]}"
         raise InputRefused(what, where=profile, do=do)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyExchange:
+    """New keys of a meter, and the same wrapped for the meter under its master key, which a gateway does not have."""
+
+    key: Secret
+    auth_key: Secret
+    wrapped_key: Secret
+    wrapped_auth_key: Secret
+
+    @property
+    def secrets(self) -> MeterSecrets:
+        """What opens the meter once it has taken them."""
+        return MeterSecrets(key=self.key, auth_key=self.auth_key)

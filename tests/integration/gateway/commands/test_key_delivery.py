@@ -1,0 +1,129 @@
+"""A meter's keys from the utility's safe to its gateway, by the commands of both: sealed on the way."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.keys import load_key
+from gateway.adapters.meter_keys import MeterKeys
+from runtime.secret import Secret
+from tests.fakes_access import AUTH_KEY, KEY
+from tests.terminal import Ended, Terminal
+from wire.ids import gateway_id_of
+
+SERIAL = "LMP10000001"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A gateway with one meter, its cloud, and the utility's keys in files."""
+
+    folder: Path
+    terminal: Terminal
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    @property
+    def name(self) -> str:
+        return gateway_id_of(load_key(self.state / "key.pem").public.spki)
+
+    def seal(self, *more: object, meter: str = SERIAL, out: str = "keys.lwk") -> Ended:
+        words = ("meter-keys", self.folder / "cloud", self.name, meter, "--out", self.folder / out)
+        return self.terminal.run("lamplight-cloud", *words, *self._sources(), *more)
+
+    def take(self, file: str = "keys.lwk", *more: object) -> Ended:
+        words = ("meter", "keys", self.state, 1, "--delivery", self.folder / file)
+        return self.terminal.run("lamplight-gateway", *words, *more)
+
+    def kept(self) -> MeterKeys:
+        return MeterKeys(self.state / "meter-keys", load_key(self.state / "key.pem"))
+
+    def source(self, name: str) -> str:
+        return f"file:{self.folder / name}"
+
+    def _sources(self) -> tuple[str, ...]:
+        return "--key", self.source("ek"), "--auth-key", self.source("ak")
+
+
+@pytest.fixture
+def place(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Place:
+    terminal = Terminal(capsys, monkeypatch)
+    place = Place(tmp_path, terminal)
+    for name, octets in (("ek", KEY), ("ak", AUTH_KEY), ("master", b"m" * 16), ("old", bytes(16))):
+        (tmp_path / name).write_text(octets.hex())
+        (tmp_path / name).chmod(0o600)
+    old = ("--key", place.source("old"), "--auth-key", place.source("old"))
+    meter = ("--port", "tcp://127.0.0.1:1", "--profile", "lamplight-sim-keys", "--serial", SERIAL)
+    enrolment = tmp_path / "enrolment.toml"
+    for program, *words in (
+        ("lamplight-gateway", "init", place.state),
+        ("lamplight-gateway", "meter", "add", place.state, *meter, *old),
+        ("lamplight-cloud", "init", tmp_path / "cloud"),
+    ):
+        assert terminal.run(program, *words).status == 0
+    key, home = ("--public-key", place.state / "gateway.pub.pem"), ("--usage-point", "UP-1", "--meter", SERIAL)
+    added = ("gateway", "add", "--state", tmp_path / "cloud", *key, *home, "--out", enrolment)
+    assert terminal.run("lamplight-cloud", *added).status == 0
+    assert terminal.run("lamplight-gateway", "enrol", place.state, enrolment).status == 0
+    return place
+
+
+def test_sealed_by_the_utility_taken_by_its_gateway(place: Place) -> None:
+    sealed = place.seal()
+
+    taken = place.take()
+
+    assert (sealed.status, taken.status) == (0, 0), (sealed.err, taken.err)
+    assert place.kept().of(1).key == Secret(KEY)
+    assert KEY.hex() not in sealed.out + taken.out
+    assert KEY not in (place.folder / "keys.lwk").read_bytes()
+
+
+def test_with_the_master_key_the_keys_wait_to_be_exchanged(place: Place) -> None:
+    place.seal("--master-key", place.source("master"))
+
+    taken = place.take()
+
+    assert "exchange its keys" in taken.out
+    exchange = place.kept().exchange_of(1)
+    assert exchange is not None
+    assert exchange.key == Secret(KEY)
+    assert place.kept().of(1).key == Secret(bytes(16))
+
+
+def test_a_delivery_is_taken_once(place: Place) -> None:
+    place.seal()
+    place.take()
+
+    assert "taken already" in place.take().refusal
+
+
+def test_keys_are_sealed_only_for_a_meter_the_gateway_reads(place: Place) -> None:
+    assert f"it reads {SERIAL}" in place.seal(meter="LMP99999999").refusal
+
+
+def test_a_changed_file_is_refused_and_shows_nothing(place: Place) -> None:
+    place.seal()
+    file = place.folder / "keys.lwk"
+    octets = bytearray(file.read_bytes())
+    octets[60] ^= 1
+    file.write_bytes(octets)
+
+    assert "not taken" in place.take().refusal
+
+
+def test_keys_themselves_are_refused_as_a_delivery(place: Place) -> None:
+    assert "this is no delivery" in place.take("ek").refusal
+
+
+def test_a_delivery_and_keys_by_themselves_are_too_much(place: Place) -> None:
+    place.seal()
+
+    assert "give one of both" in place.take("keys.lwk", "--key", place.source("ek")).refusal
+
+
+def test_a_delivery_that_is_not_there_is_refused(place: Place) -> None:
+    assert "No such file" in place.take("nothing").refusal
