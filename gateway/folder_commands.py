@@ -62,7 +62,13 @@ def _add_meter_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
         action.add_argument("folder", metavar="DIR", type=Path, help="the gateway's state folder")
         action.set_defaults(handler=handler)
     shown.add_argument("--json", action="store_true", help="one JSON array")
-    added.add_argument("--port", required=True, metavar="PORT", help="where the meter is")
+    added.add_argument("--port", default="", metavar="PORT", help="where the meter can be asked")
+    added.add_argument(
+        "--push",
+        default="",
+        metavar="ADDRESS",
+        help="where it pushes: /dev/..., tcp-listen:// or udp-listen://HOST:PORT",
+    )
     added.add_argument("--profile", required=True, metavar="NAME", help="the meter's profile")
     added.add_argument("--address", metavar="N", type=int, help="its HDLC address, where meters share the port")
     added.add_argument("--serial", default="", metavar="TEXT", help="its serial number, if it must be this one")
@@ -162,7 +168,7 @@ def list_meters(arguments: argparse.Namespace) -> int:
 
     meters = Registry(load_settings(arguments.folder).files.registry).meters()
     if arguments.json:
-        keys = ("number", "port", "address", "profile", "serial")
+        keys = ("number", "port", "push", "address", "profile", "serial")
         print(json.dumps([{key: getattr(meter, key) for key in keys} for meter in meters]))
         return 0
     for meter in meters:
@@ -177,9 +183,9 @@ def add_meter(arguments: argparse.Namespace) -> int:
     settings = load_settings(arguments.folder)
     meters = Registry(settings.files.registry)
     secrets = read_secrets(arguments)
-    port, profile = _checked_meter(arguments.port, arguments.profile, arguments.address, secrets)
+    port, profile, push = _checked_place(arguments, secrets)
     keys = _keys(settings)
-    meter = meters.add(port, profile, arguments.serial, arguments.address)
+    meter = meters.add(port, profile, arguments.serial, arguments.address, push)
     try:
         keys.put(meter.number, secrets)
     except LamplightError:
@@ -211,11 +217,11 @@ def renew_keys(arguments: argparse.Namespace) -> int:
     meter = next((meter for meter in meters if meter.number == arguments.number), None)
     if meter is None:
         raise InputRefused(f"there is no meter {arguments.number}", where=str(settings.files.registry))
-    wanted = load_profile(meter.profile).access.authentication
+    wanted = load_profile(meter.profile).access.authentication if meter.port else Authentication.NONE
     if arguments.delivery is not None:
         return _take_delivery(arguments, settings, meter, wanted)
     secrets = read_secrets(arguments)
-    secrets.check(wanted, meter.profile)
+    secrets.check(wanted, meter.profile, pushes=bool(meter.push))
     _keys(settings).put(meter.number, secrets)
     print(f"meter {meter.number} has other secrets; a gateway that runs takes them after its next start")
     return 0
@@ -244,7 +250,9 @@ def _take_delivery(
         now=clock.now(),
     )
     exchange = isinstance(secrets, KeyExchange)
-    (secrets.secrets if isinstance(secrets, KeyExchange) else secrets).check(wanted, meter.profile)
+    (secrets.secrets if isinstance(secrets, KeyExchange) else secrets).check(
+        wanted, meter.profile, pushes=bool(meter.push)
+    )
     _keys(settings).deliver(meter.number, number, secrets)
     what = "is to exchange its keys, which it does when it is read next" if exchange else "has other secrets"
     print(f"meter {meter.number} {what}; a gateway that runs takes them after its next start")
@@ -268,12 +276,43 @@ def print_config(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _checked_meter(port: str, profile: str, address: int | None, secrets: MeterSecrets) -> tuple[str, str]:
+def _checked_place(arguments: argparse.Namespace, secrets: MeterSecrets) -> tuple[str, str, str]:
+    """Port, profile and push port as the registry keeps them; raises InputRefused where one cannot be had."""
+    from gateway.adapters.profile_files import load_profile
+    from gateway.core.line_address import SerialAddress
+    from gateway.core.push_address import parse_push_address
+
+    port, profile = arguments.port, arguments.profile
+    if not arguments.push:
+        if not port:
+            raise InputRefused(
+                "nobody could reach this meter", where="--port, --push", do="give one of the two, or both"
+            )
+        return (*_checked_meter(port, profile, arguments.address, secrets), "")
+    push = parse_push_address(arguments.push)
+    if port:
+        port, _ = _checked_meter(port, profile, arguments.address, secrets, pushes=True)
+    else:
+        secrets.check(Authentication.NONE, load_profile(profile).name, pushes=True)
+    if isinstance(push, SerialAddress):
+        device = os.path.abspath(push.path)  # noqa: PTH100 - keeps by-id links as links
+        if device == port:
+            raise InputRefused("this is the port the meter is asked at", where="--push", do="give its customer port")
+        return port, profile, device
+    if not port and not arguments.serial and secrets.auth_key is None:
+        what = "a meter that comes to us is known by its serial number, or by its keys"
+        raise InputRefused(what, where="--push", do="give --serial, or --key and --auth-key")
+    return port, profile, str(push)
+
+
+def _checked_meter(
+    port: str, profile: str, address: int | None, secrets: MeterSecrets, *, pushes: bool = False
+) -> tuple[str, str]:
     """Port and profile as the registry keeps them: a device by its whole path, links left as they are."""
     from gateway.adapters.profile_files import load_profile
     from gateway.core.line_address import SerialAddress, parse_line_address
 
     line = parse_line_address(port)
     found = load_profile(profile).addressed(address, line)
-    secrets.check(found.access.authentication, profile)
+    secrets.check(found.access.authentication, profile, pushes=pushes)
     return os.path.abspath(line.path) if isinstance(line, SerialAddress) else str(line), profile  # noqa: PTH100

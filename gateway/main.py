@@ -30,9 +30,11 @@ from gateway.core import interruption, validation
 from gateway.core.conclusions import MeterRules
 from gateway.core.interruption import InterruptionState
 from gateway.core.line_address import parse_line_address
+from gateway.core.meter_access import Authentication
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import EdgeId
 from gateway.core.patience import Patience
+from gateway.core.push_address import parse_push_address
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
 from gateway.core.schedule import Cadence
@@ -125,8 +127,13 @@ def _meters(book: Registry, where: Path) -> tuple[tuple[RegisteredMeter, MeterPr
     if not meters:
         do = "add one: lamplight-gateway meter add DIR --port PORT --profile NAME"
         raise InputRefused("this gateway has no meter", where=str(where), do=do)
-    lines = {meter.port: parse_line_address(meter.port) for meter in meters}
-    return tuple((meter, load_profile(meter.profile).addressed(meter.address, lines[meter.port])) for meter in meters)
+    return tuple((meter, _addressed(meter, load_profile(meter.profile))) for meter in meters)
+
+
+def _addressed(meter: RegisteredMeter, profile: MeterProfile) -> MeterProfile:
+    if meter.push:
+        parse_push_address(meter.push)
+    return profile.addressed(meter.address, parse_line_address(meter.port)) if meter.port else profile
 
 
 def _identities(
@@ -137,7 +144,9 @@ def _identities(
     identities = {}
     for meter, profile in meters:
         secrets = keys.of(meter.number)
-        secrets.check(profile.access.authentication, f"meter {meter.number}, {profile.name}")
+        wanted = profile.access.authentication if meter.port else Authentication.NONE
+        secrets.check(wanted, f"meter {meter.number}, {profile.name}", pushes=bool(meter.push))
+        secrets = secrets.for_asking(wanted) if meter.push else secrets
         title = title_for_meter(signer.public.key_id, meter.number)
         counter = counters.counter(title, secrets.key or Secret(b""))
         identities[meter.number] = Identity(title=title, secrets=secrets, counter=counter)
@@ -170,6 +179,7 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
     pollers = tuple(
         _poller(parts, meter, profile, lines[meter.port], watches[meter.number], inbox)
         for meter, profile in parts.meters
+        if meter.port
     )
     desks = tuple(
         MeterDesk(

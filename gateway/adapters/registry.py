@@ -84,7 +84,7 @@ class Registry:
         """Every meter, in the order it was added; raises InputRefused for a registry that makes no sense."""
         found: list[RegisteredMeter] = []
         for row in self._meters.all():
-            meter = self._meter(row.doc_id, {"serial": "", "address": None, **row})
+            meter = self._meter(row.doc_id, {"serial": "", "address": None, "push": "", **row})
             why = next((why for other in found if (why := clash(meter, other))), "")
             if why:
                 raise InputRefused(f"meter {meter.number}: {why}", where=str(self._path), do=_DO)
@@ -92,35 +92,46 @@ class Registry:
         return tuple(found)
 
     def _meter(self, number: int, values: dict[str, Any]) -> RegisteredMeter:
-        wrong = [name for name in ("port", "profile", "serial") if not _is_text(values.get(name))]
+        wrong = [name for name in ("port", "profile", "serial", "push") if not _is_text(values.get(name))]
         if wrong:
             what = f"meter {number} has no {' and no '.join(wrong)}, or one that is no printable text"
             raise InputRefused(what, where=str(self._path), do="give each meter a port and a profile")
+        if not values["port"] and not values["push"]:
+            raise InputRefused(f"meter {number} has no port, and none it pushes at", where=str(self._path), do=_DO)
         address = values["address"]
         if address is not None and type(address) is not int:
             raise InputRefused(f"meter {number} has an address that is no number", where=str(self._path), do=_DO)
         return RegisteredMeter(
-            number=number, port=values["port"], profile=values["profile"], serial=values["serial"], address=address
+            number=number,
+            port=values["port"],
+            profile=values["profile"],
+            serial=values["serial"],
+            address=address,
+            push=values["push"],
         )
 
-    def add(self, port: str, profile: str, serial: str = "", address: int | None = None) -> RegisteredMeter:
+    def add(
+        self, port: str, profile: str, serial: str = "", address: int | None = None, push: str = ""
+    ) -> RegisteredMeter:
         """Register a meter; raises InputRefused when its place or its serial number is taken, or cannot be kept."""
         for name, text, most_chars in (
             ("serial number", serial, MAX_SERIAL_CHARS),
             ("port", port, _MAX_CHARS),
+            ("push port", push, _MAX_CHARS),
             ("profile", profile, _MAX_CHARS),
         ):
             if not _is_text(text) or len(text) > most_chars:
                 raise InputRefused(f"the {name} is too long or holds what cannot be printed", where=text[:80])
-        meter = RegisteredMeter(number=0, port=port, profile=profile, serial=serial, address=address)
+        meter = RegisteredMeter(number=0, port=port, profile=profile, serial=serial, address=address, push=push)
         for other in self.meters():
             if why := clash(meter, other):
                 do = f"remove it first: lamplight-gateway meter remove ... {other.number}"
                 raise InputRefused(why, where=meter.place, do=do)
         if len(self._meters) >= MAX_METERS:
             raise InputRefused(f"a gateway reads at most {MAX_METERS} meters", where=str(self._path))
-        row = {"port": port, "profile": profile, "serial": serial}
-        number = self._meters.insert(row if address is None else {**row, "address": address})
+        row: dict[str, object] = {"port": port, "profile": profile, "serial": serial}
+        row |= {name: value for name, value in (("address", address), ("push", push)) if value not in (None, "")}
+        number = self._meters.insert(row)
         return replace(meter, number=number)
 
     def remove(self, number: int) -> None:

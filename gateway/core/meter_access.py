@@ -5,7 +5,7 @@ them in for one meter, and they are kept sealed. A profile that asks for none ta
 to be protected that is not.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from gateway.core.dlms.link import PUBLIC_CLIENT
@@ -84,9 +84,18 @@ class MeterSecrets:
                 return Authentication.HLS_GMAC
         raise InputRefused("a meter takes a password, or two keys", do="give --password, or --key and --auth-key")
 
-    def check(self, wanted: Authentication, profile: str) -> None:
-        """Raises InputRefused where a profile asks for other secrets than these."""
-        given = self.authentication
+    def for_asking(self, wanted: Authentication) -> "MeterSecrets":
+        """Those of them that asking the meter takes: keys may be there for what it pushes alone."""
+        return self if wanted is Authentication.HLS_GMAC else replace(self, key=None, auth_key=None)
+
+    def check(self, wanted: Authentication, profile: str, *, pushes: bool = False) -> None:
+        """Raises InputRefused where a profile asks for other secrets than these.
+
+        A meter that `pushes` may have keys for that, the encryption key alone among them.
+        """
+        if pushes and self.auth_key is not None and self.key is None:
+            raise InputRefused("an authentication key opens nothing by itself", where=profile, do="give --key as well")
+        given = (self.for_asking(wanted) if pushes else self).authentication
         if given is wanted:
             return
         options = {

@@ -26,6 +26,7 @@ from gateway.core.profile_settings import (
     LoadProfileSettings,
     ObjectSettings,
     ProfileSettings,
+    PushSettings,
     SupplySettings,
 )
 from gateway.core.reading import IntervalStatus, Reading, Snapshot
@@ -95,6 +96,7 @@ class MeterProfile:
     name: str
     title: str
     line: LineSettings
+    push: PushSettings
     sign_on: SignOnSettings
     link: LinkSettings
     access: ProfileAccess
@@ -115,6 +117,7 @@ class MeterProfile:
             name=name,
             title=settings.title,
             line=settings.line,
+            push=settings.push,
             sign_on=settings.sign_on,
             link=settings.link,
             access=ProfileAccess.of(settings.association),

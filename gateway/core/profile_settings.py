@@ -85,6 +85,21 @@ class LineSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PushSettings:
+    """What the meter says unasked at its customer port, or to who listens on the network."""
+
+    framing: str = setting(
+        "auto",
+        help="how its messages begin and end; auto finds out",
+        choices=("auto", "hdlc", "m-bus", "wrapper", "raw", "p1", "tic-historic", "tic-standard"),
+    )
+    baud: int = setting(2400, help="speed of a serial customer port", minimum=300)
+    character: str = setting("8N1", help="its characters: data bits, parity, stop bits", choices=("8N1", "8E1", "7E1"))
+    interval_s: float = setting(10.0, help="from one message to the next, at most", minimum=1, maximum=86_400)
+    list: str = setting("", help="the layout of lists that come without codes, by its name in profiles/lists")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockSettings:
     """The meter's clock."""
 
@@ -133,6 +148,7 @@ class ProfileSettings:
     absent: tuple[str, ...] = setting((), help="quantities of the extended profile that this meter lacks")
     serial: ObjectSettings = setting(help="where the serial number stands")
     line: LineSettings
+    push: PushSettings
     sign_on: SignOnSettings
     link: LinkSettings
     association: AssociationSettings

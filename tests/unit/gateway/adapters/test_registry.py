@@ -199,3 +199,36 @@ def test_a_generation_that_is_no_number_is_refused(path: Path, generation: str) 
 
     with pytest.raises(InputRefused, match="generation"):
         Registry(path).next_generation()
+
+
+def test_a_meter_may_push_be_asked_or_both(path: Path) -> None:
+    book = Registry(path)
+    book.add("", "han", push="/dev/ttyUSB1")
+    book.add("/dev/ttyUSB0", "han", push="tcp-listen://127.0.0.1:4060")
+
+    assert [(meter.port, meter.push, meter.place) for meter in Registry(path).meters()] == [
+        ("", "/dev/ttyUSB1", "pushes at /dev/ttyUSB1"),
+        ("/dev/ttyUSB0", "tcp-listen://127.0.0.1:4060", "/dev/ttyUSB0, pushes at tcp-listen://127.0.0.1:4060"),
+    ]
+
+
+def test_meters_share_an_address_they_connect_to_and_no_device(path: Path) -> None:
+    book = Registry(path)
+    book.add("", "han", "LMP1", push="tcp-listen://127.0.0.1:4060")
+    book.add("", "han", "LMP2", push="tcp-listen://127.0.0.1:4060")
+    book.add("/dev/ttyUSB0", "han", "LMP3", push="/dev/ttyUSB1")
+
+    with pytest.raises(InputRefused, match="meter 3 is on this push port"):
+        book.add("", "han", push="/dev/ttyUSB1")
+    with pytest.raises(InputRefused, match="meter 3 pushes at this port"):
+        book.add("/dev/ttyUSB1", "han")
+    with pytest.raises(InputRefused, match="meter 3 is on this push port"):
+        book.add("", "han", push="/dev/ttyUSB0")
+
+
+def test_a_meter_that_can_be_reached_nowhere_is_refused(path: Path) -> None:
+    Registry(path).add("", "han", push="/dev/ttyUSB1")
+    path.write_text(path.read_text().replace("/dev/ttyUSB1", ""))
+
+    with pytest.raises(InputRefused, match="meter 1 has no port, and none it pushes at"):
+        Registry(path).meters()
