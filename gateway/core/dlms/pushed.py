@@ -75,6 +75,7 @@ class Push:
     sent_at: CosemDateTime | None
     readings: tuple[PushedReading, ...]
     unnamed: int = 0  # values that came without an OBIS code
+    set_aside: int = 0  # entries of a log that tell of the meter's birth, and groups whose own check does not hold
     protection: Protection = Protection.NONE
     proof: Proof = Proof.CRC16
     sender: str = ""  # who it says it is: a system title in hex, or the identification of a text telegram

@@ -1,0 +1,48 @@
+"""Text telegrams for tests: built line by line, with a CRC of their own, sealed by an independent AES-GCM."""
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+HEADER = "/LMP5\\2LAMPSIM01"
+TITLE = b"LMP\x00\x00\x00\x00\x07"
+KEY, AUTH_KEY = bytes(range(16)), bytes(range(16, 32))
+PUBLIC_AUTH_KEY = bytes.fromhex("00112233445566778899aabbccddeeff")
+
+
+def crc16(octets: bytes) -> int:
+    """CRC-16/ARC, bit by bit."""
+    crc = 0
+    for octet in octets:
+        crc ^= octet
+        for _bit in range(8):
+            crc = crc >> 1 ^ (0xA001 * (crc & 1))
+    return crc
+
+
+def old_telegram(*lines: str, header: str = HEADER) -> bytes:
+    """Without a CRC, as to version 3."""
+    return "\r\n".join((header, "", *lines, "!", "")).encode("latin-1")
+
+
+def telegram(*lines: str, header: str = HEADER) -> bytes:
+    """With a CRC, as from version 4."""
+    body = "\r\n".join((header, "", *lines, "!")).encode("latin-1")
+    return body + f"{crc16(body):04X}\r\n".encode()
+
+
+def seven_bit(text: bytes) -> bytes:
+    """Even parity in bit 7."""
+    return bytes(octet | (octet.bit_count() % 2) << 7 for octet in text)
+
+
+def sealed(text: bytes, *, key: bytes = KEY, auth_key: bytes = PUBLIC_AUTH_KEY, length: str = "82") -> bytes:
+    """General-glo-ciphering around a telegram; `length` "" leaves the length out."""
+    counter = (7).to_bytes(4, "big")
+    ciphered = AESGCM(key).encrypt(TITLE + counter, text, b"\x30" + auth_key)
+    body = b"\x30" + counter + ciphered[:-4]  # a tag of 12 octets
+    octets = {"82": b"\x82" + len(body).to_bytes(2, "big"), "": b""}[length]
+    return b"\xdb\x08" + TITLE + octets + body
+
+
+def readings_of(push) -> dict[str, object]:
+    """Values by code, the last where one comes twice."""
+    return {str(reading.obis): reading.value for reading in push.readings}
