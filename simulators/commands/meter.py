@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--baud", type=int, default=9600, choices=sorted(BAUD_BY_IDENTIFIER.values())[1:], help="HDLC speed"
     )
+    parser.add_argument("--battery", action="store_true", help="its optical port sleeps until two seconds of NUL")
     parser.add_argument("--phases", type=int, default=1, choices=(1, 3))
     parser.add_argument("--time-zone", default="UTC", help="the meter's local time, such as America/Sao_Paulo")
     parser.add_argument(
@@ -115,6 +116,7 @@ def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
         inactivity_timeout_s=words.inactivity_timeout_s,
         seed=words.seed,
         access=_access(words),
+        saves_battery=words.battery,
     )
 
 

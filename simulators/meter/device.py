@@ -96,10 +96,12 @@ class Meter(Door):
         seed: int = 1,
         bus_address: int | None = None,
         access: Access | None = None,
+        saves_battery: bool = False,
     ) -> None:
         self._life = life
         self._keep = keep
         self._baud = fastest_baud
+        self._saves_battery = saves_battery
         self._inactivity_timeout_s = inactivity_timeout_s
         self._keeper = self._gatekeeper(access or Access())
         has_keys = self._keeper.access.authentication is Authentication.HLS_GMAC
@@ -121,7 +123,9 @@ class Meter(Door):
     def _open_head(self) -> Port:
         return self._opened(
             OpticalPort(
-                sign_on=SignOn(address=self._life.history.serial, fastest_baud=self._baud),
+                sign_on=SignOn(
+                    address=self._life.history.serial, fastest_baud=self._baud, saves_battery=self._saves_battery
+                ),
                 station=Station(self._new_server(), inactivity_timeout_s=self._inactivity_timeout_s),
                 inactivity_timeout_s=self._inactivity_timeout_s,
             )

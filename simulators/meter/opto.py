@@ -26,8 +26,9 @@ MAX_MESSAGE_OCTETS = 64
 
 _REQUEST = re.compile(rb"/\?([0-9A-Za-z ]{0,32})!\r\n\Z")
 _OPTION = re.compile(rb"\x06([0-9])([0-9A-I])([0-9A-Z])\r\n\Z")
-# Two seconds of NUL wake the port of a meter that saves its battery; this one is awake.
 _WAKE_UP = 0x00
+# Two seconds of NUL wake the port of a meter that saves its battery (annex B); others take no notice of them.
+WAKING_OCTETS = 2 * SIGN_ON_BAUD // BITS_PER_CHARACTER
 _HDLC_PROTOCOL, _BINARY_MODE = "2", "2"
 
 
@@ -50,13 +51,22 @@ class Phase(Enum):
 class SignOn:
     """The meter's end of the sign-on."""
 
-    def __init__(self, *, address: str, fastest_baud: int = 9600, maker: str = "LMP", model: str = "LAMPSIM01") -> None:
+    def __init__(
+        self,
+        *,
+        address: str,
+        fastest_baud: int = 9600,
+        maker: str = "LMP",
+        model: str = "LAMPSIM01",
+        saves_battery: bool = False,
+    ) -> None:
         self._address = address.lstrip("0")
         self._identifier = next(name for name, baud in BAUD_BY_IDENTIFIER.items() if baud == fastest_baud)
         self._identification = f"/{maker}{self._identifier}\\2{model}\r\n".encode("ascii")
         # A maker's third letter in lower case promises the fast reaction.
         self._reaction_s = FAST_REACTION_S if maker[2].islower() else REACTION_S
         self._phase = Phase.WAITING
+        self._sleeps_for = self._sleeps_at_rest_for = WAKING_OCTETS if saves_battery else 0
         self._message = bytearray()
         self._last_octet_s = 0.0
         self._choose_until_s = 0.0
@@ -64,6 +74,7 @@ class SignOn:
     def reset(self) -> None:
         """Begin anew: the power was cut, or HDLC is over."""
         self._phase = Phase.WAITING
+        self._sleeps_for = self._sleeps_at_rest_for
         self._message.clear()
 
     def feed(self, octets: bytes, mono_s: float) -> list[SignOnAnswer]:
@@ -85,6 +96,9 @@ class SignOn:
         is_spoilt = octet != with_even_parity(bytes((character,)))[0]
         if is_spoilt or len(self._message) == MAX_MESSAGE_OCTETS:
             self._message.clear()
+        if self._sleeps_for > 0:
+            self._sleeps_for = self._sleeps_for - 1 if octet == _WAKE_UP else self._sleeps_at_rest_for
+            return None
         if is_spoilt or character == _WAKE_UP:
             return None
         self._message.append(character)

@@ -1,8 +1,10 @@
 """Signing on at an optical head: IEC 62056-21, mode E, from 300 baud to HDLC.
 
 We ask `/?!` at 300 baud, 7E1; the meter says who it is, at which speed it can go on, and with `\\2` that it speaks
-HDLC; we confirm with ACK 2 Z 2; the meter repeats the confirmation, and both ends change speed. Seven bits and even
-parity are made here in software: the port need not be opened anew between 7E1 and 8N1, and a pty has no parity at all.
+HDLC; we confirm with ACK 2 Z 2; the meter repeats the confirmation, and both ends change speed. A meter that saves its
+battery is woken first, with two seconds of NUL and a pause; between its words and ours lies the reaction time that the
+third letter of its maker asks for. Seven bits and even parity are made here in software: the port need not be opened
+anew between 7E1 and 8N1, and a pty has no parity at all.
 
 Refused by name: a meter that speaks only mode A, B or C. Skipped: noise, characters with wrong parity, and our own
 words coming back from a head that reflects (then the second confirmation is the meter's). A meter that changes speed
@@ -28,6 +30,9 @@ _IDENT = re.compile(rb"/(?P<maker>[A-Za-z]{3})(?P<baud>[!-~])(?P<escapes>(?:\\[!
 _HDLC = rb"\2"
 _NO_CHANGE = b"0"  # stay at 300 baud
 _ACK = b"\x06"
+REACTION_S, FAST_REACTION_S = 0.2, 0.02  # what a meter needs between its words and ours; a small third letter: little
+PAUSE_AFTER_WAKING_S = 1.6  # 1.5 to 1.7 (IEC 62056-21, annex B)
+_BITS_PER_CHARACTER = 10
 _WRONG_PARITY = 0x00  # stands for a character that cannot be trusted: part of no identification
 
 
@@ -41,6 +46,9 @@ class SignOnSettings:
     )
     reaction_timeout_s: float = setting(2.0, help="silence after which we ask again", minimum=0.2, maximum=10)
     retries: int = setting(1, help="how often we ask again", minimum=0, maximum=10)
+    wake_up_s: float = setting(
+        0, help="how long NULs wake a meter that saves its battery; the standard's is 2.2", minimum=0, maximum=5
+    )
     switch_delay_s: float = setting(0.3, help="pause after the change of speed", minimum=0, maximum=5)
 
 
@@ -78,7 +86,9 @@ Effects: TypeAlias = tuple[Effect, ...]
 class State(Enum):
     """Where the sign-on stands."""
 
+    WAKING = auto()
     ASKING = auto()
+    REACTING = auto()
     CONFIRMING = auto()
     SETTLING = auto()
     SIGNED_ON = auto()
@@ -98,11 +108,13 @@ class Seen(Enum):
 
 # Every step there is. What is not here changes nothing: echoes, wrong characters, a second identification.
 STEPS: Mapping[tuple[State, Seen], State] = {
-    (State.ASKING, Seen.MODE_E): State.CONFIRMING,
+    (State.WAKING, Seen.SILENCE): State.ASKING,
+    (State.ASKING, Seen.MODE_E): State.REACTING,
     (State.ASKING, Seen.OTHER_MODE): State.FAILED,
-    (State.ASKING, Seen.SILENCE): State.ASKING,
+    (State.ASKING, Seen.SILENCE): State.WAKING,
     (State.ASKING, Seen.SILENCE_AT_LAST): State.FAILED,
     (State.ASKING, Seen.ONLY_NOISE): State.FAILED,
+    (State.REACTING, Seen.SILENCE): State.CONFIRMING,
     (State.CONFIRMING, Seen.CONFIRMATION): State.SETTLING,
     (State.CONFIRMING, Seen.SILENCE): State.SETTLING,
     (State.CONFIRMING, Seen.ONLY_NOISE): State.FAILED,
@@ -116,7 +128,7 @@ class OptoSignOn:
     def __init__(self, settings: SignOnSettings) -> None:
         self._settings = settings
         self._request = b"/?" + settings.device_address.encode("ascii", "replace") + b"!"
-        self._state = State.ASKING
+        self._state = State.WAKING
         self._retries_left, self._spoilt_left = settings.retries, MAX_SPOILT_ANSWERS
         self._line = bytearray()
         self._heard_bytes = 0
@@ -132,12 +144,13 @@ class OptoSignOn:
         return bool(self._reflections)
 
     def begin(self, now: float) -> Effects:
-        """Ask for the first time."""
-        return self._say(self._request, now)
+        """Ask for the first time, waking the meter where it wants that."""
+        return self._wake(now)
 
     def sent(self, now: float) -> None:
         """Our words have left: the meter's time to react begins."""
-        self.wake_at = now + self._settings.reaction_timeout_s
+        is_waking = self._state is State.WAKING
+        self.wake_at = now + (PAUSE_AFTER_WAKING_S if is_waking else self._settings.reaction_timeout_s)
 
     def receive(self, octets: bytes, now: float) -> Effects:
         """Octets have arrived as the line carried them, parity bit included."""
@@ -190,10 +203,15 @@ class OptoSignOn:
             return ()
         self._state = after
         match after:
-            case State.ASKING:
+            case State.WAKING:
                 self._spoilt_left -= bool(self._heard_bytes)
                 self._retries_left -= not self._heard_bytes
+                return self._wake(now)
+            case State.ASKING:
                 return self._say(self._request, now)
+            case State.REACTING:
+                self.wake_at = now + (FAST_REACTION_S if self._meter.maker[2].islower() else REACTION_S)
+                return ()
             case State.CONFIRMING:
                 return self._say(self._confirmation(), now)
             case State.SETTLING:
@@ -206,6 +224,15 @@ class OptoSignOn:
             case State.FAILED:
                 self.wake_at = None
                 return (self._failure(seen, before),)
+
+    def _wake(self, now: float) -> Effects:
+        """NULs for as long as they are wanted; a meter that was just heard is awake."""
+        characters = int(self._settings.wake_up_s * FIRST_BAUD / _BITS_PER_CHARACTER)
+        if not characters or self._heard_bytes:
+            return self._step(Seen.SILENCE, now)
+        self._line.clear()
+        self.wake_at = now + PAUSE_AFTER_WAKING_S
+        return (Transmit(bytes(characters)),)
 
     def _say(self, words: bytes, now: float) -> Effects:
         self._line.clear()

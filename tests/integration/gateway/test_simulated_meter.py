@@ -45,9 +45,9 @@ def clock():
 def make(clock):
     """A head on a new meter, and the session that reads through it."""
 
-    def build(*, profile=PROFILE, history=None, phases=3, **life):
+    def build(*, profile=PROFILE, history=None, phases=3, habits=None, **life):
         history = history or History.of_new_meter("LMP10000001", MADE_AT)
-        meter = Meter(a_life(history=history, phases=phases, **life), keep=lambda _history: None)
+        meter = Meter(a_life(history=history, phases=phases, **life), keep=lambda _history: None, **(habits or {}))
         head = Head(meter, clock)
         session = DlmsMeter("/dev/head", profile, clock=clock, open_line=lambda _address, _baud: head)
         return head, session
@@ -176,7 +176,7 @@ def test_one_request_that_never_arrives_is_mended(make, clock, write):
 
 def test_a_slow_meter_is_waited_for(make):
     head, session = make()
-    told(head, "fault", "slow", "1.2")
+    told(head, "fault", "slow", "1.0")
 
     assert reading_of(session).meter_serial == "LMP10000001"
 
@@ -224,6 +224,16 @@ def test_any_length_of_frames_gives_the_same_rows(make, clock, info_bytes, windo
 
     assert len(rows) == 48
     assert {row.value(Quantity.ENERGY_IMPORT_WH) for row in rows} == {1_000}
+
+
+def test_a_meter_that_saves_its_battery_is_woken_first(make):
+    sleepy = {"saves_battery": True}
+    _, unwoken = make(habits=sleepy)
+    _, woken = make(habits=sleepy, profile=replace(PROFILE, sign_on=replace(PROFILE.sign_on, wake_up_s=2.2)))
+
+    assert reading_of(woken).meter_serial == "LMP10000001"
+    with pytest.raises(MeterSilent):
+        unwoken.read_now()
 
 
 @pytest.mark.parametrize("size", [1, 2, 4])

@@ -110,6 +110,18 @@ def test_two_seconds_of_wake_up_before_a_request_are_ignored() -> None:
     assert spoken(sign_on(), bytes(66) + REQUEST) == [IDENTIFICATION]
 
 
+@pytest.mark.parametrize(("nuls", "answers"), [(59, 0), (60, 1), (66, 1)])
+def test_a_port_that_saves_its_battery_sleeps_until_two_seconds_of_nul(nuls: int, answers: int) -> None:
+    sign_on = SignOn(address="LMP10000001", saves_battery=True)
+
+    sign_on.feed(bytes(nuls), 0.0)
+    woken = sign_on.feed(REQUEST, 3.8)
+    sign_on.reset()
+
+    assert len(woken) == answers
+    assert sign_on.feed(REQUEST, 10.0) == []
+
+
 def test_a_message_without_end_is_forgotten() -> None:
     assert spoken(sign_on(), with_even_parity(b"A" * 200) + REQUEST) == [IDENTIFICATION]
 

@@ -8,6 +8,8 @@ from gateway.core.dlms.link import LinkFailed, Transmit
 from gateway.core.dlms.opto import (
     MAX_NOISE_BYTES,
     MAX_SPOILT_ANSWERS,
+    PAUSE_AFTER_WAKING_S,
+    REACTION_S,
     STEPS,
     OptoSignOn,
     SignedOn,
@@ -32,9 +34,14 @@ def asked(settings=SETTINGS):
     return sign_on
 
 
+def told_who_it_is(sign_on, identification=MODE_E_AT_9600, at=0.5):
+    """What we say once the meter has said who it is, and has had its time."""
+    return sign_on.receive(identification, at) + sign_on.tick(at + REACTION_S)
+
+
 def confirmed(settings=SETTINGS):
     sign_on = asked(settings)
-    assert sign_on.receive(MODE_E_AT_9600, 0.7) == (Transmit(CONFIRMATION),)
+    assert told_who_it_is(sign_on) == (Transmit(CONFIRMATION),)
     sign_on.sent(0.9)
     return sign_on
 
@@ -62,14 +69,15 @@ def test_the_identification_may_come_in_any_pieces(size):
         for effect in sign_on.receive(MODE_E_AT_9600[at : at + size], 1.0)
     ]
 
-    assert effects == [Transmit(CONFIRMATION)]
+    assert effects == []
+    assert sign_on.tick(1.0 + REACTION_S) == (Transmit(CONFIRMATION),)
 
 
 def test_a_head_that_reflects_is_seen_and_the_second_confirmation_is_the_meters():
     sign_on = asked()
 
     assert sign_on.receive(REQUEST, 0.3) == ()
-    assert sign_on.receive(MODE_E_AT_9600, 0.7) == (Transmit(CONFIRMATION),)
+    assert told_who_it_is(sign_on) == (Transmit(CONFIRMATION),)
     assert sign_on.receive(CONFIRMATION, 0.9) == ()
     assert sign_on.receive(CONFIRMATION, 1.3) == (SwitchBaud(9_600),)
     assert sign_on.reflects
@@ -84,6 +92,43 @@ def test_a_meter_that_changes_speed_without_confirming_is_followed_after_a_silen
     assert not signed_on.is_confirmed
 
 
+@pytest.mark.parametrize(("maker", "reaction_s"), [(b"LMP", 0.2), (b"LMp", 0.02)])
+def test_the_meter_gets_the_time_to_react_that_its_makers_third_letter_asks_for(maker, reaction_s):
+    sign_on = asked()
+
+    at_once = sign_on.receive(to_7e1(b"/" + maker + b"5\\2X\r\n"), 0.7)
+    too_early, in_time = sign_on.tick(0.7 + reaction_s - 0.01), sign_on.tick(0.7 + reaction_s)
+
+    assert (at_once, too_early) == ((), ())
+    assert in_time == (Transmit(CONFIRMATION),)
+
+
+def test_a_meter_that_saves_its_battery_is_woken_for_two_seconds_and_asked_after_a_pause():
+    sign_on = OptoSignOn(replace(SETTINGS, wake_up_s=2.2))
+
+    woken = sign_on.begin(0.0)
+    sign_on.sent(2.2)
+    before, asked_then = sign_on.tick(2.2 + PAUSE_AFTER_WAKING_S - 0.01), sign_on.tick(2.2 + PAUSE_AFTER_WAKING_S)
+
+    assert woken == (Transmit(bytes(66)),)
+    assert before == ()
+    assert asked_then == (Transmit(REQUEST),)
+
+
+def test_a_meter_that_stays_silent_is_woken_again_and_one_that_is_heard_is_awake():
+    sign_on = OptoSignOn(replace(SETTINGS, wake_up_s=2.2))
+    sign_on.begin(0.0)
+    sign_on.tick(10.0)
+
+    after_silence = sign_on.tick(20.0)
+    sign_on.tick(30.0)
+    sign_on.receive(b"\x81", 31.0)
+    after_noise = sign_on.tick(40.0)
+
+    assert after_silence == (Transmit(bytes(66)),)
+    assert after_noise == (Transmit(REQUEST),)
+
+
 def test_what_arrives_while_the_speed_changes_is_nothing():
     sign_on = confirmed()
     sign_on.receive(CONFIRMATION, 1.2)
@@ -95,7 +140,7 @@ def test_what_arrives_while_the_speed_changes_is_nothing():
 def test_a_head_that_cannot_keep_up_stays_at_300_baud():
     sign_on = asked(replace(SETTINGS, max_baud=4_800))
 
-    assert sign_on.receive(MODE_E_AT_9600, 0.7) == (Transmit(to_7e1(b"\x06202\r\n")),)
+    assert told_who_it_is(sign_on) == (Transmit(to_7e1(b"\x06202\r\n")),)
     assert sign_on.receive(to_7e1(b"\x06202\r\n"), 1.0) == (SwitchBaud(300),)
 
 
@@ -129,13 +174,13 @@ def test_a_meter_of_an_older_mode_is_refused_by_its_mode(identification, mode):
 def test_other_escapes_before_the_one_for_hdlc_do_not_hide_it():
     sign_on = asked()
 
-    assert sign_on.receive(to_7e1(b"/ABB5\\@\\2V9.3\r\n"), 0.7) == (Transmit(CONFIRMATION),)
+    assert told_who_it_is(sign_on, to_7e1(b"/ABB5\\@\\2V9.3\r\n")) == (Transmit(CONFIRMATION),)
 
 
 def test_noise_in_front_of_the_identification_is_passed_over():
     sign_on = asked()
 
-    assert sign_on.receive(b"\x00\xff\x80\x01" + MODE_E_AT_9600, 0.7) == (Transmit(CONFIRMATION),)
+    assert told_who_it_is(sign_on, b"\x00\xff\x80\x01" + MODE_E_AT_9600) == (Transmit(CONFIRMATION),)
 
 
 def test_a_character_of_wrong_parity_spoils_the_identification_and_it_is_asked_for_again():
@@ -145,7 +190,7 @@ def test_a_character_of_wrong_parity_spoils_the_identification_and_it_is_asked_f
 
     assert sign_on.receive(bytes(spoilt), 0.7) == ()
     assert sign_on.tick(2.7) == (Transmit(REQUEST),)
-    assert sign_on.receive(MODE_E_AT_9600, 3.0) == (Transmit(CONFIRMATION),)
+    assert told_who_it_is(sign_on, at=3.0) == (Transmit(CONFIRMATION),)
 
 
 def test_silence_is_asked_again_so_often_and_then_named():
