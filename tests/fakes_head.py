@@ -35,3 +35,28 @@ class Head:
 
     def close(self):
         self.is_closed = True
+
+
+class SharedWire:
+    """Several meters on one wire, as one that a `Head` can stand before."""
+
+    def __init__(self, *meters):
+        self._meters = meters
+
+    def baud_at(self, mono_s):
+        return self._meters[0].baud_at(mono_s)
+
+    def feed(self, octets, now):
+        return [said for meter in self._meters for said in meter.feed(octets, now)]
+
+
+class EmptyHead(Head):
+    """A head on nothing: silent, or showing the reader its own words."""
+
+    def __init__(self, clock, *, reflects=False):
+        super().__init__(None, clock)
+        self._reflects = reflects
+
+    def write(self, data):
+        self.clock.seconds += 10 * len(data) / self.baud
+        self._arrived += data if self._reflects else b""

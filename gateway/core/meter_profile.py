@@ -95,6 +95,7 @@ class MeterProfile:
 
     name: str
     title: str
+    made_by: tuple[str, ...]
     line: LineSettings
     push: PushSettings
     sign_on: SignOnSettings
@@ -116,6 +117,7 @@ class MeterProfile:
         return cls(
             name=name,
             title=settings.title,
+            made_by=settings.made_by,
             line=settings.line,
             push=settings.push,
             sign_on=settings.sign_on,

@@ -146,6 +146,7 @@ class ProfileSettings:
     title: str = setting(help="the meter's name for people")
     extends: str = setting("", help="the profile this one changes")
     absent: tuple[str, ...] = setting((), help="quantities of the extended profile that this meter lacks")
+    made_by: tuple[str, ...] = setting((), help="the makers' three letters, where it is for their meters alone")
     serial: ObjectSettings = setting(help="where the serial number stands")
     line: LineSettings
     push: PushSettings
