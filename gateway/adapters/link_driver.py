@@ -167,8 +167,8 @@ class LinkDriver:
                         machine.sent(self._clock.monotonic())
                     case SwitchBaud(baud):
                         self._line.set_baud(baud)
-                    case LinkFailed(fault, detail):
-                        raise self._unread(fault, detail)
+                    case LinkFailed(fault, detail, do):
+                        raise self._unread(fault, detail, do)
                     case _ if isinstance(effect, wanted):
                         return effect
             effects = self._await(machine)
@@ -184,8 +184,10 @@ class LinkDriver:
         now = self._clock.monotonic()
         return machine.receive(octets, now) if octets else machine.tick(now)
 
-    def _unread(self, fault: LinkFault, detail: str) -> MeterUnread:
+    def _unread(self, fault: LinkFault, detail: str, told_do: str = "") -> MeterUnread:
         error, do = _REACTIONS[fault]
-        if fault is LinkFault.SILENT and self._signs_on:
+        if told_do:
+            do = told_do
+        elif fault is LinkFault.SILENT and self._signs_on:
             do = _DO_AT_A_SILENT_HEAD
         return error(detail, where=self._where, do=do)

@@ -108,6 +108,17 @@ def server_address(*, logical: int, physical: int, size: int) -> bytes:
     return bytes([logical >> 6 & 0xFE, logical << 1 & 0xFE, physical >> 6 & 0xFE, physical << 1 & 0xFE | 1])
 
 
+def described(address: bytes) -> str:
+    """An address as a technician knows it, and its octets.
+
+    >>> described(bytes.fromhex("0223")), described(bytes.fromhex("03"))
+    ('address 17 (0223)', 'logical device 1 (03)')
+    """
+    parts = [octet >> 1 for octet in address]
+    number = parts[-1] if len(parts) <= 2 else parts[-2] << 7 | parts[-1]
+    return f"{'logical device' if len(parts) == 1 else 'address'} {number} ({address.hex()})"
+
+
 # HDLC sends the lowest bit first; the machine's own CRC-16 takes the highest first.
 _MIRRORED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 

@@ -6,6 +6,9 @@ again from where the meter says it stands; the meter is asked to go on; the mete
 pause. A turn that ends in silence is mended by asking the meter where it stands (RR with the poll bit), which serves a
 lost request and a lost answer alike. `retries` bounds how often anything is repeated without progress.
 
+A meter that answers from another address than was called is not believed, and named: on a shared wire it is somebody
+else's. Only a call to whoever listens takes the address of whoever answers.
+
 Passed over: frames between other stations, our own echo from an optical head, frames out of turn, repeated frames, and
 noise up to `MAX_NOISE_BYTES`. The link fails as SILENT (nothing came to the last attempt), GARBLED (octets came, and
 nothing that holds) or REFUSED (the meter disconnected us or rejected a frame). So a meter cut off in mid-frame is
@@ -16,7 +19,15 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import ClassVar, TypeAlias
 
-from gateway.core.dlms.hdlc import Deframer, Frame, FrameKind, client_address, server_address
+from gateway.core.dlms.hdlc import (
+    LAST_PHYSICAL,
+    Deframer,
+    Frame,
+    FrameKind,
+    client_address,
+    described,
+    server_address,
+)
 from gateway.core.dlms.hdlc_negotiation import LinkSettings, Negotiated, negotiate, proposal
 from gateway.core.dlms.hdlc_window import Inbox, Outbox
 from gateway.core.dlms.link import PUBLIC_CLIENT, Delivered, Effects, LinkDown, LinkFailed, LinkUp, Transmit
@@ -47,9 +58,11 @@ class HdlcLink:
     def __init__(self, settings: LinkSettings, client_sap: int = PUBLIC_CLIENT) -> None:
         self._settings = settings
         self._client = client_address(client_sap)
-        self._server = server_address(
+        self._called = self._server = server_address(
             logical=settings.server_logical, physical=settings.server_physical, size=settings.address_bytes
         )
+        self._calls_anybody = settings.server_physical == LAST_PHYSICAL.get(settings.address_bytes, 0) + 1
+        self._stranger = b""  # who else answered us since we spoke
         self._state = LinkState.CLOSED
         self._deframer = Deframer()
         self._outbox = Outbox()
@@ -67,8 +80,14 @@ class HdlcLink:
     def wake_at(self) -> float | None:
         return self._wake_at
 
+    @property
+    def meter(self) -> bytes:
+        """The meter's address: the one that was called, or that of whoever answered a call to anybody."""
+        return self._server
+
     def open(self, now: float) -> Effects:
         self._outbox, self._inbox, self.negotiated = Outbox(), Inbox(), Negotiated()
+        self._server = self._called
         self._begin(LinkState.OPENING)
         return self._transmit(now, self._snrm())
 
@@ -119,12 +138,18 @@ class HdlcLink:
             return self._closed()
         if self._deframer.noise_bytes > max(self._noise_before, self._noise_at_repeat):
             return self._fail(LinkFault.GARBLED, f"{self._noise()} octets came that are no frame")
-        echo = "; our own echo came back" if self.echoes else ""
         was_opening = self._state is LinkState.OPENING
-        failed = self._fail(LinkFault.SILENT, f"no answer to {self._settings.retries + 1} attempts{echo}")
+        failed = self._not_answered()
         if was_opening:
             self._state = LinkState.CLOSED  # nobody is there to take leave of, and others may wait for the line
         return failed
+
+    def _not_answered(self) -> Effects:
+        if self._stranger:
+            seen = f"{described(self._called)} was called, and {described(self._stranger)} answers"
+            return self._fail(LinkFault.REFUSED, seen, do="give the meter the address that it has")
+        echo = "; our own echo came back" if self.echoes else ""
+        return self._fail(LinkFault.SILENT, f"no answer to {self._settings.retries + 1} attempts{echo}")
 
     def _repeat(self) -> Frame:
         if self._state is LinkState.OPENING:
@@ -138,7 +163,11 @@ class HdlcLink:
         for frame in frames:
             if self._is_echo(frame):
                 self.echoes += 1
-            elif (frame.source, frame.destination) == (self._server, self._client):
+            elif frame.destination != self._client:
+                continue
+            elif frame.source != self._server and not (self._calls_anybody and self._state is LinkState.OPENING):
+                self._stranger = frame.source
+            else:
                 self._noise_before = self._deframer.noise_bytes
                 react = self._REACTIONS.get((self._state, frame.kind))
                 effects += react(self, frame, now) if react else ()
@@ -150,7 +179,7 @@ class HdlcLink:
         return is_ours and (self._client != self._server or frame.info.startswith(_REQUEST_LLC))
 
     def _opened(self, frame: Frame, _now: float) -> Effects:
-        self.negotiated = negotiate(frame.info, self._settings)
+        self._server, self.negotiated = frame.source, negotiate(frame.info, self._settings)
         self._state, self._wake_at = LinkState.READY, None
         return (LinkUp(),)
 
@@ -249,6 +278,7 @@ class HdlcLink:
 
     def _transmit(self, now: float, *frames: Frame) -> Effects:
         self._has_progressed = False
+        self._stranger = b""
         self._wake_at = now + self._settings.response_timeout_s
         return (Transmit(b"".join(frame.encode() for frame in frames)),)
 
@@ -267,9 +297,9 @@ class HdlcLink:
     def _noise(self) -> int:
         return self._deframer.noise_bytes - self._noise_before
 
-    def _fail(self, fault: LinkFault, detail: str) -> Effects:
+    def _fail(self, fault: LinkFault, detail: str, *, do: str = "") -> Effects:
         self._state, self._wake_at = LinkState.FAILED, None
-        return (LinkFailed(fault, detail),)
+        return (LinkFailed(fault, detail, do),)
 
     # What a frame means where the link stands; a pair that is not here is out of turn and passed over.
     _REACTIONS: ClassVar[Mapping[tuple[LinkState, FrameKind], "_Reaction"]] = {

@@ -39,10 +39,11 @@ class LinkDown:
 
 @dataclass(frozen=True, slots=True)
 class LinkFailed:
-    """The link gave up: what kind of failure, and what was seen, in words. It may still be closed."""
+    """The link gave up: what kind of failure, what was seen, and where it says more, what to do. It may be closed."""
 
     fault: LinkFault
     detail: str
+    do: str = ""
 
 
 Effect: TypeAlias = Transmit | LinkUp | Delivered | LinkDown | LinkFailed
