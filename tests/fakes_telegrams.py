@@ -46,3 +46,26 @@ def sealed(text: bytes, *, key: bytes = KEY, auth_key: bytes = PUBLIC_AUTH_KEY, 
 def readings_of(push) -> dict[str, object]:
     """Values by code, the last where one comes twice."""
     return {str(reading.obis): reading.value for reading in push.readings}
+
+
+def tic_group(*fields: str, separator: str = "\t") -> bytes:
+    """One group of a TIC frame with its check: over the last separator too where that is HT."""
+    text = separator.join(fields)
+    summed = text + separator if separator == "\t" else text
+    check = chr((sum(summed.encode()) & 0x3F) + 0x20)
+    return f"\n{text}{separator}{check}\r".encode("ascii")
+
+
+def tic_frame(*groups: bytes) -> bytes:
+    """A frame of the TIC."""
+    return b"\x02" + b"".join(groups) + b"\x03"
+
+
+def historic(**labels: str) -> bytes:
+    """A frame of the historic mode."""
+    return tic_frame(*(tic_group(label, value, separator=" ") for label, value in labels.items()))
+
+
+def standard(*groups: tuple[str, ...]) -> bytes:
+    """A frame of the standard mode."""
+    return tic_frame(*(tic_group(*group) for group in groups))

@@ -15,6 +15,7 @@ from gateway.core.dlms.obis import Obis
 
 MAX_LINE_CHARS = 8_192
 NOW = 255  # group F of a value of this moment
+CLOCK = Obis.parse("0-0:1.0.0")
 _DAYLIGHT_SAVING = 0x80
 _DATA_SETS = re.compile(r"([^()]{0,40})((?:\([^()]*\))+)")
 _VALUE = re.compile(r"\(([^()]*)\)")

@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.core.dlms import data_sets
 from gateway.core.dlms.cosem_time import CosemDateTime
-from gateway.core.dlms.data_sets import DataSet
+from gateway.core.dlms.data_sets import CLOCK, DataSet
 from gateway.core.dlms.obis import Obis
 from gateway.core.dlms.pushed import PushedReading
 
-CLOCK = Obis.parse("0-0:1.0.0")
 _FAILURE_LOG, _PEAK_LOG = (99, 97), (98, 1)
 _OLD_GAS = (24, 3)
 _FIRST_INSTANT = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC)  # of a clock that was never set
