@@ -8,7 +8,7 @@ from runtime.secret import Secret
 from simulators.meter import gatekeeper, security
 from simulators.meter.gatekeeper import Access, Authentication, Gatekeeper
 from simulators.meter.life import Life
-from simulators.meter.objects import model_of
+from simulators.meter.objects import Locks, model_of
 from simulators.meter.security import Keys
 from simulators.meter.server import Server
 from tests.fakes_simulators import moment
@@ -31,7 +31,8 @@ def locked_server(
     life: Life, access: Access, *, heard: int = 0, keep: Callable[[int], None] = lambda _heard: None
 ) -> tuple[Server, Gatekeeper]:
     keeper = Gatekeeper(access, METER_TITLE, heard=heard, keep=keep)
-    return Server(model_of(life, lambda: keeper.heard), keeper), keeper
+    locks = Locks(title=METER_TITLE, heard_counter=keeper.told_counter, take_keys=keeper.take_keys)
+    return Server(model_of(life, locks), keeper), keeper
 
 
 def tagged(tag: int, content: bytes) -> bytes:

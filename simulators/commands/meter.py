@@ -3,34 +3,28 @@
 import argparse
 import asyncio
 import contextlib
-import os
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from runtime.arguments import Words, seconds, whole
+from runtime.arguments import Words, whole
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import InputRefused
-from runtime.secret import read_key, read_password
 from simulators import control
+from simulators.commands import meter_options
 from simulators.household import open_household, zone_named
 from simulators.meter import history
 from simulators.meter.device import Door, Meter
-from simulators.meter.gatekeeper import Access, Authentication
 from simulators.meter.history import History
 from simulators.meter.life import Life
 from simulators.meter.link import Line, MeterLink
-from simulators.meter.opto import BAUD_BY_IDENTIFIER
-from simulators.meter.security import Keys
-from simulators.meter.station import INACTIVITY_TIMEOUT_S
 from simulators.meter.wrapper_port import NETWORK_BAUD
 from simulators.moment import Moment
 from simulators.network_line import open_network_line
 from simulators.process import live
 from simulators.serial_line import open_line
 
-_SOURCE_HELP = "file:PATH, env:NAME or -"
 _SERIAL = re.compile(r"[0-9A-Za-z]{1,32}")
 
 
@@ -55,50 +49,9 @@ def _parser() -> argparse.ArgumentParser:
         "--hdlc-tcp", type=whole(0, 65_535), metavar="PORT", help="serve HDLC over TCP here, at the line's pace"
     )
     parser.add_argument("--control", type=Path, required=True, help="the control socket, see `lamplight-sim tell`")
-    _add_access(parser)
-    parser.add_argument("--serial", default="LMP10000001", help="serial number and sign-on address")
-    parser.add_argument("--from", dest="source", type=Path, help="a real home: CSV or CSV.gz (default: generated)")
-    parser.add_argument("--as-dated", action="store_true", help="live that home at its own dates, not moved to now")
-    parser.add_argument("--column", default="", help="which column of that file, where several would do")
-    parser.add_argument("--seed", type=int, default=1, help="which generated home, and which noise")
-    parser.add_argument(
-        "--baud", type=int, default=9600, choices=sorted(BAUD_BY_IDENTIFIER.values())[1:], help="HDLC speed"
-    )
-    parser.add_argument("--battery", action="store_true", help="its optical port sleeps until two seconds of NUL")
-    parser.add_argument("--phases", type=int, default=1, choices=(1, 3))
-    parser.add_argument("--time-zone", default="UTC", help="the meter's local time, such as America/Sao_Paulo")
-    parser.add_argument(
-        "--inactivity-timeout-s", type=seconds, default=INACTIVITY_TIMEOUT_S, metavar="S", help="of a held link (120)"
-    )
-    parser.add_argument("--state", type=Path, help="keeps what befell the supply over a kill")
+    for add in (meter_options.add_access, meter_options.add_home, meter_options.add_make, meter_options.add_line):
+        add(parser)
     return parser
-
-
-def _add_access(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--auth",
-        choices=[kind.value for kind in Authentication],
-        default=Authentication.NONE.value,
-        help="how a reader proves who it is: client 16 nothing, 17 a password, 1 its keys (none)",
-    )
-    parser.add_argument("--password", metavar="SOURCE", help=f"for lls: where it is, {_SOURCE_HELP}")
-    parser.add_argument("--key", metavar="SOURCE", help=f"for hls-gmac, to encrypt: where it is, {_SOURCE_HELP}")
-    parser.add_argument("--auth-key", metavar="SOURCE", help="for hls-gmac, to authenticate: as --key")
-
-
-def _access(words: argparse.Namespace) -> Access:
-    authentication = Authentication(words.auth)
-    wanted = {Authentication.LLS: {"password"}, Authentication.HLS_GMAC: {"key", "auth_key"}}.get(authentication, set())
-    given = {name for name in ("password", "key", "auth_key") if getattr(words, name) is not None}
-    if given != wanted:
-        options = " and ".join(f"--{name.replace('_', '-')}" for name in sorted(wanted, reverse=True))
-        raise InputRefused(f"{words.auth} takes {options or 'no secret'}", where="--auth", do="--help tells the words")
-    if authentication is Authentication.LLS:
-        return Access(authentication=authentication, password=read_password("--password", words.password))
-    if authentication is Authentication.HLS_GMAC:
-        keys = Keys(encryption=read_key("--key", words.key), authentication=read_key("--auth-key", words.auth_key))
-        return Access(authentication=authentication, keys=keys, draw=os.urandom)
-    return Access()
 
 
 def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
@@ -110,12 +63,14 @@ def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
         words.source, seed=words.seed, zone=zone, now=lives_around, column=words.column, as_dated=words.as_dated
     )
     return Meter(
-        Life(household=home, history=past, zone=zone, phases=words.phases),
+        Life(household=home, history=past, zone=zone, phases=words.phases, make=meter_options.make_of(words)),
         keep=partial(history.save, path=words.state) if words.state else _forget,
         fastest_baud=words.baud,
         inactivity_timeout_s=words.inactivity_timeout_s,
         seed=words.seed,
-        access=_access(words),
+        access=meter_options.access_of(words),
+        turnaround_s=meter_options.turnaround_s(words),
+        has_general_blocks=words.general_blocks,
         saves_battery=words.battery,
     )
 

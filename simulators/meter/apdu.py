@@ -34,6 +34,7 @@ class DataAccessResult(IntEnum):
     DATA_BLOCK_UNAVAILABLE = 14
     NO_LONG_GET_IN_PROGRESS = 16
     DATA_BLOCK_NUMBER_INVALID = 19
+    OTHER_REASON = 250
 
 
 class StateError(IntEnum):
@@ -109,7 +110,7 @@ class GetNext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """SET or ACTION on one target; this meter grants none but the reply to its challenge."""
+    """SET or ACTION on one target."""
 
     service: int
     invoke_id: int
@@ -136,8 +137,9 @@ def _parse_choice(cursor: Cursor, service: int, choice: int, invoke_id: int) -> 
     if choice == _NORMAL and service == GET_REQUEST:
         return Get(invoke_id=invoke_id, targets=(_target(cursor, has_selection=True),), is_list=False)
     if choice == _NORMAL and service in (SET_REQUEST, ACTION_REQUEST):
-        target = _target(cursor, has_selection=False)
-        parameters = cursor.value() if service == ACTION_REQUEST and cursor.unsigned() else None
+        target = _target(cursor, has_selection=service == SET_REQUEST)
+        has_value = service == SET_REQUEST or cursor.unsigned()
+        parameters = cursor.value() if has_value else None
         return Change(service=service, invoke_id=invoke_id, target=target, parameters=parameters)
     if choice == _NEXT_OR_BLOCK and service == GET_REQUEST:
         return GetNext(invoke_id=invoke_id, block_number=cursor.unsigned(4))

@@ -58,6 +58,10 @@ def long_unsigned(value: int) -> bytes:
     return b"\x12" + value.to_bytes(2, "big")
 
 
+def long64_unsigned(value: int) -> bytes:
+    return b"\x15" + value.to_bytes(8, "big")
+
+
 def enumerated(value: int) -> bytes:
     return b"\x16" + value.to_bytes(1, "big")
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 SIZE = 12
 STATUS_DAYLIGHT_SAVING = 0x80
+STATUS_INVALID = 0x01
 _NO_DEVIATION = -0x8000
 _MINUTE = timedelta(minutes=1)
 

@@ -7,37 +7,32 @@ head on it (or the wire of its bus) nothing passes either way, and the meter kno
 breaker, which is the customer's, nothing is drawn, and all else stands. Besides its port, a meter may have doors to a
 network; what befalls it befalls them too, and each of them is associated with a reader of its own.
 
-    supply on|off   disconnector open|closed|ready   breaker open|closed   voltage V   head on|off   lock S
-    fault ...       status
+What befalls it stands in its event logs, under the codes of its make. `orders` tells the words it obeys.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
-from runtime.errors import InputRefused
+from simulators.meter import befalling, orders
 from simulators.meter.bus_port import BusPort
+from simulators.meter.clock_object import ClockObject
 from simulators.meter.faults import Faults
 from simulators.meter.gatekeeper import Access, Authentication, Gatekeeper
-from simulators.meter.history import History, SwitchState
+from simulators.meter.history import History
 from simulators.meter.life import Life
-from simulators.meter.objects import model_of
+from simulators.meter.misconduct import Misconduct
+from simulators.meter.objects import Locks, model_of
 from simulators.meter.optical_port import OpticalPort
 from simulators.meter.opto import SignOn
 from simulators.meter.server import Server
-from simulators.meter.station import INACTIVITY_TIMEOUT_S, Station
+from simulators.meter.station import INACTIVITY_TIMEOUT_S, SINGLE_ADDRESS, Station
 from simulators.meter.transmission import Transmission
 from simulators.meter.wrapper_port import WrapperPort
 from simulators.moment import Moment
 
-MAX_VOLTAGE_V = 500.0
-MAX_LOCK_S = 3_600.0
-_DO = (
-    "say supply on|off, disconnector open|closed|ready, breaker open|closed, voltage V, head on|off, lock S, "
-    "fault ... or status"
-)
-_ON_WORDS = {"on": True, "off": False}
-_BREAKER_WORDS = {"closed": True, "open": False}
-_SWITCH_WORDS = {state.name.lower(): state for state in SwitchState}
+SHOWN_EVENTS = 10
 
 
 class Port(Protocol):
@@ -76,7 +71,9 @@ class Door:
             return []
         faults = self._meter.faults
         echo = faults.echo(octets, self._port.baud_at(now.mono_s))
-        return echo + faults.spoil(self._port.feed(octets, now))
+        answers = self._port.feed(octets, now)
+        self._meter.note_failed_logins(now)
+        return echo + faults.spoil([*map(self._meter.after_turnaround, answers[:1]), *answers[1:]])
 
     def hung_up(self) -> None:
         """The reader has closed the connection."""
@@ -97,60 +94,88 @@ class Meter(Door):
         bus_address: int | None = None,
         access: Access | None = None,
         saves_battery: bool = False,
+        turnaround_s: float = 0.0,
+        has_general_blocks: bool = False,
     ) -> None:
-        self._life = life
+        """`turnaround_s`: how long it thinks before each answer; `has_general_blocks`: it takes part in them."""
+        self.life = life
         self._keep = keep
         self._baud = fastest_baud
         self._saves_battery = saves_battery
         self._inactivity_timeout_s = inactivity_timeout_s
-        self._keeper = self._gatekeeper(access or Access())
-        has_keys = self._keeper.access.authentication is Authentication.HLS_GMAC
-        self._objects = model_of(life, (lambda: self._keeper.heard) if has_keys else None)
+        self._turnaround_s = turnaround_s
+        self._has_general_blocks = has_general_blocks
+        self.misconduct = Misconduct(idle_s=inactivity_timeout_s)
+        self.keeper = self._gatekeeper(access or Access())
+        self._failures_noted = 0
+        self.clock = ClockObject(life, self._change)
+        self.objects = model_of(life, self._locks(), clock=self.clock)
         self._servers: list[Server] = []
         self._ports: list[Port] = []
         self.faults = Faults(seed=seed)
         super().__init__(self, self._open_bus(bus_address) if bus_address is not None else self._open_head())
 
     def _gatekeeper(self, access: Access) -> Gatekeeper:
-        history = self._life.history
+        history = self.life.history
         title = b"LMP" + history.serial.encode("ascii")[-5:].rjust(5, b"0")
 
         def keep_counter(heard: int) -> None:
-            self._become(self._life.history.with_counter(heard))
+            self._remember(self.life.history.with_counter(heard))
 
-        return Gatekeeper(access, title, heard=history.heard_counter, keep=keep_counter)
+        def keep_key(number: int, wrapped: bytes) -> None:
+            self._remember(self.life.history.with_new_key(number, wrapped))
+
+        keeper = Gatekeeper(
+            access,
+            title,
+            heard=history.heard_counter,
+            keep=keep_counter,
+            keep_key=keep_key,
+            misconduct=self.misconduct,
+        )
+        keeper.remember_keys(history.new_keys)
+        return keeper
+
+    def _locks(self) -> Locks | None:
+        if self.keeper.access.authentication is not Authentication.HLS_GMAC:
+            return None
+        return Locks(title=self.keeper.title, heard_counter=self.keeper.told_counter, take_keys=self.keeper.take_keys)
 
     def _open_head(self) -> Port:
         return self._opened(
             OpticalPort(
                 sign_on=SignOn(
-                    address=self._life.history.serial, fastest_baud=self._baud, saves_battery=self._saves_battery
+                    address=self.life.history.serial, fastest_baud=self._baud, saves_battery=self._saves_battery
                 ),
-                station=Station(self._new_server(), inactivity_timeout_s=self._inactivity_timeout_s),
+                station=self._station(),
                 inactivity_timeout_s=self._inactivity_timeout_s,
             )
         )
 
     def _open_bus(self, address: int) -> Port:
-        station = Station(
-            self._new_server(),
-            physical_address=address,
-            inactivity_timeout_s=self._inactivity_timeout_s,
-            is_alone=False,
-        )
+        station = self._station(address)
         return self._opened(BusPort(station=station, baud=self._baud))
+
+    def _station(self, bus_address: int | None = None) -> Station:
+        return Station(
+            self._new_server(),
+            physical_address=SINGLE_ADDRESS if bus_address is None else bus_address,
+            inactivity_timeout_s=self._inactivity_timeout_s,
+            is_alone=bus_address is None,
+            addressee=self.misconduct.addressee,
+        )
 
     def open_converter(self) -> Door:
         """One more door: a wire of HDLC from the first octet, behind a serial-to-network converter."""
-        station = Station(self._new_server(), inactivity_timeout_s=self._inactivity_timeout_s)
+        station = self._station()
         return Door(self, self._opened(BusPort(station=station, baud=self._baud)))
 
     def open_network(self) -> Door:
         """One more door: the wrapper of DLMS over TCP."""
-        return Door(self, self._opened(WrapperPort(self._new_server())))
+        return Door(self, self._opened(WrapperPort(self._new_server(), addressee=self.misconduct.addressee)))
 
     def _new_server(self) -> Server:
-        self._servers.append(Server(self._objects, self._keeper))
+        self._servers.append(Server(self.objects, self.keeper, has_general_blocks=self._has_general_blocks))
         return self._servers[-1]
 
     def _opened(self, port: Port) -> Port:
@@ -159,44 +184,25 @@ class Meter(Door):
 
     def begin(self) -> None:
         """Keep the history as it stands: a meter that was never told anything remembers its beginning too."""
-        self._keep(self._life.history)
+        self._keep(self.life.history)
 
     @property
     def is_supplied(self) -> bool:
-        return self._life.history.is_supplied
+        return self.life.history.is_supplied
 
     def is_silent(self, mono_s: float) -> bool:
         """Whether nothing of what it says reaches any line now."""
-        history = self._life.history
+        history = self.life.history
         return not (history.is_supplied and history.is_head_on) or self.faults.is_silent(mono_s)
 
     def command(self, words: Sequence[str], now: Moment) -> dict[str, object]:
         """Obey a command and tell how things stand then; raises InputRefused for what is not one."""
-        history = self._life.history
-        match tuple(words):
-            case ("supply", word) if word in _ON_WORDS:
-                self._become(history.with_supply(_ON_WORDS[word], now.at))
-            case ("disconnector", word) if word in _SWITCH_WORDS:
-                self._become(history.switched(_SWITCH_WORDS[word], now.at))
-            case ("breaker", word) if word in _BREAKER_WORDS:
-                self._become(history.with_breaker(_BREAKER_WORDS[word], now.at))
-            case ("head", word) if word in _ON_WORDS:
-                self._become(history.with_head(_ON_WORDS[word]))
-            case ("voltage", volts):
-                self._become(history.with_voltage(_bounded(volts, MAX_VOLTAGE_V, "V")))
-            case ("lock", seconds):
-                self._keeper.lock(now.mono_s + _bounded(seconds, MAX_LOCK_S, "s"))
-            case ("fault", *fault):
-                self.faults.command(fault, now.mono_s)
-            case ("status",):
-                pass
-            case _:
-                raise InputRefused(f"a meter does not know {' '.join(words)!r}", do=_DO)
+        orders.obey(self, words, now)
         return self.status(now)
 
     def status(self, now: Moment) -> dict[str, object]:
         """How things stand, for people and tests: what the meter would show on its display."""
-        life = self._life
+        life = self.life
         return {
             "serial": life.history.serial,
             "at": now.at.isoformat(),
@@ -211,26 +217,48 @@ class Meter(Door):
             "power_failures": life.power_failures(),
             "baud": self._port.baud_at(now.mono_s),
             "is_associated": any(server.is_associated for server in self._servers),
-            "authentications_failed": self._keeper.failures,
+            "authentications_failed": self.keeper.failures,
             "frames_refused": sum(port.frames_refused for port in self._ports),
+            "shows": life.shown(now.at).isoformat(),
+            "events": [
+                [entry.log, entry.code, entry.stamp.isoformat()] for entry in life.history.entries[-SHOWN_EVENTS:]
+            ],
+            "misconduct": self.misconduct.status(now.mono_s),
             "faults": self.faults.status(),
         }
 
-    def _become(self, history: History) -> None:
-        if history == self._life.history:
+    def after_turnaround(self, answer: Transmission) -> Transmission:
+        """An answer as late as this meter thinks long."""
+        return replace(answer, after_s=answer.after_s + self._turnaround_s) if self._turnaround_s else answer
+
+    def note_failed_logins(self, now: Moment) -> None:
+        """Log whoever was not let in for want of the right secret."""
+        while self._failures_noted < self.keeper.failures:
+            self._failures_noted += 1
+            self._remember(self._logged(self.life.history, "failed_login", self.life.shown(now.at)))
+
+    def become(self, history: History, now: Moment) -> None:
+        """The meter's history goes on as this one, and what befell it by that is logged."""
+        self._change(history, now.at)
+
+    def _change(self, history: History, at: datetime) -> None:
+        before = self.life.history
+        if history == before:
             return
-        self._keep(history)
-        self._life.history = history
-        if not history.is_supplied:
+        names = tuple(befalling.befallen(before, history, self.life.phases))
+        logged = befalling.counted(before, history)
+        for name in names:
+            clock = before.clock if name == "clock_before" else history.clock
+            logged = self._logged(logged, name, clock.shown(at))
+        self._remember(logged)
+        if not logged.is_supplied:
             for port in self._ports:
                 port.power_off()
 
+    def _logged(self, history: History, name: str, stamp: datetime) -> History:
+        log, code = self.life.make.codes.get(name, ("", 0))
+        return history.logged(log, code, stamp) if log in self.life.make.logs else history
 
-def _bounded(text: str, maximum: float, unit: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= maximum:
-        raise InputRefused(f"{text!r} is not from 0 to {maximum:g} {unit}")
-    return value
+    def _remember(self, history: History) -> None:
+        self._keep(history)
+        self.life.history = history

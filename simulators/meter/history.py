@@ -1,9 +1,9 @@
-"""What befell the meter: cuts, the switching of its disconnector and of the home's breaker, its head; kept over a kill.
+"""What befell the meter: cuts, switchings, its head, its clock, its logs and its keys; kept over a kill.
 
 A `History` is a value; each thing that happens makes the next one. It is written as JSON, whole and atomically, before
 the command that changed it is answered. It remembers 1,000 of each kind of interruption and then refuses more, because
 forgetting one would put energy back onto the registers that never flowed. What a state file of before does not tell
-(head, breaker, counter) has never happened.
+(head, breaker, counter, clock, logs, keys) has never happened.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +14,8 @@ from typing import Any
 
 from runtime.errors import InputRefused
 from simulators import state_file
+from simulators.meter.meter_clock import MeterClock, Setting
+from simulators.meter.meter_log import Entry, with_entry
 
 FORMAT = 1
 MAX_SPANS = 1_000
@@ -49,7 +51,8 @@ class History:
 
     `openings` are of its own disconnector, `trips` of the main breaker behind it, which is the customer's.
     `is_head_on` tells whether a reader's head, or the wire of its bus, is on it. `heard_counter` is as the gatekeeper
-    keeps it.
+    keeps it. `entries` are of all event logs, oldest first; `new_keys` are those it was given last, by their number and
+    still wrapped. The load profile captures `columns` since `columns_since`; the make's own until it is told otherwise.
     """
 
     serial: str
@@ -61,6 +64,13 @@ class History:
     switch_state: SwitchState = SwitchState.CLOSED
     voltage_v: float = NOMINAL_VOLTAGE_V
     heard_counter: int = 0
+    clock: MeterClock = MeterClock()
+    entries: tuple[Entry, ...] = ()
+    sags: int = 0
+    swells: int = 0
+    new_keys: tuple[tuple[int, bytes], ...] = ()
+    columns: tuple[str, ...] = ()
+    columns_since: datetime | None = None
 
     @classmethod
     def of_new_meter(cls, serial: str, now: datetime) -> "History":
@@ -111,6 +121,23 @@ class History:
     def with_counter(self, heard: int) -> "History":
         """No invocation counter up to this one is taken any more."""
         return replace(self, heard_counter=heard)
+
+    def with_clock(self, clock: MeterClock) -> "History":
+        """The meter's clock is set, jumps or changes its pace."""
+        return replace(self, clock=clock)
+
+    def logged(self, log: str, code: int, stamp: datetime) -> "History":
+        """One more entry in an event log, with what the meter's clock showed."""
+        return replace(self, entries=with_entry(self.entries, Entry(log=log, code=code, stamp=stamp)))
+
+    def capturing(self, columns: tuple[str, ...], at: datetime) -> "History":
+        """The load profile captures other columns from now on; what it held is gone, as in a real meter."""
+        return replace(self, columns=columns, columns_since=at)
+
+    def with_new_key(self, number: int, wrapped: bytes) -> "History":
+        """A key was exchanged; it is kept as it came, sealed under the master key."""
+        others = tuple((known, key) for known, key in self.new_keys if known != number)
+        return replace(self, new_keys=(*others, (number, wrapped)))
 
     def fed_spans(self, began_at: datetime, ended_at: datetime) -> list[tuple[datetime, datetime]]:
         """When between two instants current could flow."""
@@ -173,6 +200,16 @@ def _to_json(history: History) -> dict[str, Any]:
         "trips": _spans_to_json(history.trips),
         "is_head_on": history.is_head_on,
         "heard_counter": history.heard_counter,
+        "clock": [
+            [setting.at.isoformat(), setting.shows.isoformat(), setting.drift_ppm, setting.is_jump]
+            for setting in history.clock.settings
+        ],
+        "entries": [[entry.log, entry.code, entry.stamp.isoformat()] for entry in history.entries],
+        "sags": history.sags,
+        "swells": history.swells,
+        "new_keys": [[number, wrapped.hex()] for number, wrapped in history.new_keys],
+        "columns": list(history.columns),
+        "columns_since": history.columns_since.isoformat() if history.columns_since else None,
     }
 
 
@@ -189,6 +226,13 @@ def _from_json(document: dict[str, Any]) -> History:
         trips=_spans_from_json(document.get("trips", [])),
         is_head_on=bool(document.get("is_head_on", True)),
         heard_counter=int(document.get("heard_counter", 0)),
+        clock=MeterClock(settings=tuple(_setting(*row) for row in document.get("clock", []))),
+        entries=tuple(_entry(*row) for row in document.get("entries", [])),
+        sags=int(document.get("sags", 0)),
+        swells=int(document.get("swells", 0)),
+        new_keys=tuple((int(number), bytes.fromhex(key)) for number, key in document.get("new_keys", [])),
+        columns=tuple(str(name) for name in document.get("columns", [])),
+        columns_since=_instant(since) if (since := document.get("columns_since")) else None,
     )
 
 
@@ -198,6 +242,14 @@ def _spans_to_json(spans: tuple[Span, ...]) -> list[list[str | None]]:
 
 def _spans_from_json(rows: list[list[str]]) -> tuple[Span, ...]:
     return tuple(Span(began_at=_instant(began), ended_at=_instant(ended) if ended else None) for began, ended in rows)
+
+
+def _setting(at: str, shows: str, drift_ppm: float, is_jump: bool) -> Setting:
+    return Setting(at=_instant(at), shows=_instant(shows), drift_ppm=float(drift_ppm), is_jump=bool(is_jump))
+
+
+def _entry(log: str, code: int, stamp: str) -> Entry:
+    return Entry(log=str(log), code=int(code), stamp=_instant(stamp))
 
 
 def _instant(text: str) -> datetime:

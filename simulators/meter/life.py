@@ -4,7 +4,8 @@ Nothing is counted up. A register at an instant is its value at installation plu
 stretches in which current could flow, so that a meter killed and started again shows exactly what it would have shown.
 No energy comes from nowhere: none flows while the supply is off, the disconnector open or the customer's breaker.
 
-Its clock runs on through a cut, on a battery; the hours of a cut stand in the load profile with their power-down bit.
+Its clock runs on through a cut, on a battery; the periods of a cut stand in the load profile with their power-down bit.
+What it counts happens in true time; what it says of when, it says by its own clock.
 """
 
 import zlib
@@ -13,13 +14,11 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from simulators.household import Household
 from simulators.meter import cosem_time
-from simulators.meter.history import History
+from simulators.meter.history import LIVED_BEFORE, History
+from simulators.meter.makes import LAMPLIGHT, Make
+from simulators.meter.meter_clock import Capture
 
-CAPTURE_PERIOD = timedelta(hours=1)
-LOAD_PROFILE_ENTRIES = 60 * 24
 POWER_FAILURE_LOG_ENTRIES = 100
-STATUS_DAYLIGHT_SAVING = 0x08
-STATUS_POWER_DOWN = 0x80
 _VOLTAGE_NOISE_V = 1.2
 _NOISE_STEP_S = 10
 _REGISTER_LIMIT_WH = 2**32
@@ -36,8 +35,17 @@ class Failure:
 class Life:
     """One meter in one household. `history` is replaced as things happen; all else follows from it and the time."""
 
-    def __init__(self, *, household: Household, history: History, zone: tzinfo = UTC, phases: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        household: Household,
+        history: History,
+        zone: tzinfo = UTC,
+        phases: int = 1,
+        make: Make = LAMPLIGHT,
+    ) -> None:
         self.history = history
+        self.make = make
         self.zone = zone
         self.phases = phases
         self._household = household
@@ -61,6 +69,12 @@ class Life:
         )
         return int(given_wh) % _REGISTER_LIMIT_WH
 
+    def demand_w(self, at: datetime) -> int:
+        """The average power drawn over the capture period that ends at an instant."""
+        period = self.make.capture_period
+        used_wh = (self.energy_import_wh(at) - self.energy_import_wh(at - period)) % _REGISTER_LIMIT_WH
+        return round(used_wh * (timedelta(hours=1) / period))
+
     def power_import_w(self, at: datetime) -> int:
         """The power drawn now."""
         return max(0, round(self._power_w(at)))
@@ -77,41 +91,55 @@ class Life:
         noise = zlib.crc32(f"{self._seed}:{phase}:{step}".encode()) / 2**32 * 2 - 1
         return self.history.voltage_v + noise * _VOLTAGE_NOISE_V
 
+    def shown(self, at: datetime) -> datetime:
+        """What its clock shows at an instant."""
+        return self.history.clock.shown(at)
+
     def power_failures(self) -> int:
-        """How often the supply has failed."""
+        """How often the supply has failed, however shortly."""
         return len(self.history.cuts)
 
+    def long_power_failures(self) -> int:
+        """How often it failed for long enough to be logged."""
+        return len(self._long_failures())
+
     def power_failure_log(self) -> list[Failure]:
-        """The failures that are over, oldest first."""
-        return [
-            Failure(ended_at=cut.ended_at, duration_s=round((cut.ended_at - cut.began_at).total_seconds()))
-            for cut in self.history.cuts[-POWER_FAILURE_LOG_ENTRIES:]
-            if cut.ended_at is not None
-        ]
+        """The long failures that are over, oldest first."""
+        return self._long_failures()[-POWER_FAILURE_LOG_ENTRIES:]
 
     def last_failure_s(self) -> int:
-        """How long the last failure that is over lasted; 0 before the first."""
+        """How long the last logged failure lasted; 0 before the first."""
         return max((failure.duration_s for failure in self.power_failure_log()[-1:]), default=0)
 
-    def captured_hours(self, at: datetime) -> list[datetime]:
-        """The ends of the hours the load profile holds, oldest first."""
-        last = _full_hour(at, self.zone)
-        lived = (last - self.history.installed_at) // CAPTURE_PERIOD
-        count = min(LOAD_PROFILE_ENTRIES, max(0, lived))
-        return [last - CAPTURE_PERIOD * back for back in range(count - 1, -1, -1)]
+    @property
+    def capacity(self) -> int:
+        """How many rows the load profile holds: sixty days of them."""
+        return LIVED_BEFORE // self.make.capture_period
 
-    def hour_status(self, hour_end: datetime) -> int:
-        """The status of the load profile's row that ends at `hour_end`."""
-        began_at = hour_end - CAPTURE_PERIOD
-        status = STATUS_DAYLIGHT_SAVING if cosem_time.is_daylight_saving(hour_end, self.zone) else 0
-        if any(cut.overlaps(began_at, hour_end) for cut in self.history.cuts):
-            status |= STATUS_POWER_DOWN
+    def captures(self, at: datetime) -> list[Capture]:
+        """The rows the load profile holds, in the order they were captured."""
+        history = self.history
+        since = max(history.installed_at, history.columns_since or history.installed_at)
+        return history.clock.captures(since, at, period=self.make.capture_period, zone=self.zone, limit=self.capacity)
+
+    def status(self, capture: Capture) -> int:
+        """The status of a row of the load profile, in the make's bits."""
+        history, bits = self.history, self.make.status
+        began_at = capture.at - self.make.capture_period
+        status = bits.daylight_saving if cosem_time.is_daylight_saving(capture.stamp, self.zone) else 0
+        if any(cut.overlaps(began_at, capture.at) for cut in history.cuts):
+            status |= bits.power_down
+        if history.clock.was_set_between(began_at, capture.at):
+            status |= bits.clock_adjusted
         return status
+
+    def _long_failures(self) -> list[Failure]:
+        failures = (
+            Failure(ended_at=self.shown(cut.ended_at), duration_s=round((cut.ended_at - cut.began_at).total_seconds()))
+            for cut in self.history.cuts
+            if cut.ended_at is not None
+        )
+        return [failure for failure in failures if failure.duration_s >= self.make.long_failure_s]
 
     def _power_w(self, at: datetime) -> float:
         return self._household.power_w(at) if self.history.is_fed else 0.0
-
-
-def _full_hour(at: datetime, zone: tzinfo) -> datetime:
-    """The last full hour of local time, which in some zones is not one of UTC."""
-    return at.astimezone(zone).replace(minute=0, second=0, microsecond=0).astimezone(UTC)

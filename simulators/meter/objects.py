@@ -1,184 +1,136 @@
-"""What the meter can be asked for: its COSEM objects (IEC 62056-62), as one table.
+"""The objects of a household meter, as one table: what is there, of which class, and how it is told.
 
-An object is a class, a logical name (OBIS) and a reader per attribute; a reader takes the time and gives A-XDR.
-In comes the target of a GET, out goes its data, or `AccessDenied` with the result that says why there is none:
-no such object, the object is of another class, no such attribute, or a selection where there is nothing to select.
+The life says what is measured, the make in which words. Counters, keys and clocks that a reader may change go through
+`Hands`, so that whoever keeps the history sees every change.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import partial
+from dataclasses import dataclass
+from datetime import datetime
 
-from simulators.meter import axdr, cosem_time, profile
-from simulators.meter.apdu import AccessDenied, DataAccessResult, Selection, Target
-from simulators.meter.history import SwitchState
-from simulators.meter.life import CAPTURE_PERIOD, LOAD_PROFILE_ENTRIES, POWER_FAILURE_LOG_ENTRIES, Failure, Life
-from simulators.meter.profile import CLOCK_CLASS, CLOCK_COLUMN, CLOCK_OBIS, Column, Profile, Row
-
-DATA, REGISTER, PROFILE_GENERIC, ASSOCIATION_LN, DISCONNECT_CONTROL = 1, 3, 7, 15, 70
-Reader = Callable[[datetime], bytes]
-SelectiveReader = Callable[[Selection | None, datetime], bytes]
+from simulators.meter import axdr
+from simulators.meter.axdr import Value
+from simulators.meter.clock_object import Change, ClockObject
+from simulators.meter.cosem_object import (
+    DATA,
+    DISCONNECT_CONTROL,
+    INVOCATION_COUNTER,
+    REGISTER,
+    SECURITY_SETUP,
+    CosemObject,
+    ObjectModel,
+    Reader,
+    obis,
+)
+from simulators.meter.history import History, SwitchState
+from simulators.meter.life import Life
+from simulators.meter.profile_objects import FAILURE_DURATION, LoadProfile, event_logs, failure_log
 
 _SECONDS, _WATTS, _WATT_HOURS, _VOLTS = 7, 27, 30, 35
-_READ_ONLY = 1
-_FIFO = 1
-_INTERNAL_CRYSTAL = 1
-_ASSOCIATED = 2
 _REMOTE_RECONNECTION = 4
-_PUBLIC_CLIENT, _MANAGEMENT_LOGICAL_DEVICE = 16, 1
-_UNSPECIFIED_DATE_TIME = bytes.fromhex("ffffffffffffffffff8000ff")
-
-
-def obis(text: str) -> bytes:
-    """A logical name.
-
-    >>> obis("1.0.99.1.0.255").hex(".")
-    '01.00.63.01.00.ff'
-    """
-    return bytes(int(part) for part in text.split("."))
+_AUTHENTICATED_AND_ENCRYPTED = 3
+_SUITE_0 = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CosemObject:
-    """One object: what it is called, and how each of its attributes is read; the logical name is always attribute 1."""
+class Locks:
+    """What a meter with keys tells of them, and how it is given new ones."""
 
-    class_id: int
-    obis: bytes
-    attributes: dict[int, Reader]
-    selective: dict[int, SelectiveReader] = field(default_factory=dict)
-    version: int = 0
-
-    def read(self, attribute: int, selection: Selection | None, at: datetime) -> bytes:
-        """One attribute in A-XDR; raises AccessDenied."""
-        if attribute in self.selective:
-            return self.selective[attribute](selection, at)
-        if selection is not None:
-            raise AccessDenied(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED)
-        if attribute == 1:
-            return axdr.octet_string(self.obis)
-        if attribute not in self.attributes:
-            raise AccessDenied(DataAccessResult.READ_WRITE_DENIED)
-        return self.attributes[attribute](at)
-
-    def list_element(self) -> bytes:
-        """The object as it stands in the association's object list, every attribute to be read only."""
-        return axdr.structure(
-            axdr.long_unsigned(self.class_id),
-            axdr.unsigned(self.version),
-            axdr.octet_string(self.obis),
-            axdr.structure(axdr.array(self._access_rights()), axdr.array(())),
-        )
-
-    def _access_rights(self) -> Iterable[bytes]:
-        for attribute in sorted({1, *self.attributes, *self.selective}):
-            selectors = axdr.NULL
-            if attribute in self.selective:
-                selectors = axdr.array((axdr.integer(profile.BY_RANGE), axdr.integer(profile.BY_ENTRY)))
-            yield axdr.structure(axdr.integer(attribute), axdr.enumerated(_READ_ONLY), selectors)
+    title: bytes
+    heard_counter: Callable[[], int]
+    take_keys: Callable[[Value], None]
 
 
-class ObjectModel:
-    """Every object of the meter, found by its logical name."""
+def model_of(
+    life: Life, locks: Locks | None = None, *, change: Change | None = None, clock: ClockObject | None = None
+) -> ObjectModel:
+    """The objects of a household meter with one or three phases; with `locks` where there are keys.
 
-    def __init__(self, objects: Iterable[CosemObject]) -> None:
-        self._objects = {item.obis: item for item in objects}
-        association = _association(self._objects.values())
-        self._objects[association.obis] = association
+    `change` is told every change a reader makes, `clock` is the one to use where somebody else needs it, too.
+    """
 
-    def has(self, class_id: int, name: bytes) -> bool:
-        return name in self._objects and self._objects[name].class_id == class_id
+    def become(history: History, _at: datetime) -> None:
+        life.history = history
 
-    def read(self, target: Target, at: datetime, *, sees_all: bool = True) -> bytes:
-        """One attribute of one object in A-XDR; raises AccessDenied."""
-        if not sees_all and target.obis not in PUBLIC_OBJECTS:
-            raise AccessDenied(DataAccessResult.READ_WRITE_DENIED)
-        found = self._objects.get(target.obis)
-        if found is None:
-            raise AccessDenied(DataAccessResult.OBJECT_UNDEFINED)
-        if found.class_id != target.class_id:
-            raise AccessDenied(DataAccessResult.OBJECT_CLASS_INCONSISTENT)
-        return found.read(target.member, target.selection, at)
-
-
-CURRENT_ASSOCIATION = obis("0.0.40.0.0.255")
-INVOCATION_COUNTER = obis("0.0.43.1.0.255")
-# What a meter with locks still shows to everybody: what it takes to come in.
-PUBLIC_OBJECTS = frozenset({CLOCK_OBIS, obis("0.0.42.0.0.255"), CURRENT_ASSOCIATION, INVOCATION_COUNTER})
-
-
-def model_of(life: Life, heard_counter: Callable[[], int] | None = None) -> ObjectModel:
-    """The objects of a household meter with one or three phases; `heard_counter` where there are keys to count for."""
     serial = life.history.serial.encode("ascii")
+    clock = clock or ClockObject(life, change or become)
     return ObjectModel(
         [
-            _clock(life),
+            clock.as_object(),
             _data("0.0.42.0.0.255", lambda _: axdr.octet_string(b"LMP" + serial[-13:])),
-            _data("0.0.96.1.0.255", lambda _: axdr.octet_string(serial)),
-            _register("1.0.1.8.0.255", _WATT_HOURS, lambda at: axdr.double_long_unsigned(life.energy_import_wh(at))),
-            _register("1.0.2.8.0.255", _WATT_HOURS, lambda at: axdr.double_long_unsigned(life.energy_export_wh(at))),
+            *(_data(name, lambda _: axdr.octet_string(serial)) for name in life.make.serial_at),
+            *(_text(name, text) for name, text in life.make.texts.items()),
+            *_energies(life),
             _register("1.0.1.7.0.255", _WATTS, lambda at: axdr.double_long_unsigned(life.power_import_w(at))),
             _register("1.0.2.7.0.255", _WATTS, lambda at: axdr.double_long_unsigned(life.power_export_w(at))),
             *(_voltage(life, phase) for phase in range(1, life.phases + 1)),
-            _data("0.0.96.7.21.255", lambda _: axdr.long_unsigned(life.power_failures())),
-            _register("0.0.96.7.19.255", _SECONDS, lambda _: axdr.double_long_unsigned(life.last_failure_s())),
-            _data("0.0.96.10.1.255", lambda at: axdr.unsigned(life.hour_status(at))),
+            *_demand(life),
+            *_supply_counters(life),
+            *_status(life),
             _disconnect_control(life),
-            *_invocation_counter(heard_counter),
-            _profile("1.0.99.1.0.255", _load_profile(life), life, CAPTURE_PERIOD, LOAD_PROFILE_ENTRIES),
-            _profile("1.0.99.97.0.255", _power_failure_log(life), life, timedelta(), POWER_FAILURE_LOG_ENTRIES),
+            *_locks(locks),
+            LoadProfile(life, clock, lambda wh: _energy(wh, life.make.energy_scaler)).as_object(),
+            failure_log(life, clock),
+            *event_logs(life, clock),
         ]
     )
 
 
-def _load_profile(life: Life) -> Profile:
-    """Each full hour's registers and status."""
+def _energies(life: Life) -> Iterable[CosemObject]:
+    scaler = life.make.energy_scaler
 
-    def cells(hour_end: datetime) -> tuple[bytes, ...]:
-        return (
-            axdr.octet_string(cosem_time.encode(hour_end, life.zone)),
-            axdr.unsigned(life.hour_status(hour_end)),
-            axdr.double_long_unsigned(life.energy_import_wh(hour_end)),
-            axdr.double_long_unsigned(life.energy_export_wh(hour_end)),
-        )
+    def register(name: str, watt_hours: Callable[[datetime], int]) -> CosemObject:
+        return _register(name, _WATT_HOURS, lambda at: _energy(watt_hours(at), scaler), scaler)
 
-    return Profile(
-        columns=(
-            CLOCK_COLUMN,
-            Column(class_id=DATA, obis=obis("0.0.96.10.1.255")),
-            Column(class_id=REGISTER, obis=obis("1.0.1.8.0.255")),
-            Column(class_id=REGISTER, obis=obis("1.0.2.8.0.255")),
-        ),
-        rows=lambda at: [Row(captured_at=hour, cells=partial(cells, hour)) for hour in life.captured_hours(at)],
-    )
+    for channel, total in (("1.0.1.8", life.energy_import_wh), ("1.0.2.8", life.energy_export_wh)):
+        yield register(f"{channel}.0.255", total)
+        if life.make.tariffs == 2:
+            # The cheap third of each day's use, near enough: what matters is that both add up to the total.
+            yield register(f"{channel}.1.255", lambda at, total=total: total(at) // 3)  # type: ignore[misc]
+            yield register(f"{channel}.2.255", lambda at, total=total: total(at) - total(at) // 3)  # type: ignore[misc]
 
 
-def _power_failure_log(life: Life) -> Profile:
-    """Each failure of the supply that is over: when it *ended*, and how long it lasted."""
+def _energy(watt_hours: int, scaler: int) -> bytes:
+    """In steps of the scaler; steps finer than a watt-hour need eight octets."""
+    if scaler < 0:
+        return axdr.long64_unsigned(watt_hours * 10**-scaler)
+    return axdr.double_long_unsigned(watt_hours // 10**scaler)
 
-    def cells(failure: Failure) -> tuple[bytes, ...]:
-        return (
-            axdr.octet_string(cosem_time.encode(failure.ended_at, life.zone)),
-            axdr.double_long_unsigned(failure.duration_s),
-        )
 
-    return Profile(
-        columns=(CLOCK_COLUMN, Column(class_id=REGISTER, obis=obis("0.0.96.7.19.255"))),
-        rows=lambda _: [
-            Row(captured_at=failure.ended_at, cells=partial(cells, failure)) for failure in life.power_failure_log()
-        ],
-    )
+def _demand(life: Life) -> Iterable[CosemObject]:
+    if "demand" in life.make.columns:
+
+        def last_demand(at: datetime) -> bytes:
+            return axdr.double_long_unsigned(max((life.demand_w(row.at) for row in life.captures(at)[-1:]), default=0))
+
+        yield _register("1.0.1.5.0.255", _WATTS, last_demand)
+
+
+def _supply_counters(life: Life) -> Iterable[CosemObject]:
+    """Failures, short and long; how long the last was; and how often each phase sagged or swelled."""
+    yield _data("0.0.96.7.21.255", lambda _: axdr.long_unsigned(life.power_failures()))
+    yield _data("0.0.96.7.9.255", lambda _: axdr.long_unsigned(life.long_power_failures()))
+    yield _register(FAILURE_DURATION, _SECONDS, lambda _: axdr.double_long_unsigned(life.last_failure_s()))
+    for phase in range(1, life.phases + 1):
+        yield _data(f"1.0.{12 + 20 * phase}.32.0.255", lambda _: axdr.long_unsigned(life.history.sags))
+        yield _data(f"1.0.{12 + 20 * phase}.36.0.255", lambda _: axdr.long_unsigned(life.history.swells))
+
+
+def _status(life: Life) -> Iterable[CosemObject]:
+    if "status" in life.make.columns:
+
+        def last_status(at: datetime) -> bytes:
+            return axdr.unsigned(max((life.status(row) for row in life.captures(at)[-1:]), default=0))
+
+        yield _data(life.make.status_at, last_status)
 
 
 def _data(name: str, value: Reader) -> CosemObject:
     return CosemObject(class_id=DATA, obis=obis(name), attributes={2: value})
 
 
-def _invocation_counter(heard: Callable[[], int] | None) -> Iterable[CosemObject]:
-    if heard is not None:
-        yield CosemObject(
-            class_id=DATA, obis=INVOCATION_COUNTER, attributes={2: lambda _: axdr.double_long_unsigned(heard())}
-        )
+def _text(name: str, text: str) -> CosemObject:
+    return _data(name, lambda _: axdr.octet_string(text.encode("ascii")))
 
 
 def _register(name: str, unit: int, value: Reader, scaler: int = 0) -> CosemObject:
@@ -187,36 +139,13 @@ def _register(name: str, unit: int, value: Reader, scaler: int = 0) -> CosemObje
 
 
 def _voltage(life: Life, phase: int) -> CosemObject:
-    """Tenths of a volt."""
+    """In the make's steps, tenths of a volt as a rule."""
+    scaler = life.make.voltage_scaler
 
     def value(at: datetime) -> bytes:
-        return axdr.long_unsigned(round(life.voltage_v(phase, at) * 10))
+        return axdr.long_unsigned(round(life.voltage_v(phase, at) * 10**-scaler))
 
-    return _register(f"1.0.{12 + 20 * phase}.7.0.255", _VOLTS, value, scaler=-1)
-
-
-def _clock(life: Life) -> CosemObject:
-    def zone_has_summer_time(at: datetime) -> bool:
-        return any(cosem_time.is_daylight_saving(at + timedelta(days=91 * quarter), life.zone) for quarter in range(4))
-
-    def status(at: datetime) -> int:
-        return cosem_time.STATUS_DAYLIGHT_SAVING if cosem_time.is_daylight_saving(at, life.zone) else 0
-
-    unspecified = axdr.octet_string(_UNSPECIFIED_DATE_TIME)
-    return CosemObject(
-        class_id=CLOCK_CLASS,
-        obis=CLOCK_OBIS,
-        attributes={
-            2: lambda at: axdr.octet_string(cosem_time.encode(at, life.zone)),
-            3: lambda at: axdr.long(cosem_time.standard_deviation_minutes(at, life.zone)),
-            4: lambda at: axdr.unsigned(status(at)),
-            5: lambda _: unspecified,
-            6: lambda _: unspecified,
-            7: lambda _: axdr.integer(60),
-            8: lambda at: axdr.boolean(zone_has_summer_time(at)),
-            9: lambda _: axdr.enumerated(_INTERNAL_CRYSTAL),
-        },
-    )
+    return _register(f"1.0.{12 + 20 * phase}.7.0.255", _VOLTS, value, scaler)
 
 
 def _disconnect_control(life: Life) -> CosemObject:
@@ -231,34 +160,21 @@ def _disconnect_control(life: Life) -> CosemObject:
     )
 
 
-def _profile(name: str, content: Profile, life: Life, period: timedelta, entries: int) -> CosemObject:
-    capture_objects = axdr.array(column.to_bytes() for column in content.columns)
-    return CosemObject(
-        class_id=PROFILE_GENERIC,
-        version=1,
-        obis=obis(name),
-        selective={2: lambda selection, at: profile.read_buffer(content, selection, at, life.zone)},
-        attributes={
-            3: lambda _: capture_objects,
-            4: lambda _: axdr.double_long_unsigned(period // timedelta(seconds=1)),
-            5: lambda _: axdr.enumerated(_FIFO),
-            6: lambda _: CLOCK_COLUMN.to_bytes(),
-            7: lambda at: axdr.double_long_unsigned(len(content.rows(at))),
-            8: lambda _: axdr.double_long_unsigned(entries),
-        },
+def _locks(locks: Locks | None) -> Iterable[CosemObject]:
+    if locks is None:
+        return
+    heard, title, take = locks.heard_counter, axdr.octet_string(locks.title), locks.take_keys
+    yield CosemObject(
+        class_id=DATA, obis=INVOCATION_COUNTER, attributes={2: lambda _: axdr.double_long_unsigned(heard())}
     )
-
-
-def _association(objects: Iterable[CosemObject]) -> CosemObject:
-    """The association itself; `objects` is a live view, in which this object will stand too."""
-    partners = axdr.structure(axdr.integer(_PUBLIC_CLIENT), axdr.long_unsigned(_MANAGEMENT_LOGICAL_DEVICE))
-    return CosemObject(
-        class_id=ASSOCIATION_LN,
-        version=1,
-        obis=CURRENT_ASSOCIATION,
+    yield CosemObject(
+        class_id=SECURITY_SETUP,
+        obis=obis("0.0.43.0.0.255"),
         attributes={
-            2: lambda _: axdr.array(item.list_element() for item in objects),
-            3: lambda _: partners,
-            8: lambda _: axdr.enumerated(_ASSOCIATED),
+            2: lambda _: axdr.enumerated(_AUTHENTICATED_AND_ENCRYPTED),
+            3: lambda _: axdr.enumerated(_SUITE_0),
+            4: lambda _: axdr.octet_string(b""),
+            5: lambda _: title,
         },
+        methods={2: lambda value, _: take(value)},
     )

@@ -6,14 +6,14 @@ one row to another, counted from 1, the oldest first; 0 as the last entry or col
 A selection that cannot be read is refused with the data-access-result that fits; one that hits nothing is empty.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
-from simulators.meter import axdr, cosem_time
+from simulators.meter import axdr, buffer_encoding, cosem_time
 from simulators.meter.apdu import AccessDenied, DataAccessResult, Selection
 from simulators.meter.axdr import Value
+from simulators.meter.buffer_encoding import Encoding
 
 BY_RANGE, BY_ENTRY = 1, 2
 CLOCK_CLASS, CLOCK_OBIS, CLOCK_TIME = 8, bytes((0, 0, 1, 0, 0, 255)), 2
@@ -45,22 +45,24 @@ CLOCK_COLUMN = Column(class_id=CLOCK_CLASS, obis=CLOCK_OBIS, attribute=CLOCK_TIM
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """When a row was captured, and how to get its cells in A-XDR: only selected rows are worked out."""
+    """What the clock showed when a row was captured, and how to get its cells in A-XDR: only selected ones are made."""
 
-    captured_at: datetime
+    stamp: datetime
     cells: Callable[[], Sequence[bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Rows over time, oldest first, the clock in their first column."""
+    """Rows over time, in the order they were captured; without a period they came as things happened."""
 
     columns: tuple[Column, ...]
     rows: Callable[[datetime], Sequence[Row]]
+    period: timedelta = timedelta()
+    encoding: Encoding = Encoding.PLAIN
 
 
 def read_buffer(profile: Profile, selection: Selection | None, now: datetime, zone: tzinfo) -> bytes:
-    """The selected rows and columns as an array of structures; raises AccessDenied."""
+    """The selected rows and columns as an array of structures, or shorter; raises AccessDenied."""
     rows = profile.rows(now)
     columns: Sequence[int] = range(len(profile.columns))
     if selection is not None:
@@ -69,7 +71,9 @@ def read_buffer(profile: Profile, selection: Selection | None, now: datetime, zo
         except (TypeError, ValueError) as error:
             raise AccessDenied(DataAccessResult.TYPE_UNMATCHED) from error
     cells_of_rows = (row.cells() for row in rows)
-    return axdr.array(axdr.structure(*(cells[column] for column in columns)) for cells in cells_of_rows)
+    chosen = (tuple(cells[column] for column in columns) for cells in cells_of_rows)
+    clock_at = next((at for at, column in enumerate(columns) if profile.columns[column] == CLOCK_COLUMN), None)
+    return buffer_encoding.encode(chosen, profile.encoding, clock_at=clock_at, period=profile.period)
 
 
 def _selected(
@@ -91,9 +95,8 @@ def _selected(
 
 
 def _rows_between(rows: Sequence[Row], from_at: datetime | None, to_at: datetime | None) -> Sequence[Row]:
-    first = 0 if from_at is None else bisect_left(rows, from_at, key=lambda row: row.captured_at)
-    end = len(rows) if to_at is None else bisect_right(rows, to_at, key=lambda row: row.captured_at)
-    return rows[first:end]
+    """One by one: a clock that was set back has left them out of order."""
+    return [row for row in rows if (from_at is None or row.stamp >= from_at) and (to_at is None or row.stamp <= to_at)]
 
 
 def _bound(value: Value, zone: tzinfo) -> datetime | None:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import constant_time
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from runtime.secret import Secret
 
+KEY_BYTES = 16
 TITLE_BYTES = 8
 TAG_BYTES = 12
 COUNTER_BYTES = 4
@@ -67,6 +69,17 @@ def check_proof(keys: Keys, title: bytes, proof: bytes, challenge: bytes) -> int
     if nothing or not constant_time.bytes_eq(tag, right):
         raise NotOpened("the proof does not fit")
     return counter
+
+
+def unwrap_key(master: Secret, wrapped: bytes) -> Secret:
+    """A new key of 128 bits, sealed under the master key by AES key wrap (RFC 3394); raises NotOpened."""
+    try:
+        key = aes_key_unwrap(master.reveal(), wrapped)
+    except InvalidUnwrap:
+        raise NotOpened("wrapped under another key, or no key") from None
+    if len(key) != KEY_BYTES:
+        raise NotOpened("not a key of this suite")
+    return Secret(key)
 
 
 def counter_of(sealed: bytes) -> int:

@@ -2,14 +2,15 @@
 
 In comes an APDU with the client's address and the time, out goes its answer. Whom to let in, and as whom, the
 gatekeeper says. Whoever is in may GET what the object model holds (the public client of a meter with locks, next to
-nothing) and is denied every SET and ACTION, but for the one that proves who he is; before that, nothing else is heard.
-An answer longer than the agreed PDU goes out in blocks, one at a time as the reader asks for them; one long answer is
-held. In a ciphered association every request and answer is protected, in general-glo-ciphering.
+nothing); whoever has proved who he is may SET and call what the model lets be changed, and before his proof nothing
+else is heard. An answer longer than the agreed PDU goes out in blocks, one at a time as the reader asks for them: of
+the GET service, or general ones where both sides know them; one long answer is held. In a ciphered association every
+request and answer is protected, in general-glo-ciphering or in the service's own form, as the reader begins it.
 """
 
 from dataclasses import dataclass
 
-from simulators.meter import acse, apdu, axdr, gatekeeper
+from simulators.meter import acse, apdu, axdr, gatekeeper, general_blocks
 from simulators.meter.acse import Conformance
 from simulators.meter.apdu import (
     AccessDenied,
@@ -23,8 +24,9 @@ from simulators.meter.apdu import (
     StateError,
 )
 from simulators.meter.axdr import NotAxdr
+from simulators.meter.cosem_object import ASSOCIATION_LN, CURRENT_ASSOCIATION, ObjectModel
 from simulators.meter.gatekeeper import Access, Gatekeeper, Hls, NotLetIn, StaleCounter
-from simulators.meter.objects import ASSOCIATION_LN, CURRENT_ASSOCIATION, ObjectModel
+from simulators.meter.general_blocks import GENERAL_BLOCK_TRANSFER, GeneralBlocks
 from simulators.meter.security import NotOpened
 from simulators.moment import Moment
 
@@ -56,6 +58,7 @@ class _Association:
     conformance: Conformance
     max_pdu_bytes: int
     sees_all: bool
+    may_change: bool
     hls: Hls | None
     is_proved: bool
     rest: bytes = b""
@@ -65,8 +68,12 @@ class _Association:
 class Server:
     """The meter's application layer; `Station` is below it, the object model above."""
 
-    def __init__(self, objects: ObjectModel, keeper: Gatekeeper | None = None) -> None:
+    def __init__(
+        self, objects: ObjectModel, keeper: Gatekeeper | None = None, *, has_general_blocks: bool = False
+    ) -> None:
         self._objects = objects
+        self._offered = OFFERED | Conformance.GENERAL_BLOCK_TRANSFER if has_general_blocks else OFFERED
+        self._blocks = GeneralBlocks()
         self._keeper = keeper or Gatekeeper(Access(), b"", heard=0, keep=lambda _: None)
         self._association: _Association | None = None
 
@@ -81,9 +88,9 @@ class Server:
     def answer(self, client_sap: int, request: bytes, now: Moment) -> bytes:
         """The APDU that answers `request`; empty when there is nothing to say."""
         try:
-            if request[:1] == bytes((gatekeeper.GENERAL_GLO_CIPHERING,)):
-                return self._answer_ciphered(request, now)
-            return self._answer_plain(client_sap, request, now, is_ciphered=False)
+            if request[:1] == bytes((GENERAL_BLOCK_TRANSFER,)):
+                return self._answer_block(client_sap, request, now)
+            return self._in_blocks(self._answer_whole(client_sap, request, now))
         except NotAxdr:
             refused = ApduRefused(StateError.SERVICE_NOT_ALLOWED, ServiceError.OTHER_REASON)
         except StaleCounter:
@@ -95,20 +102,65 @@ class Server:
             refused = error
         return apdu.exception_response(refused)
 
-    def _answer_ciphered(self, request: bytes, now: Moment) -> bytes:
+    def _answer_whole(self, client_sap: int, request: bytes, now: Moment) -> bytes:
+        if request[:1] == bytes((gatekeeper.GENERAL_GLO_CIPHERING,)):
+            return self._answer_ciphered(request, now)
+        if request and request[0] in gatekeeper.GLO_REQUESTS:
+            return self._answer_ciphered_service(request, now)
+        return self._answer_plain(client_sap, request, now, is_ciphered=False)
+
+    @property
+    def _has_general_blocks(self) -> bool:
         association = self._association
-        if association is None or association.hls is None or not association.hls.is_ciphered:
-            raise ApduRefused(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
-        hls = association.hls
+        return association is not None and bool(association.conformance & Conformance.GENERAL_BLOCK_TRANSFER)
+
+    def _in_blocks(self, answer: bytes) -> bytes:
+        """The answer, or the first of its general blocks."""
+        association = self._association
+        if association is None or not self._has_general_blocks:
+            return answer
+        return self._blocks.cut(answer, association.max_pdu_bytes)
+
+    def _answer_block(self, client_sap: int, request: bytes, now: Moment) -> bytes:
+        if not self._has_general_blocks:
+            raise ApduRefused(StateError.SERVICE_UNKNOWN, ServiceError.SERVICE_NOT_SUPPORTED)
+        block = general_blocks.parse(request)
+        if not block.data:
+            return self._blocks.following(block)
+        whole = self._blocks.take(block)
+        if whole is None:
+            return self._blocks.acknowledgement()
+        return self._in_blocks(self._answer_whole(client_sap, whole, now))
+
+    def _answer_ciphered(self, request: bytes, now: Moment) -> bytes:
+        association, hls = self._ciphered_association()
         title, sealed = gatekeeper.unwrapped(request)
         if title not in (b"", hls.reader_title):
             raise NotOpened("another speaker")
-        plain = self._keeper.unseal(hls, sealed)
-        try:
-            answer = self._answer_plain(association.client_sap, plain, now, is_ciphered=True)
-        except ApduRefused as refused:
-            answer = apdu.exception_response(refused)
+        answer = self._answer_opened(association, self._keeper.unseal(hls, sealed), now)
         return gatekeeper.wrapped(self._keeper.title, self._keeper.seal(hls, answer)) if answer else b""
+
+    def _answer_ciphered_service(self, request: bytes, now: Moment) -> bytes:
+        association, hls = self._ciphered_association()
+        opened = self._keeper.unseal(hls, gatekeeper.unwrapped_by_service(request))
+        if opened[:1] != bytes((gatekeeper.GLO_REQUESTS[request[0]],)):
+            raise ApduRefused(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
+        answer = self._answer_opened(association, opened, now)
+        if not gatekeeper.has_service_form(answer):
+            return answer  # an exception is told in clear
+        return gatekeeper.wrapped_by_service(self._keeper.seal(hls, answer), answer[0])
+
+    def _ciphered_association(self) -> tuple[_Association, Hls]:
+        association = self._association
+        if association is None or association.hls is None or not association.hls.is_ciphered:
+            raise ApduRefused(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
+        return association, association.hls
+
+    def _answer_opened(self, association: _Association, plain: bytes, now: Moment) -> bytes:
+        try:
+            return self._answer_plain(association.client_sap, plain, now, is_ciphered=True)
+        except ApduRefused as refused:
+            return apdu.exception_response(refused)
 
     def _answer_plain(self, client_sap: int, request: bytes, now: Moment, *, is_ciphered: bool) -> bytes:
         tag = request[0] if request else None
@@ -137,9 +189,10 @@ class Server:
         is_ciphered = hls is not None and hls.is_ciphered
         self._association = _Association(
             client_sap=client_sap,
-            conformance=proposal.conformance & OFFERED,
+            conformance=proposal.conformance & self._offered,
             max_pdu_bytes=_room(proposal.max_pdu_bytes, is_ciphered=is_ciphered),
             sees_all=entrance.sees_all,
+            may_change=entrance.may_change,
             hls=hls,
             is_proved=hls is None,
         )
@@ -178,14 +231,18 @@ class Server:
 
     def _serve(self, association: _Association, request: apdu.Request, now: Moment) -> bytes:
         if isinstance(request, Change):
-            return apdu.change_response(request, self._refusal_of(request))
+            return apdu.change_response(request, self._change(association, request, now))
         if isinstance(request, GetNext):
             return self._next_block(association, request)
         return self._get(association, request, now)
 
-    def _refusal_of(self, request: Change) -> DataAccessResult:
-        is_known = self._objects.has(request.target.class_id, request.target.obis)
-        return DataAccessResult.READ_WRITE_DENIED if is_known else DataAccessResult.OBJECT_UNDEFINED
+    def _change(self, association: _Association, request: Change, now: Moment) -> DataAccessResult:
+        change = self._objects.write if request.service == apdu.SET_REQUEST else self._objects.call
+        try:
+            change(request.target, request.parameters, now.at, may_change=association.may_change)
+        except AccessDenied as denied:
+            return denied.result
+        return DataAccessResult.SUCCESS
 
     def _get(self, association: _Association, request: Get, now: Moment) -> bytes:
         if request.is_list and not association.conformance & Conformance.MULTIPLE_REFERENCES:
@@ -198,7 +255,7 @@ class Server:
         else:
             response = apdu.get_response(request.invoke_id, results[0])
             long_form = results[0] if isinstance(results[0], bytes) else b""
-        if len(response) <= association.max_pdu_bytes:
+        if len(response) <= association.max_pdu_bytes or self._has_general_blocks:
             return response
         if not association.conformance & Conformance.BLOCK_TRANSFER_WITH_GET:
             return apdu.get_response(request.invoke_id, DataAccessResult.DATA_BLOCK_UNAVAILABLE)

@@ -12,7 +12,8 @@ A station alone on its line also answers whoever calls no device in particular. 
 address: if several answered at once, nobody would be understood.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
@@ -25,6 +26,8 @@ from simulators.moment import Moment
 LLC_REQUEST = bytes.fromhex("e6e600")
 LLC_RESPONSE = bytes.fromhex("e6e700")
 MANAGEMENT_LOGICAL_DEVICE = 1
+# Where nobody gave it another.
+SINGLE_ADDRESS = 17
 # "Calling": whatever single physical device hears this answers to it, with its own address.
 CALLING_PHYSICAL = {2: 0x7E, 4: 0x3FFE}
 MAX_REQUEST_BYTES = 4_096
@@ -106,11 +109,14 @@ class Station:
         self,
         application: Application,
         *,
-        physical_address: int = 17,
+        physical_address: int = SINGLE_ADDRESS,
         limits: LinkParameters = link_parameters.LIMITS,
         inactivity_timeout_s: float = INACTIVITY_TIMEOUT_S,
         is_alone: bool = True,
+        addressee: Callable[[int], int] = int,
     ) -> None:
+        """`addressee`: whom an answer to this reader is addressed to; by the book, that reader."""
+        self._addressee = addressee
         self._application = application
         self._physical_address = physical_address
         self._is_alone = is_alone
@@ -272,7 +278,8 @@ class Station:
         return Address(logical=heard.destination.logical, physical=self._physical_address, size=heard.destination.size)
 
     def _frame(self, link: _Link, control: Control, data: bytes = b"", *, is_segment: bool = False) -> Frame:
-        return Frame(destination=link.reader, source=link.own, control=control, information=data, is_segment=is_segment)
+        reader = replace(link.reader, logical=self._addressee(link.reader.logical))
+        return Frame(destination=reader, source=link.own, control=control, information=data, is_segment=is_segment)
 
     def _unnumbered(self, heard: Frame, kind: Kind, data: bytes = b"") -> list[Frame]:
         return [

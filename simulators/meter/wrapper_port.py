@@ -4,6 +4,8 @@ Eight octets stand before each APDU: version 1, whose it is, whom it is for, and
 by itself. Octets that begin with no such header end the conversation: nothing behind them can be told from noise.
 """
 
+from collections.abc import Callable
+
 from simulators.meter.station import MANAGEMENT_LOGICAL_DEVICE, MAX_REQUEST_BYTES, Application
 from simulators.meter.transmission import Transmission
 from simulators.moment import Moment
@@ -17,8 +19,10 @@ _HEADER_BYTES = 8
 class WrapperPort:
     """One reader's connection."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, *, addressee: Callable[[int], int] = int) -> None:
+        """`addressee`: whom an answer to this reader is addressed to; by the book, that reader."""
         self._application = application
+        self._addressee = addressee
         self._heard = bytearray()
         self.frames_refused = 0
 
@@ -42,7 +46,7 @@ class WrapperPort:
             del self._heard[: _HEADER_BYTES + length]
             if destination == MANAGEMENT_LOGICAL_DEVICE:
                 answer = self._application.answer(source, request, now)
-                header = _octets(_VERSION, destination, source, len(answer))
+                header = _octets(_VERSION, destination, self._addressee(source), len(answer))
                 answers += [Transmission(octets=header + answer, baud=NETWORK_BAUD)] if answer else []
         return answers
 

@@ -142,7 +142,7 @@ def load_profile(client: DlmsClient, start: datetime, end: datetime) -> list[lis
 def test_a_day_of_the_load_profile_with_its_cut(client: DlmsClient, life: Life) -> None:
     rows = load_profile(client, NOW - timedelta(hours=24), NOW)
 
-    hours = life.captured_hours(NOW)[-24:]
+    hours = [row.stamp for row in life.captures(NOW)[-24:]]
     assert [row[0].replace(tzinfo=UTC) for row in rows] == hours
     assert [row[2] for row in rows] == [life.energy_import_wh(hour) for hour in hours]
     assert [hour for hour, row in zip(hours, rows, strict=True) if row[1] == 0x80] == [
@@ -170,7 +170,7 @@ def test_the_object_list(client: DlmsClient) -> None:
     objects = AssociationObjectListParser.parse_bytes(client.get(association))
 
     assert cosem.Obis(1, 0, 99, 1, 0) in [item.logical_name for item in objects]
-    assert len(objects) == 17
+    assert len(objects) == 32
 
 
 def test_what_is_not_there_is_said_to_be_undefined(client: DlmsClient) -> None:

@@ -237,7 +237,7 @@ class TestTheCounter:
 def test_a_meter_without_the_keys_is_not_believed(monkeypatch):
     """Whoever takes our proof unread, and replays or makes up one of its own, is no meter of ours."""
     bench = Bench(by_keys())
-    monkeypatch.setattr(bench.meter._keeper, "prove", lambda *_: bytes([0x10]) + bytes(16))
+    monkeypatch.setattr(bench.meter.keeper, "prove", lambda *_: bytes([0x10]) + bytes(16))
 
     with pytest.raises(MeterRefused, match="does not prove"):
         bench.session(BY_KEYS_PROFILE, KEYS).read_now()

@@ -7,11 +7,18 @@ from hypothesis import strategies as st
 
 from simulators.generated_load import GeneratedHousehold
 from simulators.meter.history import History, SwitchState
-from simulators.meter.life import LOAD_PROFILE_ENTRIES, STATUS_DAYLIGHT_SAVING, STATUS_POWER_DOWN, Failure, Life
+from simulators.meter.life import Failure, Life
+from simulators.meter.makes import LAMPLIGHT
+from simulators.meter.meter_clock import Capture
 from tests.fakes_simulators import NOW, SteadyHousehold, a_life
 
 HOUR = timedelta(hours=1)
 NEW = History.of_new_meter("LMP10000001", NOW)
+BITS = LAMPLIGHT.status
+
+
+def stamps(life: Life, at: datetime = NOW) -> list[datetime]:
+    return [row.stamp for row in life.captures(at)]
 
 
 def test_one_kilowatt_for_an_hour_is_a_thousand_watt_hours() -> None:
@@ -69,7 +76,7 @@ def test_phases_differ_and_a_voltage_is_the_same_for_whoever_asks() -> None:
 
 
 def test_the_load_profile_holds_more_than_forty_days_from_the_start() -> None:
-    hours = a_life().captured_hours(NOW)
+    hours = stamps(a_life())
 
     assert len(hours) >= 40 * 24
     assert hours[-1] == NOW.replace(minute=0)
@@ -77,30 +84,30 @@ def test_the_load_profile_holds_more_than_forty_days_from_the_start() -> None:
 
 
 def test_the_load_profile_forgets_its_oldest_rows() -> None:
-    hours = a_life().captured_hours(NOW + timedelta(days=30))
+    hours = stamps(a_life(), NOW + timedelta(days=30))
 
-    assert len(hours) == LOAD_PROFILE_ENTRIES
+    assert len(hours) == a_life().capacity == 60 * 24
 
 
 def test_an_hour_is_captured_when_it_is_full() -> None:
     life = a_life()
     full = NOW.replace(hour=19, minute=0)
 
-    assert life.captured_hours(full - timedelta(seconds=1))[-1] == full - HOUR
-    assert life.captured_hours(full)[-1] == full
+    assert stamps(life, full - timedelta(seconds=1))[-1] == full - HOUR
+    assert stamps(life, full)[-1] == full
 
 
 def test_hours_are_those_of_local_time() -> None:
     life = Life(household=SteadyHousehold(), history=NEW, zone=ZoneInfo("Asia/Kolkata"))
 
-    assert life.captured_hours(NOW)[-1] == NOW
+    assert stamps(life)[-1] == NOW
 
 
 def test_every_hour_touched_by_a_cut_bears_the_power_down_bit() -> None:
     began_at = NOW.replace(hour=14, minute=59)
     life = a_life(history=NEW.with_supply(False, began_at).with_supply(True, began_at + HOUR))
 
-    marked = [hour.hour for hour in life.captured_hours(NOW) if life.hour_status(hour) & STATUS_POWER_DOWN]
+    marked = [row.stamp.hour for row in life.captures(NOW) if life.status(row) & BITS.power_down]
 
     assert marked == [15, 16]
 
@@ -109,16 +116,17 @@ def test_a_cut_from_hour_to_hour_marks_no_neighbour() -> None:
     began_at = NOW.replace(hour=14, minute=0)
     life = a_life(history=NEW.with_supply(False, began_at).with_supply(True, began_at + HOUR))
 
-    marked = [hour.hour for hour in life.captured_hours(NOW) if life.hour_status(hour)]
+    marked = [row.stamp.hour for row in life.captures(NOW) if life.status(row)]
 
     assert marked == [15]
 
 
 def test_summer_hours_bear_their_bit() -> None:
     life = Life(household=SteadyHousehold(), history=NEW, zone=ZoneInfo("Europe/Madrid"))
+    summer, winter = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 
-    assert life.hour_status(datetime(2026, 7, 1, tzinfo=UTC)) == STATUS_DAYLIGHT_SAVING
-    assert life.hour_status(datetime(2026, 11, 1, tzinfo=UTC)) == 0
+    assert life.status(Capture(stamp=summer, at=summer)) == BITS.daylight_saving
+    assert life.status(Capture(stamp=winter, at=winter)) == 0
 
 
 def test_the_log_tells_when_a_failure_ended_and_how_long_it_lasted() -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from simulators.meter.apdu import AccessDenied, DataAccessResult, Selection, Target
 from simulators.meter.axdr import Cursor, Value
+from simulators.meter.cosem_object import ObjectModel, obis
 from simulators.meter.history import History, SwitchState
 from simulators.meter.life import Life
-from simulators.meter.objects import ObjectModel, model_of, obis
+from simulators.meter.objects import model_of
 from tests.fakes_simulators import NOW, SteadyHousehold, a_life
 
 NEW = History.of_new_meter("LMP10000001", NOW)
@@ -94,7 +95,7 @@ def test_the_load_profile_describes_itself() -> None:
 
 def test_a_row_of_the_load_profile_holds_time_status_and_both_registers() -> None:
     life = a_life()
-    hour = life.captured_hours(NOW)[-1]
+    hour = life.captures(NOW)[-1].stamp
 
     rows = read(model_of(life), 7, "1.0.99.1.0.255")
 
@@ -117,7 +118,7 @@ def test_the_object_list_names_every_object_and_itself() -> None:
     names = [(item[0], item[2]) for item in listed if isinstance(item, tuple)]
     assert (7, obis("1.0.99.1.0.255")) in names
     assert (15, obis("0.0.40.0.0.255")) in names
-    assert len(names) == len(set(names)) == 15
+    assert len(names) == len(set(names)) == 26
 
 
 def items(value: object) -> tuple[Any, ...]:

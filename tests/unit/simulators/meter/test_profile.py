@@ -19,7 +19,7 @@ def numbered(place: int) -> tuple[bytes, ...]:
     return axdr.unsigned(place), axdr.unsigned(100 + place)
 
 
-ROWS = [Row(captured_at=hour, cells=partial(numbered, place)) for place, hour in enumerate(HOURS)]
+ROWS = [Row(stamp=hour, cells=partial(numbered, place)) for place, hour in enumerate(HOURS)]
 
 
 def all_rows(_now: datetime) -> list[Row]:
