@@ -3,6 +3,7 @@
 A settings class declares each value once, with its default, its help and its bounds (`setting(...)`); from that one
 declaration come the loader, its errors and the commented file that `config` prints.
 An unknown key is refused with its nearest right spelling, because a misspelt setting that is ignored is found at night.
+Only a field of type `dict[str, ...]` takes keys that the file chooses.
 Paths in a file are relative to the file's folder. Secrets never stand in settings, only paths to them.
 """
 
@@ -107,11 +108,21 @@ def _value(hint: Any, value: Any, rule: Rule | None, path: Path, at: tuple[str, 
         if not isinstance(value, dict):
             raise SettingsError("this is a table of settings", where=_where(path, at), do=f"write [{'.'.join(at)}]")
         return _build(typing.cast(type[Any], hint), value, path, at)
+    if typing.get_origin(hint) is dict:
+        return _named(hint, value, path, at)
     if typing.get_origin(hint) is tuple:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise SettingsError("this is a list of texts", where=_where(path, at), do='write ["...", "..."]')
         return tuple(value)
     return _bounded(_scalar(hint, value, path, at), rule, path, at)
+
+
+def _named(hint: Any, value: Any, path: Path, at: tuple[str, ...]) -> dict[str, Any]:
+    """A table whose keys are names that the file chooses, each with a value of one kind."""
+    if not isinstance(value, dict):
+        raise SettingsError("this is a table of settings", where=_where(path, at), do=f"write [{'.'.join(at)}.NAME]")
+    member = typing.get_args(hint)[1]
+    return {name: _value(member, item, None, path, (*at, name)) for name, item in value.items()}
 
 
 def _scalar(hint: Any, value: Any, path: Path, at: tuple[str, ...]) -> Any:

@@ -77,8 +77,8 @@ def scaler_unit(exponent: int, unit: int) -> Data:
     return structure(Data(DataType.INTEGER, exponent), Data(DataType.ENUM, unit))
 
 
-def stamp(at: datetime, deviation_min: int = 0) -> Data:
-    return octets(from_utc(at, deviation_min=deviation_min).encode())
+def stamp(at: datetime, deviation_min: int = 0, status: int = 0) -> Data:
+    return octets(from_utc(at, deviation_min=deviation_min).encode()[:-1] + bytes([status]))
 
 
 def capture_object(attribute: Attribute) -> Data:

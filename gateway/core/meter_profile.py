@@ -19,11 +19,14 @@ from gateway.core.dlms.hdlc_negotiation import LinkSettings
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.dlms.opto import SignOnSettings
 from gateway.core.errors import Undecodable
+from gateway.core.event_codes import MAX_NAME_CHARS
+from gateway.core.event_log import EventLog
 from gateway.core.line_address import LineAddress, SerialAddress, TcpAddress
 from gateway.core.meter_access import ProfileAccess
 from gateway.core.profile_settings import (
     LineSettings,
     LoadProfileSettings,
+    LogSettings,
     ObjectSettings,
     ProfileSettings,
     PushSettings,
@@ -107,6 +110,7 @@ class MeterProfile:
     unspecified_deviation_min: int | None
     quantities: Mapping[Quantity, Measured]
     load_profile: LoadProfile | None
+    logs: tuple[EventLog, ...] = ()
 
     @classmethod
     def of(cls, name: str, settings: ProfileSettings) -> "MeterProfile":
@@ -134,6 +138,7 @@ class MeterProfile:
                 and (place := getattr(settings.quantities, quantity.name.lower())) is not None
             },
             load_profile=_load_profile(settings.load_profile) if settings.load_profile else None,
+            logs=tuple(_event_log(name, log) for name, log in (settings.logs or {}).items()),
         )
 
     def addressed(self, address: int | None, line: LineAddress) -> "MeterProfile":
@@ -283,6 +288,19 @@ def _measured(place: ObjectSettings) -> Measured:
     attribute = _attribute(place)
     plus = tuple(replace(attribute, obis=Obis.parse(code)) for code in place.plus)
     return Measured(attribute=attribute, exponent=place.scaler, plus=plus)
+
+
+def _event_log(name: str, settings: LogSettings) -> EventLog:
+    if not 0 < len(name) <= MAX_NAME_CHARS or len(settings.family) > MAX_NAME_CHARS:
+        raise Undecodable(f"{name!r:.40} is no name of a log", do=f"give at most {MAX_NAME_CHARS} characters")
+    return EventLog(
+        name=name,
+        buffer=Attribute(class_id=7, obis=Obis.parse(settings.obis), index=2),
+        family=settings.family,
+        code=Obis.parse(settings.code) if settings.code else None,
+        duration=Obis.parse(settings.duration) if settings.duration else None,
+        reads_whole=settings.reads == "whole",
+    )
 
 
 def _load_profile(settings: LoadProfileSettings) -> LoadProfile:

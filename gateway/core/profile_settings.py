@@ -75,6 +75,23 @@ class LoadProfileSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """One of the meter's event logs; its name is the log's name in the tables of event codes."""
+
+    obis: str = setting(help="logical name of the log")
+    family: str = setting("generic", help="whose event codes it holds: a file of gateway/profiles/event_codes")
+    code: str = setting("", help="logical name of the captured code; empty: the first of 0.x.96.11.x")
+    duration: str = setting(
+        "", help="the same of a failure's duration in seconds; empty: the first of 0.x.96.7.15 to 19"
+    )
+    reads: str = setting(
+        "range",
+        help="whether the meter can be asked for a stretch of it, or gives it whole",
+        choices=("range", "whole"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineSettings:
     """The line the meter is on."""
 
@@ -157,6 +174,7 @@ class ProfileSettings:
     supply: SupplySettings
     quantities: QuantitiesSettings
     load_profile: LoadProfileSettings | None = setting(None, help="the load profile, where there is one")
+    logs: dict[str, LogSettings] | None = setting(None, help="event logs, as [logs.standard]")
 
 
 def inherited(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,11 @@ class Settings:
     broker: Broker
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    boxes: dict[str, dict[str, Broker]] | None = setting(None, help="brokers by row and number")
+
+
 def read(tmp_path, text):
     file = tmp_path / "settings.toml"
     file.write_text(text)
@@ -123,3 +128,30 @@ def test_what_would_break_the_reader_is_refused(tmp_path, text, why):
 def test_a_device_without_an_end_is_refused_before_it_fills_the_memory():
     with pytest.raises(SettingsError, match="holds more than"):
         load(Settings, Path("/dev/zero"))
+
+
+def test_a_table_may_take_names_that_the_file_chooses(tmp_path):
+    file = tmp_path / "shelf.toml"
+    file.write_text('[boxes.upper]\n1 = { host = "a" }\n2 = { port = 7 }')
+
+    shelf = load(Shelf, file)
+
+    assert shelf.boxes == {"upper": {"1": Broker(host="a"), "2": Broker(port=7)}}
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("boxes = 1", "boxes"),
+        ("[boxes]\nupper = 1", "boxes.upper"),
+        ("[boxes.upper]\n1 = { hots = 2 }", "upper.1.hots"),
+    ],
+)
+def test_what_stands_under_such_a_name_is_checked_as_everywhere(tmp_path, text, where):
+    file = tmp_path / "shelf.toml"
+    file.write_text(text)
+
+    with pytest.raises(SettingsError) as refused:
+        load(Shelf, file)
+
+    assert where in refused.value.where

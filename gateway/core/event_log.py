@@ -1,0 +1,282 @@
+"""The meter's own event logs: which entries are new, and what each says in our words.
+
+What comes in is a log's buffer as rows (`profile_generic.rows`), oldest first; what goes out is one `LogEntry` for each
+row, and of those the new ones as events. An entry is told from another by all that it says and by its place, not by its
+time alone: a meter whose clock was set back writes entries that are "older" than those before them, and each is told
+once. A log of long power failures stamps its entries at the END of the failure, with its duration instead of a code.
+
+Bounded: so many entries a reading, so many days a piece, so many entries remembered. Nothing here raises over a row:
+one without a real time is kept without a time, and a meter's birth in its failure log (a date nobody lived, a duration
+of 68 years) is no outage.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from gateway.core.dlms.cosem_time import ClockStatus
+from gateway.core.dlms.data import Data
+from gateway.core.dlms.obis import Attribute, Obis
+from gateway.core.dlms.profile_generic import CLOCK
+from gateway.core.errors import Undecodable
+from gateway.core.event_codes import EventCodes
+from wire.events import INSTANT_MS, MeterAlarmLogged, MeterEventLogged
+from wire.instants import unix_ms
+from wire.meter_log import ClockQuality
+
+MAX_ENTRIES = 128  # of one log in one reading: what is more is read next time
+MAX_SEEN = 256
+OVERLAP = timedelta(days=1)  # asked for once more each time: a clock that was set back hides nothing shorter
+_PIECE = timedelta(days=7)
+_WORTH_WRITING = timedelta(hours=6)  # the memory card is spared a line for every reading that found nothing
+_LONGEST_FAILURE_S = 5 * 366 * 86_400
+_LIVED_SINCE = datetime(2000, 1, 2, tzinfo=UTC)  # a clock that was never set begins with 2000, or with 1970
+_MAX_CODE = 2**32
+_CODE_GROUPS, _DURATION_GROUPS = (96, 11), (96, 7)
+_DURATIONS = range(15, 20)  # 0.0.96.7.15 to .19: duration of the last long power failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventLog:
+    """Where a log stands in the meter, and whose codes it holds. A column None is found by the code COSEM gives it."""
+
+    name: str
+    buffer: Attribute
+    family: str
+    code: Obis | None = None
+    duration: Obis | None = None
+    reads_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One row of a log. `mark` is what it says, in short: equal marks are equal entries."""
+
+    occurred_at: datetime | None  # aware UTC, by the meter's clock
+    clock: ClockQuality
+    code: int
+    duration_s: int | None
+    mark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSpan:
+    """A stretch of a log to read: entries stamped since, and until; None is up to the newest."""
+
+    log: EventLog
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """What a log gave for a stretch, as the meter wrote it, oldest first; `why_not` where it gave nothing."""
+
+    span: LogSpan
+    entries: tuple[LogEntry, ...]
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogProgress:
+    """How far a log has been taken over: everything stamped up to `through`, and the marks of the last entries.
+
+    A mark is kept as `seconds:mark`, with the second the entry is stamped with; `-` where it has none.
+    """
+
+    log: str
+    through: datetime
+    seen: tuple[str, ...] = ()
+
+    def next_span(self, log: EventLog, now: datetime) -> LogSpan:
+        """What to read next: a bounded piece of what is missing, or what is newest."""
+        until = self.through + _PIECE
+        return LogSpan(log=log, since=self.through - OVERLAP, until=until if until < now else None)
+
+    def is_behind(self, now: datetime) -> bool:
+        """Whether more than the newest piece is missing, as after the first start or a long silence."""
+        return self.through + _PIECE < now
+
+    def taken(self, page: LogPage, now: datetime) -> tuple["LogProgress", tuple[LogEntry, ...]]:
+        """The progress once the entries of `page` are safe, and those of them that are new, oldest first."""
+        if page.why_not:
+            return self, ()
+        known = _known(page.entries, self.seen)
+        found = [
+            entry
+            for place, entry in enumerate(page.entries)
+            if place not in known and self._is_new(place, entry, known, page)
+        ]
+        new = tuple(found[:MAX_ENTRIES])
+        reached = min(page.span.until or now, now)
+        is_whole = len(new) == len(found)
+        moves = is_whole and (bool(new) or reached - self.through >= _WORTH_WRITING)
+        return (
+            replace(
+                self,
+                through=max(self.through, reached) if moves else self.through,
+                seen=(*self.seen, *(_remembered(entry) for entry in new))[-MAX_SEEN:],
+            ),
+            new,
+        )
+
+    def _is_new(self, place: int, entry: LogEntry, known: set[int], page: LogPage) -> bool:
+        """Of an entry that is not remembered: whether it was written since, or is merely too old to be remembered."""
+        if known and place > max(known):
+            return True  # the meter wrote it after one we have, whatever its clock said
+        if entry.occurred_at is None:
+            return not self.seen
+        if not known and self.seen and page.span.since <= self._oldest_seen_at:
+            return True  # none is there any more of those we have: the log was cleared, or has gone round
+        if len(self.seen) == MAX_SEEN:
+            return entry.occurred_at > max(self._oldest_seen_at, self.through - OVERLAP)
+        return entry.occurred_at >= self.through - OVERLAP
+
+    @property
+    def _oldest_seen_at(self) -> datetime:
+        seconds = [int(mark.split(":")[0]) for mark in self.seen if not mark.startswith("-:")]
+        return datetime.fromtimestamp(min(seconds), UTC) if seconds else self.through
+
+
+def fresh_progress(log: EventLog, now: datetime, days: int) -> LogProgress:
+    """Where a log begins that was never read: of what the meter holds, only the last days."""
+    return LogProgress(log=log.name, through=now - timedelta(days=days) + OVERLAP)
+
+
+def asked_range(span: LogSpan, meter_clock_at: datetime | None, now: datetime) -> tuple[datetime, datetime]:
+    """From when to when, by the meter's clock, it is to be asked for `span`: one that is off stamps what is newest."""
+    if span.until is not None:
+        return span.since, span.until
+    clock_at = meter_clock_at or now
+    return min(span.since, clock_at - OVERLAP), max(now, clock_at) + OVERLAP
+
+
+def log_entries(
+    rows: Iterable[Sequence[Data]],
+    columns: Sequence[Attribute],
+    log: EventLog,
+    *,
+    unspecified_deviation_min: int | None = None,
+) -> tuple[LogEntry, ...]:
+    """One entry for each row; raises Undecodable for a log that captures neither a code nor a duration."""
+    code_at, duration_at = _place(columns, log.code, _is_code), _place(columns, log.duration, _is_duration)
+    if code_at is None and duration_at is None:
+        raise Undecodable(f"log {log.name} captures neither an event code nor a duration")
+    clock_at = _place(columns, CLOCK.obis, lambda _obis: False)
+    entries = []
+    for row in rows:
+        occurred_at, clock = _stamp(None if clock_at is None else row[clock_at], unspecified_deviation_min)
+        entries.append(
+            LogEntry(
+                occurred_at=occurred_at,
+                clock=clock,
+                code=_whole(row[code_at]) or 0 if code_at is not None else 0,
+                duration_s=None if duration_at is None else _whole(row[duration_at]),
+                mark=_mark(row, clock_at, occurred_at, clock),
+            )
+        )
+    return tuple(entries)
+
+
+def logged(entry: LogEntry, log: EventLog, codes: EventCodes) -> MeterAlarmLogged | MeterEventLogged | None:
+    """The entry as an event; None for one that tells of nothing, as a meter's birth in its log of failures."""
+    if _is_birth(entry):
+        return None
+    meaning = codes.meaning(log.family, log.name, entry.code)
+    event = MeterAlarmLogged if meaning.kind.is_alarm else MeterEventLogged
+    return event(
+        kind=meaning.kind,
+        occurred_at_ms=None if entry.occurred_at is None else _sayable_ms(entry.occurred_at),
+        clock=entry.clock,
+        family=log.family,
+        log=log.name,
+        raw_code=entry.code,
+        cim=meaning.cim,
+        phase=meaning.phase,
+        duration_ms=None if entry.duration_s is None else entry.duration_s * 1000,
+    )
+
+
+def _sayable_ms(at: datetime) -> int | None:
+    """The instant as an event can carry it; a clock may say any year."""
+    at_ms = unix_ms(at)
+    return at_ms if 0 <= at_ms <= INSTANT_MS.maximum else None
+
+
+def _is_birth(entry: LogEntry) -> bool:
+    if entry.duration_s is None:
+        return False
+    is_unset = entry.occurred_at is not None and entry.occurred_at < _LIVED_SINCE
+    return entry.duration_s > _LONGEST_FAILURE_S or (is_unset and entry.clock is not ClockQuality.INVALID)
+
+
+def _known(entries: Sequence[LogEntry], seen: Sequence[str]) -> set[int]:
+    """Which of the entries are remembered; two alike are two, as often as they are remembered."""
+    left: dict[str, int] = {}
+    for mark in seen:
+        left[mark] = left.get(mark, 0) + 1
+    known = set()
+    for place, entry in enumerate(entries):
+        mark = _remembered(entry)
+        if left.get(mark, 0):
+            left[mark] -= 1
+            known.add(place)
+    return known
+
+
+def _remembered(entry: LogEntry) -> str:
+    return f"{'-' if entry.occurred_at is None else int(entry.occurred_at.timestamp())}:{entry.mark}"
+
+
+def _mark(row: Sequence[Data], clock_at: int | None, occurred_at: datetime | None, clock: ClockQuality) -> str:
+    """What the row says; not how it was encoded, which depends on the rows it was sent along with."""
+    is_dated = occurred_at is not None
+    cells = [cell.value for place, cell in enumerate(row) if not (is_dated and place == clock_at)]
+    said = repr((occurred_at, int(clock), cells))
+    return hashlib.blake2s(said.encode(), digest_size=6).hexdigest()
+
+
+def _stamp(cell: Data | None, unspecified_deviation_min: int | None) -> tuple[datetime | None, ClockQuality]:
+    if cell is None:
+        return None, ClockQuality.NOT_SAID
+    try:
+        moment = cell.date_time()
+    except Undecodable:
+        return None, ClockQuality.NOT_SAID
+    quality = _quality(moment.status)
+    try:
+        return moment.to_utc(unspecified_deviation_min=unspecified_deviation_min), quality
+    except Undecodable:
+        return None, quality
+
+
+def _quality(status: ClockStatus) -> ClockQuality:
+    if status.octet is None:
+        return ClockQuality.NOT_SAID
+    if status.is_invalid:
+        return ClockQuality.INVALID
+    return ClockQuality.DOUBTFUL if status.is_doubtful or status.is_status_invalid else ClockQuality.GOOD
+
+
+def _whole(cell: Data) -> int | None:
+    try:
+        value = cell.integer()
+    except Undecodable:
+        return None
+    return value if 0 <= value <= _MAX_CODE else None
+
+
+def _place(columns: Sequence[Attribute], named: Obis | None, is_it: Callable[[Obis], bool]) -> int | None:
+    """Which cell of a row holds the object: the one that is named, else the first that it can be."""
+    if named is not None:
+        return next((place for place, column in enumerate(columns) if column.obis == named), None)
+    return next((place for place, column in enumerate(columns) if is_it(column.obis)), None)
+
+
+def _is_code(obis: Obis) -> bool:
+    return tuple(obis.octets[2:4]) == _CODE_GROUPS
+
+
+def _is_duration(obis: Obis) -> bool:
+    return tuple(obis.octets[2:4]) == _DURATION_GROUPS and obis.octets[4] in _DURATIONS
