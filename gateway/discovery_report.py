@@ -12,7 +12,7 @@ from gateway.core.discovery.fit import Fit, fits, maker_of
 from gateway.core.dlms.enquiry import Entry
 from gateway.core.dlms.makers import maker_named
 from gateway.core.errors import Undecodable
-from gateway.core.line_address import LineAddress, SerialAddress, TcpAddress
+from gateway.core.line_address import LineAddress, SpeedAddress, TcpAddress
 from gateway.core.meter_profile import MeterProfile
 
 MAX_FITS = 3
@@ -203,7 +203,7 @@ class DiscoveryReport:
         if meter.place.address is None:
             return "TCP, DLMS wrapper"
         words = f"HDLC address {meter.place.address}"
-        if isinstance(self.line, SerialAddress):
+        if isinstance(self.line, SpeedAddress):
             words = f"{meter.place.baud} Bd 8N1, {words}"
         if meter.place.signs_on:
             words = f"mode E from 300 Bd 7E1, then {words}"

@@ -35,7 +35,7 @@ _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add both commands; each sets `handler`, which takes the parsed arguments and returns the exit status."""
     read = subparsers.add_parser("read", help="read a meter now", description="Read a meter now, and its last hours.")
-    read.add_argument("port", metavar="PORT", help="/dev/..., tcp://HOST:PORT or hdlc+tcp://HOST:PORT")
+    read.add_argument("port", metavar="PORT", help="/dev/..., tcp://, hdlc+tcp:// or rfc2217://HOST:PORT")
     read.add_argument("--profile", required=True, metavar="NAME", help="the meter's profile, or a path to a .toml")
     read.add_argument("--address", type=int, metavar="N", help="the meter's HDLC address, where meters share the port")
     add_secret_options(read)

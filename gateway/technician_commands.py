@@ -28,7 +28,7 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="find out how the meter on a port is read",
         description="Find out how the meter on a port is read. Nothing is changed, no password and no key is tried.",
     )
-    discover.add_argument("port", metavar="PORT", help="/dev/..., tcp://HOST:PORT or hdlc+tcp://HOST:PORT")
+    discover.add_argument("port", metavar="PORT", help="/dev/..., tcp://, hdlc+tcp:// or rfc2217://HOST:PORT")
     discover.add_argument("--deep", action="store_true", help="call every address of one and two octets: takes minutes")
     discover.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     discover.set_defaults(handler=discover_port)

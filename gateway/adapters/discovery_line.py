@@ -30,7 +30,7 @@ from gateway.core.dlms.link import Delivered, Link, LinkDown, LinkFailed, LinkUp
 from gateway.core.dlms.opto import FIRST_BAUD, OptoSignOn, SignedOn, SignOnSettings, SwitchBaud
 from gateway.core.dlms.wrapper import WrapperLink
 from gateway.core.errors import PortGone
-from gateway.core.line_address import LineAddress, SerialAddress
+from gateway.core.line_address import LineAddress, SpeedAddress
 from gateway.core.ports import SerialLine
 from runtime.clock import Clock
 from wire.events import LinkFault
@@ -170,7 +170,7 @@ class DiscoveryLine:
 
     def _gone(self, error: PortGone) -> Seen:
         """A network meter that hangs up has answered in its way; a serial port that breaks away ends it all."""
-        if isinstance(self._address, SerialAddress):
+        if isinstance(self._address, SpeedAddress):
             raise error
         self._link = None
         self._hang_up()

@@ -20,6 +20,7 @@ from datetime import datetime, timedelta, timezone
 from gateway.adapters.dlms_association import Association
 from gateway.adapters.dlms_security import Identity
 from gateway.adapters.link_driver import LinkDriver
+from gateway.adapters.rfc2217_port import Rfc2217Port
 from gateway.adapters.serial_port import SerialPort
 from gateway.adapters.tcp_port import TcpPort
 from gateway.core.dlms import profile_generic
@@ -31,7 +32,7 @@ from gateway.core.dlms.wrapper import WrapperLink
 from gateway.core.errors import MeterGarbled, MeterRefused, SecretRefused, Undecodable
 from gateway.core.interval_rows import Captured, interval_rows
 from gateway.core.invocation_counter import CounterWentBack, InvocationCounter, KeptCounter
-from gateway.core.line_address import LineAddress, SerialAddress, TcpAddress, parse_line_address
+from gateway.core.line_address import LineAddress, Rfc2217Address, SerialAddress, TcpAddress, parse_line_address
 from gateway.core.meter_access import Authentication, MeterSecrets, ProfileAccess
 from gateway.core.meter_profile import REGISTER_CLASSES, SCALER_UNIT, MeterProfile
 from gateway.core.ports import SerialLine, Span, Take
@@ -50,6 +51,8 @@ def open_line(address: LineAddress, baud: int) -> SerialLine:
     """The line at this address; raises PortUnavailable."""
     if isinstance(address, SerialAddress):
         return SerialPort(address.path, baud)
+    if isinstance(address, Rfc2217Address):
+        return Rfc2217Port(address.host, address.port, baud)
     return TcpPort(address.host, address.port)
 
 

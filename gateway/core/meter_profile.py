@@ -21,7 +21,7 @@ from gateway.core.dlms.opto import SignOnSettings
 from gateway.core.errors import Undecodable
 from gateway.core.event_codes import MAX_NAME_CHARS
 from gateway.core.event_log import EventLog
-from gateway.core.line_address import LineAddress, SerialAddress, TcpAddress
+from gateway.core.line_address import LineAddress, SpeedAddress, TcpAddress
 from gateway.core.meter_access import ProfileAccess
 from gateway.core.profile_settings import (
     LineSettings,
@@ -163,7 +163,7 @@ class MeterProfile:
 
     def signs_on(self, line: LineAddress) -> bool:
         """Whether `line` begins at an optical head, in IEC 62056-21 mode E."""
-        return isinstance(line, SerialAddress) and self.line.sign_on == "mode-e"
+        return isinstance(line, SpeedAddress) and self.line.sign_on == "mode-e"
 
     @property
     def values(self) -> tuple[Attribute, ...]:

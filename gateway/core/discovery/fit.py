@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gateway.core.discovery.findings import DEVICE_NAME, Findings, FoundMeter
 from gateway.core.dlms.enquiry import Entry, HdlcAddress
 from gateway.core.dlms.makers import letters_of
-from gateway.core.line_address import LineAddress, SerialAddress
+from gateway.core.line_address import LineAddress, SpeedAddress
 from gateway.core.meter_access import Authentication
 from gateway.core.meter_profile import MeterProfile
 
@@ -68,7 +68,7 @@ def fits(findings: Findings, meter: FoundMeter, line: LineAddress, profiles: Seq
 
 
 def _comes_so(profile: MeterProfile, meter: FoundMeter, line: LineAddress) -> bool:
-    if not isinstance(line, SerialAddress):
+    if not isinstance(line, SpeedAddress):
         return True
     has_speed = meter.place.signs_on or profile.line.baud == meter.place.baud
     return profile.signs_on(line) is meter.place.signs_on and has_speed

@@ -36,7 +36,7 @@ from gateway.core.dlms.link import PUBLIC_CLIENT
 from gateway.core.dlms.obis import Attribute
 from gateway.core.dlms.opto import FIRST_BAUD, SignedOn
 from gateway.core.errors import Undecodable
-from gateway.core.line_address import LineAddress, SerialAddress
+from gateway.core.line_address import LineAddress, SpeedAddress
 from wire.events import LinkFault
 
 FIRST_LISTEN_S = 2.0
@@ -88,7 +88,7 @@ class Discovery:
 
     def steps(self) -> _Steps:
         """The conversation; see the module."""
-        if isinstance(self._line, SerialAddress):
+        if isinstance(self._line, SpeedAddress):
             yield from self._serial()
         elif self._line.carries_hdlc:
             yield from self._call_all(0, tuple(self._addresses()))

@@ -166,7 +166,10 @@ class TestWhatGoesWrong:
             DlmsMeter("udp://meter", a_profile(), clock=FakeClock())
 
 
-@pytest.mark.parametrize(("port", "opened"), [("/dev/no-such-port", "no such port"), ("tcp://127.0.0.1:1", "connect")])
+@pytest.mark.parametrize(
+    ("port", "opened"),
+    [("/dev/no-such-port", "no such port"), ("tcp://127.0.0.1:1", "connect"), ("rfc2217://127.0.0.1:1", "connect")],
+)
 def test_each_kind_of_port_is_opened_by_its_own_kind(port, opened):
     with pytest.raises(PortUnavailable, match=opened):
         DlmsMeter(port, a_profile(), clock=FakeClock()).read_now()
