@@ -25,6 +25,7 @@ from gateway.adapters.serial_port import SerialPort
 from gateway.adapters.tcp_port import TcpPort
 from gateway.core.dlms import profile_generic
 from gateway.core.dlms.data import Data
+from gateway.core.dlms.get_response import Denied
 from gateway.core.dlms.hdlc_link import HdlcLink
 from gateway.core.dlms.link import PUBLIC_CLIENT
 from gateway.core.dlms.obis import Attribute
@@ -248,6 +249,8 @@ class DlmsMeter:
         zone = timezone(timedelta(minutes=-deviation_min))
         begin = since - timedelta(seconds=captured.period_s)
         buffer = association.get_range(meaning.buffer, begin.astimezone(zone), until.astimezone(zone))
+        if isinstance(buffer, Denied):
+            raise association.refused(f"the meter does not give its load profile: {buffer.reason}")
         rows = profile_generic.rows(buffer, captured.columns, captured.period_s)
         found = interval_rows(
             rows, captured, meaning, unspecified_deviation_min=self._profile.unspecified_deviation_min
