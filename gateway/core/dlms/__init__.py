@@ -10,7 +10,8 @@ From the line upward:
     axdr, data        values as octets, and as what they are; with cosem_time, cosem_unit and obis for their meaning
     profile_generic   the rows of a load profile, whole
     push              what a meter sends unasked; `pushed` is what comes of it
-    p1, tic           the same as text: telegrams, plain or sealed (`sealed_telegram`), of `data_sets`
+    p1, tic, readout  the same as text, plain or sealed (`sealed_telegram`), of `data_sets`; see `text_capture`
+    readout_dialogue  asks for a readout, IEC 62056-21 modes A, B and C
 
 The simulated meter has its own HDLC and A-XDR on purpose: two ends that share code share its mistakes.
 """
