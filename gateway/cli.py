@@ -24,7 +24,14 @@ def run(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     # Their imports take half a second on a Pi: here, Ctrl-C meanwhile ends as it does everywhere else.
-    from gateway import consumption_commands, folder_commands, reading_commands, state_commands, technician_commands
+    from gateway import (
+        consumption_commands,
+        folder_commands,
+        reading_commands,
+        state_commands,
+        technician_commands,
+        trace_commands,
+    )
 
     parser: argparse.ArgumentParser = Words(
         prog="lamplight-gateway",
@@ -39,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     state_commands.add_parsers(subparsers)
     reading_commands.add_parsers(subparsers)
     technician_commands.add_parsers(subparsers)
+    trace_commands.add_parsers(subparsers)
     consumption_commands.add_parsers(subparsers)
     return parser
 

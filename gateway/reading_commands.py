@@ -7,24 +7,18 @@ refused capture also names its kind to a program that asked for JSON.
 
 import argparse
 import json
-import os
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gateway.core.dlms.push import MAX_CAPTURE_BYTES, read_capture
 from gateway.core.errors import CaptureRefused
-from gateway.core.invocation_counter import InvocationCounter, KeptCounter
-from gateway.core.meter_access import MeterSecrets
+from gateway.core.trace import trace_file
 from gateway.core.validation import Limits, check_intervals, check_reading
 from gateway.reading_report import ReadReport, push_facts, push_lines
-from gateway.secret_options import add_key_options, add_secret_options, read_secrets
+from gateway.secret_options import add_key_options, add_secret_options, passing_identity, read_secrets
 from runtime.clock import clock_from_environment
 from runtime.errors import InputRefused
-
-if TYPE_CHECKING:
-    from gateway.adapters.dlms_security import Identity
 
 MAX_HOURS = 24 * 62
 _DEADLINE_S, _DEADLINE_PER_HOUR_S = 60.0, 0.15
@@ -68,7 +62,7 @@ def read_meter(arguments: argparse.Namespace) -> int:
     clock = clock_from_environment()
     profile = load_profile(arguments.profile).addressed(arguments.address, parse_line_address(arguments.port))
     deadline_s = _DEADLINE_S + hours * _DEADLINE_PER_HOUR_S
-    identity = _identity(read_secrets(arguments))
+    identity = passing_identity(read_secrets(arguments))
     meter = DlmsMeter(arguments.port, profile, clock=clock, deadline_s=deadline_s, identity=identity, report=_report)
     now = clock.now()
     if hours:
@@ -85,14 +79,6 @@ def read_meter(arguments: argparse.Namespace) -> int:
     )
     print(json.dumps(report.facts()) if arguments.json else "\n".join(report.lines()))
     return 0
-
-
-def _identity(secrets: MeterSecrets) -> "Identity":
-    """Somebody nobody was before: a new title has no counter to keep, and the meter tells the key's."""
-    from gateway.adapters.dlms_security import Identity, title_of
-
-    counter = InvocationCounter(KeptCounter(), lambda _kept: None)
-    return Identity(title=title_of(os.urandom(8)), secrets=secrets, counter=counter)
 
 
 def decode_capture(arguments: argparse.Namespace) -> int:
@@ -124,7 +110,9 @@ def _content(file: str) -> bytes:
 
 
 def _octets(content: bytes) -> bytes:
-    """The capture's octets: content that is nothing but hex digits and white space is hex, all else is binary."""
+    """The capture's octets: what was heard in a trace; hex, where there is nothing else; and binary."""
+    if trace_file.is_trace(content):
+        return trace_file.parse(content).heard
     digits = b"".join(content.split())
     if not digits:
         raise InputRefused("the capture is empty", do="hand in HDLC frames, as hex or binary")
