@@ -7,7 +7,7 @@ meter on the port, no probe, no broker, a full disk) does not end the gateway: i
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
@@ -15,10 +15,10 @@ from pathlib import Path
 
 from gateway.adapters import folder_lock, journal_file
 from gateway.adapters.dlms_meter import DlmsMeter
-from gateway.adapters.dlms_security import Identity, title_for_meter
 from gateway.adapters.enrolment import Enrolment, load_enrolment
 from gateway.adapters.journal import Caps, ClockTrust, Journal
 from gateway.adapters.keys import load_key
+from gateway.adapters.meter_identities import MeterIdentity, identities
 from gateway.adapters.meter_keys import CounterBook, MeterKeys
 from gateway.adapters.mqtt import MqttUplink
 from gateway.adapters.profile_files import load_profile
@@ -30,7 +30,6 @@ from gateway.core import interruption, validation
 from gateway.core.conclusions import MeterRules
 from gateway.core.interruption import InterruptionState
 from gateway.core.line_address import parse_line_address
-from gateway.core.meter_access import Authentication
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import EdgeId
 from gateway.core.patience import Patience
@@ -54,7 +53,6 @@ from runtime import VERSION, logs
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 from runtime.program import stop_on_signals
-from runtime.secret import Secret
 from wire.ids import GatewayId, gateway_id_of
 from wire.keys import SoftwareSigner
 from wire.record import ClockSource
@@ -73,7 +71,7 @@ class Parts:
     enrolment: Enrolment
     meter_book: Registry
     meters: tuple[tuple[RegisteredMeter, MeterProfile], ...]
-    identities: Mapping[int, Identity]
+    identities: Mapping[int, MeterIdentity]
     zone: tzinfo
 
 
@@ -116,7 +114,12 @@ def prepare(settings_path: Path) -> Parts:
         enrolment=load_enrolment(settings.files.enrolment, gateway),
         meter_book=book,
         meters=meters,
-        identities=_identities(settings, signer, meters),
+        identities=identities(
+            MeterKeys(settings.files.meter_keys, signer),
+            CounterBook(settings.files.meter_counters, signer),
+            signer,
+            meters,
+        ),
         zone=zone_named(settings.meter.time_zone, where=f"{settings_file(settings_path)}: meter.time_zone"),
     )
 
@@ -134,23 +137,6 @@ def _addressed(meter: RegisteredMeter, profile: MeterProfile) -> MeterProfile:
     if meter.push:
         parse_push_address(meter.push)
     return profile.addressed(meter.address, parse_line_address(meter.port)) if meter.port else profile
-
-
-def _identities(
-    settings: GatewaySettings, signer: SoftwareSigner, meters: Sequence[tuple[RegisteredMeter, MeterProfile]]
-) -> dict[int, Identity]:
-    """Who we are to each meter; raises InputRefused where its secrets are not what its profile takes."""
-    keys, counters = MeterKeys(settings.files.meter_keys, signer), CounterBook(settings.files.meter_counters, signer)
-    identities = {}
-    for meter, profile in meters:
-        secrets = keys.of(meter.number)
-        wanted = profile.access.authentication if meter.port else Authentication.NONE
-        secrets.check(wanted, f"meter {meter.number}, {profile.name}", pushes=bool(meter.push))
-        secrets = secrets.for_asking(wanted) if meter.push else secrets
-        title = title_for_meter(signer.public.key_id, meter.number)
-        counter = counters.counter(title, secrets.key or Secret(b""))
-        identities[meter.number] = Identity(title=title, secrets=secrets, counter=counter)
-    return identities
 
 
 def open_journal(parts: Parts) -> Journal:
@@ -223,7 +209,7 @@ def _rules(settings: GatewaySettings, profile: MeterProfile, zone: tzinfo) -> Me
 def _poller(
     parts: Parts, meter: RegisteredMeter, profile: MeterProfile, line: LineTurns, watch: MeterWatch, inbox: Inbox
 ) -> Poller:
-    settings = parts.settings.meter
+    settings, identity = parts.settings.meter, parts.identities[meter.number]
     return Poller(
         number=meter.number,
         session=DlmsMeter(
@@ -231,7 +217,8 @@ def _poller(
             profile,
             clock=parts.clock,
             deadline_s=settings.read_deadline_s,
-            identity=parts.identities[meter.number],
+            identity=identity.now,
+            renewal=identity.renewal,
         ),
         line=line,
         watch=watch,
