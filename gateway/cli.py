@@ -25,12 +25,12 @@ def run(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     # Their imports take half a second on a Pi: here, Ctrl-C meanwhile ends as it does everywhere else.
     from gateway import (
+        capture_commands,
         consumption_commands,
         folder_commands,
         reading_commands,
         state_commands,
         technician_commands,
-        trace_commands,
     )
 
     parser: argparse.ArgumentParser = Words(
@@ -45,8 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     runner.set_defaults(handler=_run_gateway)
     state_commands.add_parsers(subparsers)
     reading_commands.add_parsers(subparsers)
+    capture_commands.add_parsers(subparsers)
     technician_commands.add_parsers(subparsers)
-    trace_commands.add_parsers(subparsers)
     consumption_commands.add_parsers(subparsers)
     return parser
 

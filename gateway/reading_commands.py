@@ -1,33 +1,33 @@
-"""`lamplight-gateway read` and `decode`: a meter asked now, and a capture opened, for a person or for a program.
+"""`lamplight-gateway read`: a meter asked now, for a person or for a program.
 
-Each command hands its words to the gateway's own way of a reading and prints what comes out: a table with units, or one
-JSON object on one line (`--json`). What is refused leaves as an error that ends as one line and exit status 2; a
-refused capture also names its kind to a program that asked for JSON.
+The command hands its words to the gateway's own way of a reading and prints what comes out: a table with units, or one
+JSON object on one line (`--json`). What is refused leaves as an error that ends as one line and exit status 2.
 """
 
 import argparse
 import json
+import os
 import sys
 from datetime import timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gateway.core.dlms.push import MAX_CAPTURE_BYTES, read_capture
-from gateway.core.errors import CaptureRefused
-from gateway.core.trace import trace_file
+from gateway.core.invocation_counter import InvocationCounter, KeptCounter
+from gateway.core.meter_access import MeterSecrets
 from gateway.core.validation import Limits, check_intervals, check_reading
-from gateway.reading_report import ReadReport, push_facts, push_lines
-from gateway.secret_options import add_key_options, add_secret_options, passing_identity, read_secrets
+from gateway.reading_report import ReadReport
+from gateway.secret_options import add_secret_options, read_secrets
 from runtime.clock import clock_from_environment
 from runtime.errors import InputRefused
 
+if TYPE_CHECKING:
+    from gateway.adapters.dlms_security import Identity
+
 MAX_HOURS = 24 * 62
 _DEADLINE_S, _DEADLINE_PER_HOUR_S = 60.0, 0.15
-_STANDARD_INPUT = "-"
-_HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 
 
 def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add both commands; each sets `handler`, which takes the parsed arguments and returns the exit status."""
+    """Add the command; it sets `handler`, which takes the parsed arguments and returns the exit status."""
     read = subparsers.add_parser("read", help="read a meter now", description="Read a meter now, and its last hours.")
     read.add_argument("port", metavar="PORT", help="/dev/..., tcp://, hdlc+tcp:// or rfc2217://HOST:PORT")
     read.add_argument("--profile", required=True, metavar="NAME", help="the meter's profile, or a path to a .toml")
@@ -38,15 +38,6 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     read.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     read.set_defaults(handler=read_meter)
-    decode = subparsers.add_parser(
-        "decode",
-        help="open a capture of what a meter sent",
-        description="Open a meter's push: HDLC frames, hex or binary. Keys are checked, and decipher nothing yet.",
-    )
-    decode.add_argument("file", metavar="FILE", help="the capture, or - for standard input")
-    add_key_options(decode)
-    decode.add_argument("--json", action="store_true", help="one JSON object for each message instead of a table")
-    decode.set_defaults(handler=decode_capture)
 
 
 def read_meter(arguments: argparse.Namespace) -> int:
@@ -62,7 +53,7 @@ def read_meter(arguments: argparse.Namespace) -> int:
     clock = clock_from_environment()
     profile = load_profile(arguments.profile).addressed(arguments.address, parse_line_address(arguments.port))
     deadline_s = _DEADLINE_S + hours * _DEADLINE_PER_HOUR_S
-    identity = passing_identity(read_secrets(arguments))
+    identity = _identity(read_secrets(arguments))
     meter = DlmsMeter(arguments.port, profile, clock=clock, deadline_s=deadline_s, identity=identity, report=_report)
     now = clock.now()
     if hours:
@@ -81,46 +72,12 @@ def read_meter(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def decode_capture(arguments: argparse.Namespace) -> int:
-    """`decode FILE|-`; raises CaptureRefused, InputRefused."""
-    if _STANDARD_INPUT in (arguments.key, arguments.auth_key) and arguments.file == _STANDARD_INPUT:
-        raise InputRefused("standard input cannot be capture and key at once", do="name a file for one of them")
-    read_secrets(arguments)
-    capture = _octets(_content(arguments.file))
-    try:
-        pushes = read_capture(capture)
-    except CaptureRefused as refused:
-        if arguments.json:
-            print(json.dumps({"refused": {"kind": refused.kind, "reason": refused.what}}))
-        refused.where = arguments.file
-        raise
-    for push in pushes:
-        print(json.dumps(push_facts(push)) if arguments.json else "\n".join(push_lines(push)))
-    return 0
+def _identity(secrets: MeterSecrets) -> "Identity":
+    """Somebody nobody was before: a new title has no counter to keep, and the meter tells the key's."""
+    from gateway.adapters.dlms_security import Identity, title_of
 
-
-def _content(file: str) -> bytes:
-    try:
-        if file == _STANDARD_INPUT:
-            return sys.stdin.buffer.read(2 * MAX_CAPTURE_BYTES + 1)
-        with Path(file).open("rb") as opened:
-            return opened.read(2 * MAX_CAPTURE_BYTES + 1)
-    except OSError as error:
-        raise InputRefused(f"cannot read the capture: {error.strerror}", where=file) from error
-
-
-def _octets(content: bytes) -> bytes:
-    """The capture's octets: what was heard in a trace; hex, where there is nothing else; and binary."""
-    if trace_file.is_trace(content):
-        return trace_file.parse(content).heard
-    digits = b"".join(content.split())
-    if not digits:
-        raise InputRefused("the capture is empty", do="hand in HDLC frames, as hex or binary")
-    if not _HEX_DIGITS.issuperset(digits):
-        return content
-    if len(digits) % 2:
-        raise InputRefused(f"hex of {len(digits)} digits breaks off in the middle of an octet", do="copy it whole")
-    return bytes.fromhex(digits.decode("ascii"))
+    counter = InvocationCounter(KeptCounter(), lambda _kept: None)
+    return Identity(title=title_of(os.urandom(8)), secrets=secrets, counter=counter)
 
 
 def _report(words: str) -> None:

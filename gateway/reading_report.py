@@ -7,9 +7,7 @@ set aside with its doubts. Instants are UTC.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
-from gateway.core.dlms.pushed import Push
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.reading import CheckedIntervals, CheckedReading, Finding, IntervalRow, IntervalStatus
 from wire.events import Disconnector
@@ -96,36 +94,6 @@ class ReadReport:
         if reading.meter_clock_at is None:
             return None
         return round((reading.meter_clock_at - reading.taken_at).total_seconds(), 1)
-
-
-def push_facts(push: Push) -> dict[str, object]:
-    """A meter's message for programs."""
-    return {
-        "kind": push.kind,
-        "sent_at": None if push.sent_at is None else push.sent_at.text(),
-        "readings": [
-            {"obis": str(reading.obis), "value": _number(reading.value)}
-            | ({"unit": reading.unit} if reading.unit else {})
-            for reading in push.readings
-        ],
-        "unnamed": push.unnamed,
-    }
-
-
-def push_lines(push: Push) -> Iterator[str]:
-    """A meter's message for people."""
-    sent = "without a time" if push.sent_at is None else f"sent at {push.sent_at.text()}"
-    yield f"push in HDLC frames, {sent}"
-    for reading in push.readings:
-        yield f"  {reading.obis!s:<20} {reading.value!s:>20} {reading.unit}".rstrip()
-    if push.unnamed:
-        yield f"  and {push.unnamed} more without an OBIS code"
-
-
-def _number(value: Decimal | str) -> int | float | str:
-    if isinstance(value, str):
-        return value
-    return int(value) if value == value.to_integral_value() and value.as_tuple().exponent == 0 else float(value)
 
 
 def _row(row: IntervalRow) -> dict[str, object]:

@@ -5,8 +5,9 @@ A command line is seen by every user of a machine and kept in a shell's history;
     file:PATH    a file that nobody else may read        env:NAME    an environment variable
     -            the next line of standard input, or typed unseen at a terminal
 
-A key is 32 hex digits (AES-128); a password is what stands there, without the end of its line. What is refused is told
-apart in one line that names the option, and never repeats what was handed in. A `Secret` shows itself in no repr.
+A key is 32 hex digits (AES-128), where a caller takes them also 64; a password is what stands there, without the end of
+its line. What is refused is told apart in one line that names the option, and never repeats what was handed in. A
+`Secret` shows itself in no repr.
 """
 
 import errno
@@ -23,7 +24,6 @@ KEY_BYTES = 16
 MAX_PASSWORD_BYTES = 64
 _MOST_BYTES = 4_096
 _FORM = "write file:PATH, env:NAME or -"
-_DO_KEY = f"hand in {2 * KEY_BYTES} hex digits"
 
 
 class Secret:
@@ -51,15 +51,17 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
 
-def read_key(option: str, source: str) -> Secret:
-    """An AES-128 key; raises InputRefused or EnvironmentRefused, which name `option` and nothing of the key."""
+def read_key(option: str, source: str, sizes: tuple[int, ...] = (KEY_BYTES,)) -> Secret:
+    """An AES key of one of these sizes; raises InputRefused or EnvironmentRefused, which name `option` and no key."""
+    wanted = " or ".join(str(size) for size in sizes)
+    do = f"hand in {' or '.join(str(2 * size) for size in sizes)} hex digits"
     try:
         digits = "".join(_content(option, source).decode("ascii").split())
         octets = bytes.fromhex(digits)
     except ValueError:  # its words may quote what was handed in
-        raise InputRefused("the key is not hex", where=option, do=_DO_KEY) from None
-    if len(octets) != KEY_BYTES:
-        raise InputRefused(f"the key has {len(octets)} octets, not {KEY_BYTES}", where=option, do=_DO_KEY)
+        raise InputRefused("the key is not hex", where=option, do=do) from None
+    if len(octets) not in sizes:
+        raise InputRefused(f"the key has {len(octets)} octets, not {wanted}", where=option, do=do)
     return Secret(octets)
 
 

@@ -12,7 +12,7 @@ there. The caller keeps both, or neither.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from gateway.core import interruption, reachability, validation
 from gateway.core.batches import IntervalProgress, Window, batches
@@ -21,26 +21,12 @@ from gateway.core.errors import Undecodable
 from gateway.core.interruption import InterruptionState
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation
-from gateway.core.pushes import Pushes
 from gateway.core.reachability import Reachability
-from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Origin, Reading, Snapshot
+from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Reading, Snapshot
 from gateway.core.validation import check_intervals, check_reading
 from wire.events import Disconnector, IntervalReadings, KnownEvent, LinkFault, RegisterReadings, UnusualUse
 from wire.instants import unix_ms
 from wire.units import VOLTAGES, Quantity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushRules:
-    """How a meter that pushes is listened to: every `interval` it should; what it says is kept `every` so often.
-
-    `close` is the same while a verdict waits for a meter that cannot be asked.
-    """
-
-    interval: timedelta
-    every: timedelta
-    close: timedelta
-    is_asked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +37,15 @@ class MeterRules:
     supply: interruption.Limits
     doubt: validation.Limits
     zone: tzinfo = UTC  # in whose hours and days the home lives
-    push: PushRules | None = None  # None where the meter does not push
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatestReading:
-    """The registers as they were last read, or heard, for the technician."""
+    """The registers as they were last read, for the technician."""
 
     taken_at: datetime
     serial: str
     values: tuple[tuple[Quantity, int], ...]
-    origin: Origin = Origin.ASKED
-    is_authenticated: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +63,19 @@ class Standing:
     consumption: Bank = Bank()
     latest: LatestReading | None = None
     before: Reading | None = None
-    pushes: Pushes = Pushes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conclusion:
     """The next standing, and the events that led there: those of the supply and the link, and those with readings.
 
-    `doubts` are those of the reading that was looked at; None where there was none. `refused` says why a push was.
+    `doubts` are those of the reading that was looked at; None where there was none.
     """
 
     standing: Standing
     events: tuple[KnownEvent, ...] = ()
     readings: tuple[RegisterReadings | IntervalReadings | UnusualUse, ...] = ()
     doubts: tuple[Finding, ...] | None = None
-    refused: str = ""
 
 
 def from_observation(standing: Standing, seen: Observation, rules: MeterRules, now: datetime) -> Conclusion:
@@ -131,7 +112,7 @@ def from_reading(
         concluded = from_fault(standing, LinkFault.REFUSED, snapshot.read_at, rules, now)
         return replace(concluded, doubts=(Finding(doubt=Doubt.METER_SERIAL_CHANGED),))
     checked = check_reading(reading, standing.before, rules.doubt)
-    concluded = from_observation(standing, answered(checked), rules, now)
+    concluded = from_observation(standing, _answered(checked), rules, now)
     reach, told = reachability.step(standing.reach, None, reading.taken_at)
     intervals = check_intervals(rows, rules.doubt)
     progress = standing.progress
@@ -148,7 +129,7 @@ def from_reading(
             reach=reach,
             progress=progress,
             consumption=consumption,
-            latest=latest_of(reading, Origin.ASKED),
+            latest=_latest(reading),
             before=reading,
         ),
         events=(*concluded.events, *([told] if told else ())),
@@ -169,7 +150,7 @@ def _looked_at(bank: Bank, rows: Sequence[IntervalRow], zone: tzinfo) -> tuple[B
     return bank, unusual
 
 
-def answered(checked: CheckedReading) -> MeterAnswered:
+def _answered(checked: CheckedReading) -> MeterAnswered:
     """What the reading says of the supply, as far as nobody doubts it."""
     usable = dict(checked.usable)
     return MeterAnswered(
@@ -188,12 +169,6 @@ def _is_loaded(import_w: int | None, export_w: int | None) -> bool | None:
     return None if import_w is None else False
 
 
-def latest_of(reading: Reading, origin: Origin) -> LatestReading:
-    """The reading as the technician is shown it."""
-    return LatestReading(
-        taken_at=reading.taken_at,
-        serial=reading.meter_serial,
-        values=tuple((quantity, int(value)) for quantity, value in reading.values),
-        origin=origin,
-        is_authenticated=reading.is_authenticated,
-    )
+def _latest(reading: Reading) -> LatestReading:
+    values = tuple((quantity, int(value)) for quantity, value in reading.values)
+    return LatestReading(taken_at=reading.taken_at, serial=reading.meter_serial, values=values)

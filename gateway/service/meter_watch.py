@@ -12,15 +12,10 @@ from gateway.core.interruption import Attention
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
-    """How closely to watch the meter, and how far its load profile has been taken over (None: not known yet).
-
-    `serial` is how the meter has named itself; while it `is_pushed` it spares us most of the asking.
-    """
+    """How closely to watch the meter, and how far its load profile has been taken over (None: not known yet)."""
 
     attention: Attention = Attention.ROUTINE
     progress: IntervalProgress | None = None
-    serial: str = ""
-    is_pushed: bool = False
 
 
 class MeterWatch:

@@ -71,13 +71,9 @@ class Door:
             return []
         faults = self._meter.faults
         echo = faults.echo(octets, self._port.baud_at(now.mono_s))
-        answers = self._port.feed(faults.heard(octets), now)
+        answers = self._port.feed(octets, now)
         self._meter.note_failed_logins(now)
-        broken_off = faults.dips_within(answers)
-        if broken_off is not None:
-            self._meter.lose_links()
-            answers = broken_off
-        return echo + faults.spoil([*map(self._meter.after_turnaround, answers[:1]), *answers[1:]], now.mono_s)
+        return echo + faults.spoil([*map(self._meter.after_turnaround, answers[:1]), *answers[1:]])
 
     def hung_up(self) -> None:
         """The reader has closed the connection."""
@@ -167,7 +163,6 @@ class Meter(Door):
             inactivity_timeout_s=self._inactivity_timeout_s,
             is_alone=bus_address is None,
             addressee=self.misconduct.addressee,
-            wants_flag=lambda: self.faults.strikes("flag"),
         )
 
     def open_converter(self) -> Door:
@@ -199,11 +194,6 @@ class Meter(Door):
         """Whether nothing of what it says reaches any line now."""
         history = self.life.history
         return not (history.is_supplied and history.is_head_on) or self.faults.is_silent(mono_s)
-
-    def lose_links(self) -> None:
-        """The supply was gone, if only for less than counts as a failure, and every link with it."""
-        for port in self._ports:
-            port.power_off()
 
     def command(self, words: Sequence[str], now: Moment) -> dict[str, object]:
         """Obey a command and tell how things stand then; raises InputRefused for what is not one."""
@@ -262,7 +252,8 @@ class Meter(Door):
             logged = self._logged(logged, name, clock.shown(at))
         self._remember(logged)
         if not logged.is_supplied:
-            self.lose_links()
+            for port in self._ports:
+                port.power_off()
 
     def _logged(self, history: History, name: str, stamp: datetime) -> History:
         log, code = self.life.make.codes.get(name, ("", 0))

@@ -1,6 +1,6 @@
 """A-XDR: how COSEM values travel (IEC 61334-6, Green Book 9.5), every data type.
 
-What comes in is octets; what goes out is a `Data` that keeps its type. Of writing there is the length alone.
+What comes in is octets; what goes out is a `Data` that keeps its type. Nothing is written: a gateway only asks.
 Refused, always as Undecodable: octets missing or left over, unknown types, lengths that promise more than is there,
 nesting deeper than `MAX_DEPTH`, more than `MAX_VALUES` values. No promise of a length is believed before the octets
 behind it are seen, so that a hostile answer cannot fill the memory.
@@ -54,35 +54,15 @@ def decode_first(octets: bytes) -> tuple[Data, bytes]:
     >>> str(data.type), data.value, rest
     ('long-unsigned', 235, b'\\x99')
     """
-    reader = _Reader(octets)
+    reader = Reader(octets)
     data = reader.data(0)
     return data, octets[reader.at :]
 
 
 def decode_length(octets: bytes) -> tuple[int, bytes]:
     """A length of one to five octets, as values and APDUs carry it, and the octets behind it; raises Undecodable."""
-    reader = _Reader(octets)
+    reader = Reader(octets)
     return reader.length(), octets[reader.at :]
-
-
-def counted(octets: bytes) -> tuple[bytes, bytes]:
-    """As many octets as the length before them says, and what stands behind; raises Undecodable."""
-    length, rest = decode_length(octets)
-    if length > len(rest):
-        raise Undecodable(f"{length} octets are promised, {len(rest)} are there")
-    return rest[:length], rest[length:]
-
-
-def encode_length(count: int) -> bytes:
-    """A length in its shortest form.
-
-    >>> encode_length(127).hex(), encode_length(200).hex()
-    ('7f', '81c8')
-    """
-    if count < 0x80:
-        return bytes([count])
-    size = (count.bit_length() + 7) // 8
-    return bytes([0x80 | size]) + count.to_bytes(size, "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +80,7 @@ class _ArrayOf:
 _Description: TypeAlias = int | _StructureOf | _ArrayOf
 
 
-class _Reader:
+class Reader:
     """A cursor over octets: gives out none twice and none that is not there.
 
     A day of load profile is five hundred values, so that `typed` is told by the tag alone what to do: no enumeration is
@@ -114,6 +94,7 @@ class _Reader:
         self.at = 0
 
     def take(self, count: int) -> bytes:
+        """The next octets; raises Undecodable where there are not as many."""
         at = self._advance(count)
         return self._octets[at : at + count]
 
@@ -137,6 +118,7 @@ class _Reader:
         return int.from_bytes(self.take(first & 0x7F), "big")
 
     def data(self, depth: int) -> Data:
+        """The value that begins here."""
         return self.typed(self.octet(), depth)
 
     def typed(self, tag: int, depth: int) -> Data:
@@ -152,10 +134,14 @@ class _Reader:
         if tag == DataType.NULL_DATA:
             return NULL
         if tag in (DataType.ARRAY, DataType.STRUCTURE):
-            return Data(_TYPES[tag], tuple([self.typed(self.octet(), depth + 1) for _ in range(self.length())]))
+            return Data(_TYPES[tag], self.elements(self.length(), depth + 1))
         if tag == DataType.COMPACT_ARRAY:
             return Data(DataType.COMPACT_ARRAY, self._compact_array(depth))
         raise Undecodable(f"{tag} is no data type of COSEM")
+
+    def elements(self, count: int, depth: int) -> tuple[Data, ...]:
+        """The elements of an array or structure."""
+        return tuple([self.typed(self.octet(), depth) for _ in range(count)])
 
     def _count(self, depth: int) -> None:
         self._values_left -= 1
@@ -233,16 +219,16 @@ _NUMBERS: Mapping[int, tuple[DataType, int, Callable[[bytes, int], tuple[Any, ..
     int(type_): (type_, struct.calcsize(form), struct.Struct(form).unpack_from)
     for type_, form in NUMBER_FORMATS.items()
 }
-_READERS: Mapping[int, Callable[[_Reader], Value]] = {
+_READERS: Mapping[int, Callable[[Reader], Value]] = {
     int(type_): read
     for type_, read in {
         DataType.DONT_CARE: lambda _reader: None,
-        DataType.BOOLEAN: _Reader.boolean,
-        DataType.BIT_STRING: _Reader.bit_string,
-        DataType.BCD: _Reader.bcd,
-        DataType.OCTET_STRING: _Reader.octet_string,
-        DataType.VISIBLE_STRING: _Reader.visible_string,
-        DataType.UTF8_STRING: _Reader.utf8_string,
+        DataType.BOOLEAN: Reader.boolean,
+        DataType.BIT_STRING: Reader.bit_string,
+        DataType.BCD: Reader.bcd,
+        DataType.OCTET_STRING: Reader.octet_string,
+        DataType.VISIBLE_STRING: Reader.visible_string,
+        DataType.UTF8_STRING: Reader.utf8_string,
         DataType.DATE_TIME: lambda reader: CosemDateTime.decode(reader.take(DATE_TIME_BYTES)),
         DataType.DATE: lambda reader: CosemDate.decode(reader.take(DATE_BYTES)),
         DataType.TIME: lambda reader: CosemTime.decode(reader.take(TIME_BYTES)),

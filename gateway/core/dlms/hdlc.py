@@ -8,7 +8,7 @@ frames that check. All else is passed over and counted: noise, false starts, bad
 
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 FLAG = 0x7E
@@ -56,7 +56,8 @@ _CONTROL = {kind: control for control, kind in (_SUPERVISORY | _UNNUMBERED).item
 class Frame:
     """One frame. Addresses are kept as their octets; `is_final` is a command's poll bit and an answer's final bit.
 
-    `send_seq` N(S) and `receive_seq` N(R) count modulo 8, and are 0 in kinds that have none.
+    `send_seq` N(S) and `receive_seq` N(R) count modulo 8, and are 0 in kinds that have none. `after_noise` says that
+    something was passed over right before the frame, which may have been another one; it is no part of the frame.
     """
 
     destination: bytes
@@ -67,6 +68,7 @@ class Frame:
     receive_seq: int = 0
     is_segmented: bool = False
     info: bytes = b""
+    after_noise: bool = field(default=False, compare=False)
 
     def encode(self) -> bytes:
         """The frame's octets, flags and checksums included."""
@@ -148,6 +150,7 @@ class Deframer:
         self._buffer = bytearray()
         self.noise_bytes = 0  # octets that were part of no frame
         self.spoilt_frames = 0  # whole by their header and flags, and the checksum does not hold
+        self._noise_before = 0  # as many octets of noise when the last frame was found
 
     def feed(self, octets: bytes) -> tuple[Frame, ...]:
         """The frames that are complete with these octets, in order."""
@@ -168,9 +171,13 @@ class Deframer:
                 self.spoilt_frames += found is not None and found.octets > 1
                 self._drop(1 if found is None else found.octets)
             else:
-                frames.append(found.frame)
+                frames.append(self._marked(found.frame))
                 del self._buffer[: found.octets]
         return tuple(frames)
+
+    def _marked(self, frame: Frame) -> Frame:
+        before, self._noise_before = self._noise_before, self.noise_bytes
+        return frame if self.noise_bytes == before else replace(frame, after_noise=True)
 
     def _skip_to_start(self) -> bool:
         start = _START.search(self._buffer)

@@ -3,16 +3,22 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from gateway.core.dlms import axdr
+from gateway.core.dlms import axdr, wrapper
+from gateway.core.dlms.capture_kind import MAX_CAPTURE_BYTES, CaptureKind
 from gateway.core.dlms.data import NULL, Data, DataType
 from gateway.core.dlms.hdlc import Frame, FrameKind, client_address, server_address
 from gateway.core.dlms.obis import Obis
-from gateway.core.dlms.push import MAX_CAPTURE_BYTES, CaptureKind, read_capture
-from gateway.core.dlms.pushed import PushedReading
+from gateway.core.dlms.push import open_capture, read_capture
+from gateway.core.dlms.push_keys import PushKeys
+from gateway.core.dlms.pushed import Proof, Protection, Push, PushedReading
 from gateway.core.errors import CaptureRefused
+from runtime.secret import Secret
 from tests import fakes_axdr
 from tests.fakes_meter import array, octets, scaler_unit, structure, u8, u16, u32
+from tests.fakes_push import m_bus, with_length
 
 IMPORT, VOLTAGE, SERIAL, CLOCK = (Obis.parse(code) for code in ("1-0:1.8.0", "1-0:32.7.0", "0-0:96.1.0", "0-0:1.0.0"))
 SENT = bytes.fromhex("07ea0b15060c000000ffc400")
@@ -48,6 +54,11 @@ def framed(apdu, *, info_bytes=2_000, kind=FrameKind.UNNUMBERED_INFORMATION, llc
         ).encode()
         for number, segment in enumerate(segments)
     ]
+
+
+def spoilt(frame):
+    """The frame with one bit of its contents turned over."""
+    return frame[:40] + bytes([frame[40] ^ 1]) + frame[41:]
 
 
 def refusal_of(capture):
@@ -160,15 +171,14 @@ def test_what_is_no_number_is_shown_as_text(value, shown):
         (b"", CaptureKind.UNKNOWN),
         (b"hello", CaptureKind.UNKNOWN),
         (b"\x7e", CaptureKind.UNKNOWN),
-        (notification(), CaptureKind.RAW_APDU),
         (bytes.fromhex("c401c1001105"), CaptureKind.RAW_APDU),
         (b"\xdb\x08" + bytes(60), CaptureKind.CIPHERED),
-        (b"\xcf\x08" + bytes(60), CaptureKind.CIPHERED),
+        (b"\xcf\x08" + bytes(60), CaptureKind.RAW_APDU),
         (b"\xe0\x80\x00\x00\x01\x00\x00", CaptureKind.BLOCK_TRANSFER),
-        (bytes.fromhex("680d0d6853ff000167") + bytes(10), CaptureKind.M_BUS),
-        (bytes.fromhex("0001006700660003") + b"\xc2\x00\x00", CaptureKind.WRAPPER),
-        (b"/ISk5\\2MT382-1000\r\n\r\n1-3:0.2.8(50)\r\n!AB12\r\n", CaptureKind.P1),
-        (framed(notification())[0][:-5], CaptureKind.HDLC_DAMAGED),
+        (bytes.fromhex("680d0d6853ff000167") + bytes(10), CaptureKind.M_BUS_DAMAGED),
+        (bytes.fromhex("0001006700660003") + b"\xc4\x00\x00", CaptureKind.WRAPPER),
+        (framed(notification())[0][:-5], CaptureKind.HDLC_CUT),
+        (spoilt(framed(notification())[0]), CaptureKind.HDLC_DAMAGED),
         (bytes(MAX_CAPTURE_BYTES + 1), CaptureKind.UNKNOWN),
     ],
 )
@@ -182,12 +192,12 @@ def test_every_other_kind_is_refused_by_name(capture, kind):
         (b"\xdb\x08" + bytes(60), CaptureKind.CIPHERED),
         (b"\xe0\x80\x00\x00\x01\x00\x00", CaptureKind.BLOCK_TRANSFER),
         (bytes.fromhex("c401c1001105"), CaptureKind.HDLC_DIALOGUE),
-        (b"", CaptureKind.HDLC_DIALOGUE),
+        (b"", CaptureKind.DAMAGED),
         (notification(structure(u8(1), u8(2))), CaptureKind.WITHOUT_OBIS),
-        (notification()[:-2], CaptureKind.HDLC_DAMAGED),
-        (notification() + b"\x00", CaptureKind.HDLC_DAMAGED),
-        (notification(date=b"\x05"), CaptureKind.HDLC_DAMAGED),
-        (notification(u8(1)), CaptureKind.HDLC_DAMAGED),
+        (notification()[:-2], CaptureKind.DAMAGED),
+        (notification() + b"\x00", CaptureKind.DAMAGED),
+        (notification(date=b"\x05"), CaptureKind.DAMAGED),
+        (notification(u8(1)), CaptureKind.DAMAGED),
     ],
 )
 def test_sound_frames_with_something_else_inside_are_refused_by_name(apdu, kind):
@@ -198,7 +208,7 @@ def test_a_message_with_a_missing_segment_is_refused_whole():
     first, second, third = framed(notification(), info_bytes=40)[:3]
     rest = b"".join(framed(notification(), info_bytes=40)[3:])
 
-    assert refusal_of(first + third + rest) is CaptureKind.HDLC_DAMAGED
+    assert refusal_of(first + third + rest) is CaptureKind.DAMAGED
     assert refusal_of(first + second[:-4] + third + rest) is CaptureKind.HDLC_DAMAGED
 
 
@@ -219,3 +229,78 @@ def test_frames_without_information_are_a_dialogue():
     )  # fmt: skip
 
     assert refusal_of(ready.encode()) is CaptureKind.HDLC_DIALOGUE
+
+
+def test_a_sound_message_is_read_beside_one_that_is_not():
+    one, other = framed(notification(), info_bytes=40), framed(notification())[0]
+
+    damaged, push = open_capture(b"".join(one[:-1]) + b"\x00" + other)
+
+    assert damaged.kind is CaptureKind.HDLC_DAMAGED
+    assert push.readings == READINGS
+
+
+def test_requests_and_answers_of_a_dialogue_are_named_once_each():
+    request, answer = framed(bytes.fromhex("c001c100080000010000ff0200"))[0], framed(bytes.fromhex("c401c1001105"))[0]
+
+    with pytest.raises(CaptureRefused, match="GET request, GET response"):
+        read_capture((request + answer) * 3)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        m_bus(notification()),
+        b"/ISk5\\2MT382-1000\r\n\r\n1-3:0.2.8(50)\r\n!AB12\r\n",
+    ],
+)
+def test_two_captures_of_different_kinds_are_told_apart(other):
+    assert refusal_of(framed(notification())[0] + other) is CaptureKind.MIXED
+
+
+@pytest.mark.parametrize(
+    ("capture", "kind", "proof"),
+    [
+        (framed(notification())[0], CaptureKind.HDLC_PUSH, Proof.CRC16),
+        (m_bus(notification()), CaptureKind.M_BUS_PUSH, Proof.BLOCK_CHECK),
+        (wrapper.wrap(notification(), source=1, destination=102), CaptureKind.WRAPPER_PUSH, Proof.TCP),
+        (notification(), CaptureKind.RAW_PUSH, Proof.NONE),
+        (b"\xe6\xe7\x00" + notification(), CaptureKind.RAW_PUSH, Proof.NONE),
+        (b"\xe0\xc0\x00\x01\x00\x00" + with_length(notification()), CaptureKind.RAW_PUSH, Proof.NONE),
+    ],
+    ids=["hdlc", "m-bus", "wrapper", "raw", "raw behind a header", "one block"],
+)
+def test_every_framing_is_recognised_and_says_what_proves_the_octets(capture, kind, proof):
+    pushes = read_capture(capture * 2)
+
+    assert [push.readings for push in pushes] == [READINGS] * 2
+    assert {(push.kind, push.proof, push.protection) for push in pushes} == {(kind, proof, Protection.NONE)}
+
+
+def test_a_push_whose_clock_was_never_set_keeps_its_readings():
+    (push,) = read_capture(notification(date=b"\x0c" + bytes(12)))
+
+    assert push.sent_at is None
+    assert push.readings == READINGS
+
+
+@given(
+    octets=st.binary(max_size=400),
+    head=st.sampled_from([b"", b"\x0f", b"\xc2", b"\xe0", b"\xdb\x08", b"\x7e\xa0", b"\x68"]),
+)
+@settings(max_examples=100, deadline=None)
+def test_no_octets_cause_anything_but_pushes_and_refusals(octets, head):
+    outcomes = open_capture(head + octets, PushKeys(key=Secret(bytes(16))))
+
+    assert outcomes
+    assert all(isinstance(outcome, (Push, CaptureRefused)) for outcome in outcomes)
+
+
+@given(cuts=st.lists(st.tuples(st.integers(0, 140), st.integers(0, 255)), max_size=6), size=st.integers(0, 150))
+@settings(max_examples=60, deadline=None)
+def test_a_notification_that_was_changed_or_cut_is_read_or_refused(cuts, size):
+    changed = bytearray(notification())
+    for place, octet in cuts:
+        changed[place % len(changed)] = octet
+
+    assert open_capture(bytes(changed[:size]))

@@ -1,0 +1,101 @@
+"""`lamplight-gateway decode`: a capture opened, for a person or for a program.
+
+A capture is what a meter sent, as it was cut from a line or copied from a log: binary or hex. What comes out of it is
+printed as a table, or as one JSON object on a line for each message (`--json`). Where a part of it gives nothing, that
+is said beside what did; where nothing comes out, it ends as one line and exit status 2, and a program reads the kind.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from gateway.core.dlms.capture_kind import MAX_CAPTURE_BYTES
+from gateway.core.dlms.push_keys import PushKeys
+from gateway.core.dlms.pushed import Push
+from gateway.core.errors import CaptureRefused
+from gateway.core.pasted import octets_of
+from gateway.push_report import push_facts, push_lines, refusal_facts
+from gateway.secret_options import add_key_options
+from runtime.errors import InputRefused
+from runtime.secret import read_key
+
+_STANDARD_INPUT = "-"
+_KEY_BYTES, _TITLE_BYTES = (16, 32), 8
+_MOST_BYTES = 8 * MAX_CAPTURE_BYTES  # as hex, with what a log puts around it
+
+
+def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command; it sets `handler`, which takes the parsed arguments and returns the exit status."""
+    decode = subparsers.add_parser(
+        "decode",
+        help="open a capture of what a meter sent",
+        description="Open what a meter sent unasked: HDLC or M-Bus frames, TCP wrapper, a bare APDU, P1, TIC or a data "
+        "readout; hex or binary.",
+    )
+    decode.add_argument("file", metavar="FILE", help="the capture, or - for standard input")
+    add_key_options(decode)
+    decode.add_argument("--system-title", metavar="HEX", help="who sends, where a ciphered message does not say")
+    decode.add_argument("--json", action="store_true", help="one JSON object for each message instead of a table")
+    decode.set_defaults(handler=decode_capture)
+
+
+def decode_capture(arguments: argparse.Namespace) -> int:
+    """`decode FILE|-`; raises CaptureRefused, InputRefused, SettingsError."""
+    # What opens seals takes its time to import, and no other command should wait for it.
+    from gateway.adapters.list_layouts import load_layouts
+    from gateway.core.dlms.push import open_capture
+
+    if _STANDARD_INPUT in (arguments.key, arguments.auth_key) and arguments.file == _STANDARD_INPUT:
+        raise InputRefused("standard input cannot be capture and key at once", do="name a file for one of them")
+    keys = _keys(arguments)
+    try:
+        outcomes = open_capture(octets_of(_content(arguments.file)), keys, load_layouts())
+    except InputRefused as refused:
+        refused.where = refused.where or arguments.file
+        raise
+    for outcome in outcomes:
+        if arguments.json:
+            print(json.dumps(push_facts(outcome) if isinstance(outcome, Push) else refusal_facts(outcome)))
+        elif isinstance(outcome, Push):
+            print("\n".join(push_lines(outcome)))
+    refused_ones = [outcome for outcome in outcomes if isinstance(outcome, CaptureRefused)]
+    for outcome in refused_ones:
+        outcome.where = arguments.file
+    if len(refused_ones) == len(outcomes):
+        raise refused_ones[0]
+    for outcome in refused_ones:
+        sys.stderr.write(f"a part of the capture gave nothing: {outcome}\n")
+    return 0
+
+
+def _keys(arguments: argparse.Namespace) -> PushKeys | None:
+    title = _title(arguments.system_title)
+    key = None if arguments.key is None else read_key("--key", arguments.key, _KEY_BYTES)
+    auth_key = None if arguments.auth_key is None else read_key("--auth-key", arguments.auth_key, _KEY_BYTES)
+    if key is None:
+        if auth_key is not None:
+            raise InputRefused("an authentication key alone opens nothing", where="--auth-key", do="give --key, too")
+        return None
+    return PushKeys(key=key, auth_key=auth_key, system_title=title)
+
+
+def _title(text: str | None) -> bytes:
+    try:
+        title = bytes.fromhex(text or "")
+    except ValueError:
+        title = b"?"
+    if text is not None and len(title) != _TITLE_BYTES:
+        what = f"a system title has {2 * _TITLE_BYTES} hex digits"
+        raise InputRefused(what, where="--system-title", do="write it as 4b464d6750000009")
+    return title
+
+
+def _content(file: str) -> bytes:
+    try:
+        if file == _STANDARD_INPUT:
+            return sys.stdin.buffer.read(_MOST_BYTES + 1)
+        with Path(file).open("rb") as opened:
+            return opened.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise InputRefused(f"cannot read the capture: {error.strerror}", where=file) from error
