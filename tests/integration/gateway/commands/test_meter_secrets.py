@@ -1,15 +1,17 @@
 """`meter add` and `meter keys` with secrets: named by where they are, sealed, and never repeated."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from gateway.adapters.meter_identities import MeterIdentity, identities
 
 from gateway.adapters.keys import load_key
-from gateway.adapters.meter_keys import MeterKeys
+from gateway.adapters.meter_keys import CounterBook, MeterKeys
 from gateway.adapters.registry import Registry
 from gateway.config import load_settings
 from gateway.core.meter_access import MeterSecrets
-from gateway.main import _identities, _meters
+from gateway.main import _meters
 from runtime.errors import InputRefused
 from runtime.secret import Secret
 from tests.fakes_access import AUTH_KEY, KEY
@@ -86,26 +88,32 @@ def test_a_meter_nobody_knows_has_no_keys(folder: Path, capsys: pytest.CaptureFi
 
 def test_a_gateway_whose_meter_lacks_its_keys_does_not_start(folder: Path) -> None:
     command("meter", "add", folder, *PLACE, *KEYS)
-    settings, signer = load_settings(folder), load_key(folder / "key.pem")
-    meters = _meters(Registry(settings.files.registry), settings.files.registry)
+    who = partial(identities_of, folder)
 
-    assert _identities(settings, signer, meters)[2].secrets == kept(folder, 2)
+    assert who()[2].now.secrets == kept(folder, 2)
     (folder / "meter-keys").unlink()
     with pytest.raises(InputRefused, match="takes --key and --auth-key") as refused:
-        _identities(settings, signer, meters)
+        who()
     assert "meter 2, lamplight-sim-keys" in str(refused.value)
+
+
+def identities_of(folder: Path) -> dict[int, MeterIdentity]:
+    """Who the gateway is to each meter, after a start."""
+    settings, signer = load_settings(folder), load_key(folder / "key.pem")
+    meters = _meters(Registry(settings.files.registry), settings.files.registry)
+    files = settings.files
+    return identities(MeterKeys(files.meter_keys, signer), CounterBook(files.meter_counters, signer), signer, meters)
 
 
 def test_two_meters_that_were_given_one_key_never_hear_the_same_number_under_it(folder: Path) -> None:
     command("meter", "add", folder, *PLACE, *KEYS)
     command("meter", "add", folder, "--port", "tcp://10.0.0.8", "--profile", "lamplight-sim-keys", *KEYS)
-    settings, signer = load_settings(folder), load_key(folder / "key.pem")
-    meters = _meters(Registry(settings.files.registry), settings.files.registry)
+    who = partial(identities_of, folder)
 
     nonces = []
     for _start in range(2):
-        identities = _identities(settings, signer, meters)
-        nonces += [(identities[number].title, identities[number].counter.take()) for number in (2, 3, 2, 3)]
+        found = who()
+        nonces += [(found[number].now.title, found[number].now.counter.take()) for number in (2, 3, 2, 3)]
 
     assert len(set(nonces)) == len(nonces) == 8
     assert len({title for title, _ in nonces}) == 2
