@@ -9,6 +9,7 @@ What it counts happens in true time; what it says of when, it says by its own cl
 """
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -16,7 +17,7 @@ from simulators.household import Household
 from simulators.meter import cosem_time
 from simulators.meter.history import LIVED_BEFORE, History
 from simulators.meter.makes import LAMPLIGHT, Make
-from simulators.meter.meter_clock import Capture
+from simulators.meter.meter_clock import Capture, MeterClock
 
 POWER_FAILURE_LOG_ENTRIES = 100
 _VOLTAGE_NOISE_V = 1.2
@@ -26,10 +27,24 @@ _REGISTER_LIMIT_WH = 2**32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A failure of the supply as the log tells it."""
+    """A failure of the supply as the log tells it: `stamp` is what the clock showed when it was over."""
 
-    ended_at: datetime
+    stamp: datetime
     duration_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Captured:
+    """Rows that hold from one instant to another, while the clock is left alone."""
+
+    clock: MeterClock
+    since: datetime
+    from_at: datetime
+    to_at: datetime
+    rows: tuple[Capture, ...]
+
+    def holds(self, clock: MeterClock, since: datetime, at: datetime) -> bool:
+        return (self.clock, self.since) == (clock, since) and self.from_at <= at < self.to_at
 
 
 class Life:
@@ -49,6 +64,7 @@ class Life:
         self.zone = zone
         self.phases = phases
         self._household = household
+        self._captured: _Captured | None = None
         self._seed = zlib.crc32(history.serial.encode())
         # What an installed meter had counted before this life began: between 4 and 9 MWh.
         self._import_at_installation_wh = 4_000_000 + self._seed % 5_000_000
@@ -116,11 +132,23 @@ class Life:
         """How many rows the load profile holds: sixty days of them."""
         return LIVED_BEFORE // self.make.capture_period
 
-    def captures(self, at: datetime) -> list[Capture]:
+    def captures(self, at: datetime) -> Sequence[Capture]:
         """The rows the load profile holds, in the order they were captured."""
         history = self.history
         since = max(history.installed_at, history.columns_since or history.installed_at)
-        return history.clock.captures(since, at, period=self.make.capture_period, zone=self.zone, limit=self.capacity)
+        known = self._captured
+        if (
+            known is None
+            or (known.clock, known.since) != (history.clock, since)
+            or not known.from_at <= at < known.to_at
+        ):
+            rows = history.clock.captures(
+                since, at, period=self.make.capture_period, zone=self.zone, limit=self.capacity
+            )
+            to_at = history.clock.next_quarter(at)
+            known = _Captured(clock=history.clock, since=since, from_at=at, to_at=to_at, rows=tuple(rows))
+            self._captured = known
+        return known.rows
 
     def status(self, capture: Capture) -> int:
         """The status of a row of the load profile, in the make's bits."""
@@ -135,7 +163,7 @@ class Life:
 
     def _long_failures(self) -> list[Failure]:
         failures = (
-            Failure(ended_at=self.shown(cut.ended_at), duration_s=round((cut.ended_at - cut.began_at).total_seconds()))
+            Failure(stamp=self.shown(cut.ended_at), duration_s=round((cut.ended_at - cut.began_at).total_seconds()))
             for cut in self.history.cuts
             if cut.ended_at is not None
         )

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 MAX_SETTINGS = 100
 MAX_DRIFT_PPM = 100_000.0
 _MILLION = 1_000_000.0
+_QUARTER = timedelta(minutes=15)
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC)
 
 
@@ -69,6 +70,12 @@ class MeterClock:
     def was_set_between(self, began_at: datetime, ended_at: datetime) -> bool:
         """Whether it jumped after one instant and not after the other."""
         return any(setting.is_jump and began_at < setting.at <= ended_at for setting in self.settings)
+
+    def next_quarter(self, at: datetime) -> datetime:
+        """When it will next show a full quarter of an hour: until then nothing can be captured, in any zone."""
+        stretch = self.settings[-1] if self.settings else Setting(at=at, shows=at)
+        stamp = _full_period(_shown(stretch, at), _QUARTER, UTC) + _QUARTER
+        return stretch.at + (stamp - stretch.shows) / (1 + stretch.drift_ppm / _MILLION)
 
     def captures(
         self, since: datetime, until: datetime, *, period: timedelta, zone: tzinfo, limit: int

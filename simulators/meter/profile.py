@@ -9,6 +9,7 @@ A selection that cannot be read is refused with the data-access-result that fits
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Generic, Protocol, TypeVar
 
 from simulators.meter import axdr, buffer_encoding, cosem_time
 from simulators.meter.apdu import AccessDenied, DataAccessResult, Selection
@@ -43,25 +44,31 @@ class Column:
 CLOCK_COLUMN = Column(class_id=CLOCK_CLASS, obis=CLOCK_OBIS, attribute=CLOCK_TIME)
 
 
+class Row(Protocol):
+    """What a row is made of; `stamp` is what the clock showed when it was captured."""
+
+    @property
+    def stamp(self) -> datetime: ...
+
+
+Rows = TypeVar("Rows", bound=Row)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What the clock showed when a row was captured, and how to get its cells in A-XDR: only selected ones are made."""
+class Profile(Generic[Rows]):
+    """Rows over time, in the order they were captured; without a period they came as things happened.
 
-    stamp: datetime
-    cells: Callable[[], Sequence[bytes]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """Rows over time, in the order they were captured; without a period they came as things happened."""
+    `cells` gives the cells of a row in A-XDR: only those of selected rows are worked out.
+    """
 
     columns: tuple[Column, ...]
-    rows: Callable[[datetime], Sequence[Row]]
+    rows: Callable[[datetime], Sequence[Rows]]
+    cells: Callable[[Rows], Sequence[bytes]]
     period: timedelta = timedelta()
     encoding: Encoding = Encoding.PLAIN
 
 
-def read_buffer(profile: Profile, selection: Selection | None, now: datetime, zone: tzinfo) -> bytes:
+def read_buffer(profile: Profile[Rows], selection: Selection | None, now: datetime, zone: tzinfo) -> bytes:
     """The selected rows and columns as an array of structures, or shorter; raises AccessDenied."""
     rows = profile.rows(now)
     columns: Sequence[int] = range(len(profile.columns))
@@ -70,15 +77,15 @@ def read_buffer(profile: Profile, selection: Selection | None, now: datetime, zo
             rows, columns = _selected(profile, rows, selection, zone)
         except (TypeError, ValueError) as error:
             raise AccessDenied(DataAccessResult.TYPE_UNMATCHED) from error
-    cells_of_rows = (row.cells() for row in rows)
+    cells_of_rows = (profile.cells(row) for row in rows)
     chosen = (tuple(cells[column] for column in columns) for cells in cells_of_rows)
     clock_at = next((at for at, column in enumerate(columns) if profile.columns[column] == CLOCK_COLUMN), None)
     return buffer_encoding.encode(chosen, profile.encoding, clock_at=clock_at, period=profile.period)
 
 
 def _selected(
-    profile: Profile, rows: Sequence[Row], selection: Selection, zone: tzinfo
-) -> tuple[Sequence[Row], Sequence[int]]:
+    profile: Profile[Rows], rows: Sequence[Rows], selection: Selection, zone: tzinfo
+) -> tuple[Sequence[Rows], Sequence[int]]:
     if selection.selector not in (BY_RANGE, BY_ENTRY):
         raise AccessDenied(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED)
     if not isinstance(selection.parameters, tuple) or len(selection.parameters) != 4:
@@ -94,7 +101,7 @@ def _selected(
     return chosen, _span(first_column, last_column, len(profile.columns))
 
 
-def _rows_between(rows: Sequence[Row], from_at: datetime | None, to_at: datetime | None) -> Sequence[Row]:
+def _rows_between(rows: Sequence[Rows], from_at: datetime | None, to_at: datetime | None) -> Sequence[Rows]:
     """One by one: a clock that was set back has left them out of order."""
     return [row for row in rows if (from_at is None or row.stamp >= from_at) and (to_at is None or row.stamp <= to_at)]
 
@@ -105,7 +112,7 @@ def _bound(value: Value, zone: tzinfo) -> datetime | None:
     return cosem_time.decode(value, zone)
 
 
-def _columns_meant(profile: Profile, definitions: Value) -> Sequence[int]:
+def _columns_meant(profile: Profile[Rows], definitions: Value) -> Sequence[int]:
     if not isinstance(definitions, tuple):
         raise TypeError("the selected values are an array")
     if not definitions:

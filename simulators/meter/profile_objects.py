@@ -5,7 +5,7 @@ failure of the supply that was long enough and is over: stamped when it *ended*,
 what befell the meter: when, and the make's code for it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,7 +16,7 @@ from simulators.meter.life import POWER_FAILURE_LOG_ENTRIES, Failure, Life
 from simulators.meter.makes import LogNames
 from simulators.meter.meter_clock import Capture
 from simulators.meter.meter_log import ENTRIES_A_LOG, Entry
-from simulators.meter.profile import CLOCK_COLUMN, Column, Profile, Row
+from simulators.meter.profile import CLOCK_COLUMN, Column, Profile, Rows
 
 COLUMN_NAMES = ("clock", "status", "import", "export", "demand")
 FAILURE_DURATION = "0.0.96.7.19.255"
@@ -42,15 +42,13 @@ class LoadProfile:
     def as_object(self) -> CosemObject:
         return _profile("1.0.99.1.0.255", self._now, self._life, self._life.capacity)
 
-    def _now(self) -> Profile:
+    def _now(self) -> Profile[Capture]:
         life = self._life
         columns = [self._cells[name] for name in life.history.columns or life.make.columns]
         return Profile(
             columns=tuple(column for column, _ in columns),
-            rows=lambda at: [
-                Row(stamp=capture.stamp, cells=partial(_cells_of, [cell for _, cell in columns], capture))
-                for capture in life.captures(at)
-            ],
+            rows=life.captures,
+            cells=lambda row: [cell(row) for _, cell in columns],
             period=life.make.capture_period,
             encoding=life.make.encoding,
         )
@@ -59,14 +57,11 @@ class LoadProfile:
 def failure_log(life: Life, clock: ClockObject) -> CosemObject:
     """Each long failure of the supply that is over: when it *ended*, and how long it lasted."""
 
-    def cells(failure: Failure) -> tuple[bytes, ...]:
-        return clock.date_time(failure.ended_at), axdr.double_long_unsigned(failure.duration_s)
+    def cells(failure: Failure) -> Sequence[bytes]:
+        return clock.date_time(failure.stamp), axdr.double_long_unsigned(failure.duration_s)
 
     content = Profile(
-        columns=(CLOCK_COLUMN, _register(FAILURE_DURATION)),
-        rows=lambda _: [
-            Row(stamp=failure.ended_at, cells=partial(cells, failure)) for failure in life.power_failure_log()
-        ],
+        columns=(CLOCK_COLUMN, _register(FAILURE_DURATION)), rows=lambda _: life.power_failure_log(), cells=cells
     )
     return _profile("1.0.99.97.0.255", lambda: content, life, POWER_FAILURE_LOG_ENTRIES)
 
@@ -80,13 +75,10 @@ def event_logs(life: Life, clock: ClockObject) -> Iterable[CosemObject]:
 
 
 def _event_log(life: Life, clock: ClockObject, name: str, names: LogNames) -> CosemObject:
-    def cells(entry: Entry) -> tuple[bytes, ...]:
+    def cells(entry: Entry) -> Sequence[bytes]:
         return clock.date_time(entry.stamp), _code(entry.code)
 
-    content = Profile(
-        columns=(CLOCK_COLUMN, _data(names.code)),
-        rows=lambda _: [Row(stamp=entry.stamp, cells=partial(cells, entry)) for entry in _entries(life, name)],
-    )
+    content = Profile(columns=(CLOCK_COLUMN, _data(names.code)), rows=lambda _: _entries(life, name), cells=cells)
     return _profile(names.profile, lambda: content, life, ENTRIES_A_LOG)
 
 
@@ -103,10 +95,6 @@ def _code(code: int) -> bytes:
     return axdr.unsigned(code) if code <= 0xFF else axdr.long_unsigned(code)
 
 
-def _cells_of(cells: Iterable[Callable[[Capture], bytes]], capture: Capture) -> tuple[bytes, ...]:
-    return tuple(cell(capture) for cell in cells)
-
-
 def _data(name: str) -> Column:
     return Column(class_id=DATA, obis=obis(name))
 
@@ -115,7 +103,7 @@ def _register(name: str) -> Column:
     return Column(class_id=REGISTER, obis=obis(name))
 
 
-def _profile(name: str, content: Callable[[], Profile], life: Life, entries: int) -> CosemObject:
+def _profile(name: str, content: Callable[[], Profile[Rows]], life: Life, entries: int) -> CosemObject:
     def period_s() -> int:
         return content().period // timedelta(seconds=1)
 

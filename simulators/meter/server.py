@@ -117,7 +117,7 @@ class Server:
     def _in_blocks(self, answer: bytes) -> bytes:
         """The answer, or the first of its general blocks."""
         association = self._association
-        if association is None or not self._has_general_blocks:
+        if association is None or not self._has_general_blocks or answer[:1] == bytes((acse.AARE,)):
             return answer
         return self._blocks.cut(answer, association.max_pdu_bytes)
 

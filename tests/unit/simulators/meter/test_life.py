@@ -132,7 +132,7 @@ def test_summer_hours_bear_their_bit() -> None:
 def test_the_log_tells_when_a_failure_ended_and_how_long_it_lasted() -> None:
     life = a_life(history=NEW.with_supply(False, NOW).with_supply(True, NOW + timedelta(seconds=301)))
 
-    assert life.power_failure_log() == [Failure(ended_at=NOW + timedelta(seconds=301), duration_s=301)]
+    assert life.power_failure_log() == [Failure(stamp=NOW + timedelta(seconds=301), duration_s=301)]
     assert life.power_failures() == 1
     assert life.last_failure_s() == 301
 

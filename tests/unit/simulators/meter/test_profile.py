@@ -1,12 +1,12 @@
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import pytest
 
 from simulators.meter import axdr, cosem_time
 from simulators.meter.apdu import AccessDenied, DataAccessResult, Selection
 from simulators.meter.axdr import Cursor, Value
-from simulators.meter.profile import BY_ENTRY, BY_RANGE, CLOCK_COLUMN, CLOCK_OBIS, Column, Profile, Row, read_buffer
+from simulators.meter.profile import BY_ENTRY, BY_RANGE, CLOCK_COLUMN, CLOCK_OBIS, Column, Profile, read_buffer
 from tests.fakes_simulators import NOW
 
 HOUR = timedelta(hours=1)
@@ -15,18 +15,24 @@ OTHER = Column(class_id=3, obis=bytes((1, 0, 1, 8, 0, 255)))
 CLOCK = (8, CLOCK_OBIS, 2, 0)
 
 
-def numbered(place: int) -> tuple[bytes, ...]:
-    return axdr.unsigned(place), axdr.unsigned(100 + place)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    stamp: datetime
+    place: int
 
 
-ROWS = [Row(stamp=hour, cells=partial(numbered, place)) for place, hour in enumerate(HOURS)]
+ROWS = [Numbered(stamp=hour, place=place) for place, hour in enumerate(HOURS)]
 
 
-def all_rows(_now: datetime) -> list[Row]:
+def all_rows(_now: datetime) -> list[Numbered]:
     return ROWS
 
 
-PROFILE = Profile(columns=(CLOCK_COLUMN, OTHER), rows=all_rows)
+def numbered(row: Numbered) -> tuple[bytes, ...]:
+    return axdr.unsigned(row.place), axdr.unsigned(100 + row.place)
+
+
+PROFILE = Profile(columns=(CLOCK_COLUMN, OTHER), rows=all_rows, cells=numbered)
 
 
 def read(selector: int, parameters: Value) -> Value:
