@@ -47,6 +47,13 @@ class MeterSettings:
     backfill_days: int = setting(
         31, help="how much of a new meter's load profile is taken over", minimum=0, maximum=366
     )
+    log_interval_s: float = setting(
+        900.0, help="how often the meter's own event logs are looked at", minimum=10, maximum=86_400
+    )
+    log_days: int = setting(31, help="how many days of a new meter's event logs are taken over", minimum=1, maximum=366)
+    event_codes: Path | None = setting(
+        None, help="a file, or a folder of files, with event codes of your own, laid over those that come along"
+    )
     time_zone: str = setting("UTC", help="where the homes are, as Europe/Madrid: in its hours their use is watched")
 
 

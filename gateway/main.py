@@ -17,6 +17,7 @@ from gateway.adapters import folder_lock, journal_file
 from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.dlms_security import Identity, title_for_meter
 from gateway.adapters.enrolment import Enrolment, load_enrolment
+from gateway.adapters.event_code_files import check_families, load_event_codes
 from gateway.adapters.journal import Caps, ClockTrust, Journal
 from gateway.adapters.keys import load_key
 from gateway.adapters.meter_keys import CounterBook, MeterKeys
@@ -28,6 +29,7 @@ from gateway.adapters.time_zone import zone_named
 from gateway.config import GatewaySettings, load_settings, settings_file
 from gateway.core import interruption, validation
 from gateway.core.conclusions import MeterRules
+from gateway.core.event_codes import EventCodes
 from gateway.core.interruption import InterruptionState
 from gateway.core.line_address import parse_line_address
 from gateway.core.meter_access import Authentication
@@ -75,6 +77,7 @@ class Parts:
     meters: tuple[tuple[RegisteredMeter, MeterProfile], ...]
     identities: Mapping[int, Identity]
     zone: tzinfo
+    codes: EventCodes
 
 
 def run_gateway(settings_path: Path) -> int:
@@ -108,6 +111,9 @@ def prepare(settings_path: Path) -> Parts:
     gateway = gateway_id_of(signer.public.spki)
     book = Registry(settings.files.registry)
     meters = _meters(book, settings.files.registry)
+    codes = load_event_codes(settings.meter.event_codes)
+    for _, profile in meters:
+        check_families(profile, codes)
     return Parts(
         settings=settings,
         clock=clock,
@@ -118,6 +124,7 @@ def prepare(settings_path: Path) -> Parts:
         meters=meters,
         identities=_identities(settings, signer, meters),
         zone=zone_named(settings.meter.time_zone, where=f"{settings_file(settings_path)}: meter.time_zone"),
+        codes=codes,
     )
 
 
@@ -184,9 +191,10 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
     desks = tuple(
         MeterDesk(
             meter,
-            _rules(parts.settings, profile, parts.zone),
+            _rules(parts, profile),
             watches[meter.number],
             backfill=timedelta(days=parts.settings.meter.backfill_days),
+            log_days=parts.settings.meter.log_days,
         )
         for meter, profile in parts.meters
     )
@@ -205,7 +213,8 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
     return (pipeline, *pollers, *probe, _forwarder(parts, journal, uplink))
 
 
-def _rules(settings: GatewaySettings, profile: MeterProfile, zone: tzinfo) -> MeterRules:
+def _rules(parts: Parts, profile: MeterProfile) -> MeterRules:
+    settings = parts.settings
     return MeterRules(
         profile=profile,
         supply=interruption.Limits(
@@ -216,7 +225,8 @@ def _rules(settings: GatewaySettings, profile: MeterProfile, zone: tzinfo) -> Me
             absent_below_mv=profile.supply.nominal_mv // 10,
         ),
         doubt=validation.Limits(supply=profile.supply),
-        zone=zone,
+        codes=parts.codes,
+        zone=parts.zone,
     )
 
 
@@ -244,6 +254,8 @@ def _poller(
             most_held_percent=settings.most_held_percent,
         ),
         chance=random.Random(),  # noqa: S311 - it spreads waits, it keeps no secret
+        logs=profile.logs,
+        logs_every=timedelta(seconds=settings.log_interval_s),
     )
 
 

@@ -2,10 +2,11 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from gateway.adapters.event_code_files import load_event_codes
 from gateway.adapters.profile_files import load_profile
 from gateway.core import validation
 from gateway.core.batches import IntervalProgress
@@ -13,6 +14,7 @@ from gateway.core.conclusions import MeterRules, Standing
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.errors import MeterUnread, PortGone
+from gateway.core.event_log import LogEntry, LogPage, LogSpan
 from gateway.core.interruption import InterruptionState, Limits
 from gateway.core.observations import EdgeId, SupplyEdge
 from gateway.core.ports import Span, Take
@@ -62,6 +64,7 @@ RULES = MeterRules(
     profile=PROFILE,
     supply=Limits(band_low_mv=PROFILE.supply.lowest_mv, band_high_mv=PROFILE.supply.highest_mv),
     doubt=validation.Limits(supply=PROFILE.supply),
+    codes=load_event_codes(),
 )
 METER_SERIAL = "LMP10000001"
 NO_REMARK = IntervalStatus(0)
@@ -143,6 +146,8 @@ class FakeSession:
     asked_s: list[float] = field(default_factory=list)
     windows: list[tuple[datetime, datetime] | None] = field(default_factory=list)
     sessions: int = 0
+    logs: dict[str, tuple[LogEntry, ...]] = field(default_factory=dict)
+    log_spans: list[tuple[LogSpan, ...]] = field(default_factory=list)
 
     def read_now(self) -> Snapshot:
         return self._read(None)
@@ -152,9 +157,12 @@ class FakeSession:
         rows = tuple(row for row in map(hour_row, hours, hours) if since < row.ends_at <= until)
         return self._read((since, until)), rows
 
-    def read_on(self, span: Span | None, take: Take) -> None:
+    def read_on(self, span: Span | None, take: Take, logs: Sequence[LogSpan] = ()) -> None:
         self.sessions += 1
-        following = take(*(self.read_all(*span) if span else (self.read_now(), ())))
+        self.log_spans.append(tuple(logs))
+        read, rows = self.read_all(*span) if span else (self.read_now(), ())
+        pages = tuple(LogPage(span=each, entries=self.logs.get(each.log.name, ())) for each in logs)
+        following = take(replace(read, logs=pages), rows)
         while following is not None:
             following = take(*self.read_all(*following))
 

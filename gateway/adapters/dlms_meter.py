@@ -20,6 +20,7 @@ from datetime import datetime, timedelta, timezone
 from gateway.adapters.dlms_association import Association
 from gateway.adapters.dlms_security import Identity
 from gateway.adapters.link_driver import LinkDriver
+from gateway.adapters.log_reader import LogReader
 from gateway.adapters.rfc2217_port import Rfc2217Port
 from gateway.adapters.serial_port import SerialPort
 from gateway.adapters.tcp_port import TcpPort
@@ -30,6 +31,7 @@ from gateway.core.dlms.link import PUBLIC_CLIENT
 from gateway.core.dlms.obis import Attribute
 from gateway.core.dlms.wrapper import WrapperLink
 from gateway.core.errors import MeterGarbled, MeterRefused, SecretRefused, Undecodable
+from gateway.core.event_log import LogSpan
 from gateway.core.interval_rows import Captured, interval_rows
 from gateway.core.invocation_counter import CounterWentBack, InvocationCounter, KeptCounter
 from gateway.core.line_address import LineAddress, Rfc2217Address, SerialAddress, TcpAddress, parse_line_address
@@ -98,6 +100,7 @@ class DlmsMeter:
         self._profile, self._clock, self._deadline_s = profile, clock, deadline_s
         self._report, self._open_line = report, open_line
         self._layout: _Layout | None = None
+        self._log_reader = LogReader(profile, clock)
 
     @property
     def _where(self) -> str:
@@ -113,16 +116,20 @@ class DlmsMeter:
         with self._associated() as association:
             return self._piece(association, (since, until))
 
-    def read_on(self, span: Span | None, take: Take) -> None:
+    def read_on(self, span: Span | None, take: Take, logs: Sequence[LogSpan] = ()) -> None:
         # A piece is begun only while another of its length would be done in time.
         last_begin_s = self._clock.monotonic() + self._deadline_s / 2
         with self._associated() as association:
-            following = take(*self._piece(association, span))
+            following = take(*self._piece(association, span, logs, until_s=last_begin_s))
             while following is not None and self._clock.monotonic() < last_begin_s:
                 following = take(*self._piece(association, following))
 
-    def _piece(self, association: Association, span: Span | None) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
+    def _piece(
+        self, association: Association, span: Span | None, logs: Sequence[LogSpan] = (), *, until_s: float = 0.0
+    ) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
         snapshot = self._snapshot(association)
+        if logs:
+            snapshot = self._log_reader.with_logs(association, snapshot, logs, until_s=until_s)
         if span is None:
             return snapshot, ()
         try:

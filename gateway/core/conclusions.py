@@ -5,6 +5,7 @@
                                                              -------------> its registers, as they stand
     IntervalRow -validation-> CheckedIntervals -batches-> its load profile, as far as it is new
                                                -consumption-> what is unusual in it, told after the rows it rests on
+    LogPage -event codes-> what the meter wrote into its own logs, as far as it is new
 
 Pure: `Standing` is everything concluded about the meter so far, and the next one comes out beside the events that led
 there. The caller keeps both, or neither.
@@ -18,7 +19,10 @@ from gateway.core import interruption, reachability, validation
 from gateway.core.batches import IntervalProgress, Window, batches
 from gateway.core.consumption import Bank, look
 from gateway.core.errors import Undecodable
+from gateway.core.event_codes import NO_CODES, EventCodes
+from gateway.core.event_log import Logged
 from gateway.core.interruption import InterruptionState
+from gateway.core.log_progress import LogsTaken
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation
 from gateway.core.reachability import Reachability
@@ -36,6 +40,7 @@ class MeterRules:
     profile: MeterProfile
     supply: interruption.Limits
     doubt: validation.Limits
+    codes: EventCodes = NO_CODES
     zone: tzinfo = UTC  # in whose hours and days the home lives
 
 
@@ -61,6 +66,7 @@ class Standing:
     reach: Reachability
     progress: IntervalProgress
     consumption: Bank = Bank()
+    logs: LogsTaken = LogsTaken()
     latest: LatestReading | None = None
     before: Reading | None = None
 
@@ -69,12 +75,15 @@ class Standing:
 class Conclusion:
     """The next standing, and the events that led there: those of the supply and the link, and those with readings.
 
+    `logged` is what the meter itself wrote down, and is new.
+
     `doubts` are those of the reading that was looked at; None where there was none.
     """
 
     standing: Standing
     events: tuple[KnownEvent, ...] = ()
     readings: tuple[RegisterReadings | IntervalReadings | UnusualUse, ...] = ()
+    logged: tuple[Logged, ...] = ()
     doubts: tuple[Finding, ...] | None = None
 
 
@@ -121,6 +130,7 @@ def from_reading(
         progress = progress.after(window, rows, now, is_refused=is_refused)
     new_rows = [row for row in intervals.usable if row.ends_at > standing.progress.through]
     consumption, unusual = _looked_at(standing.consumption, new_rows, rules.zone)
+    logs, logged = standing.logs.taken(snapshot.logs, rules.codes, now)
     registers = RegisterReadings(at_ms=unix_ms(reading.taken_at), values=checked.usable)
     return Conclusion(
         standing=replace(
@@ -129,11 +139,13 @@ def from_reading(
             reach=reach,
             progress=progress,
             consumption=consumption,
+            logs=logs,
             latest=_latest(reading),
             before=reading,
         ),
         events=(*concluded.events, *([told] if told else ())),
         readings=(*([registers] if checked.usable else ()), *batches(new_rows), *unusual),
+        logged=logged,
         doubts=(*checked.findings, *(finding for _, findings in intervals.set_aside for finding in findings)),
     )
 

@@ -75,6 +75,9 @@ class EventCodes:
         return EventCodes(meanings={**other.meanings, **self.meanings}, families=other.families | self.families)
 
 
+NO_CODES = EventCodes(meanings={}, families=frozenset())
+
+
 def alarm_log(register: int) -> str:
     """Under which name a family's table holds the bits of this alarm register.
 

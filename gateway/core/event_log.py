@@ -1,19 +1,18 @@
-"""The meter's own event logs: which entries are new, and what each says in our words.
+"""The meter's own event logs: where they stand, and what each entry says in our words.
 
 What comes in is a log's buffer as rows (`profile_generic.rows`), oldest first; what goes out is one `LogEntry` for each
-row, and of those the new ones as events. An entry is told from another by all that it says and by its place, not by its
-time alone: a meter whose clock was set back writes entries that are "older" than those before them, and each is told
-once. A log of long power failures stamps its entries at the END of the failure, with its duration instead of a code.
+row, and of an entry the event that carries it. A log of long power failures stamps its entries at the END of the
+failure, with its duration instead of a code.
 
-Bounded: so many entries a reading, so many days a piece, so many entries remembered. Nothing here raises over a row:
-one without a real time is kept without a time, and a meter's birth in its failure log (a date nobody lived, a duration
-of 68 years) is no outage.
+Nothing here raises over a row: one without a real time is kept without a time, and a meter's birth in its failure log
+(a date nobody lived, a duration of 68 years) is no outage. Which entries are new, `log_progress` says.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
 
 from gateway.core.dlms.cosem_time import ClockStatus
 from gateway.core.dlms.data import Data
@@ -25,11 +24,7 @@ from wire.events import INSTANT_MS, MeterAlarmLogged, MeterEventLogged
 from wire.instants import unix_ms
 from wire.meter_log import ClockQuality
 
-MAX_ENTRIES = 128  # of one log in one reading: what is more is read next time
-MAX_SEEN = 256
-OVERLAP = timedelta(days=1)  # asked for once more each time: a clock that was set back hides nothing shorter
-_PIECE = timedelta(days=7)
-_WORTH_WRITING = timedelta(hours=6)  # the memory card is spared a line for every reading that found nothing
+Logged: TypeAlias = MeterAlarmLogged | MeterEventLogged
 _LONGEST_FAILURE_S = 5 * 366 * 86_400
 _LIVED_SINCE = datetime(2000, 1, 2, tzinfo=UTC)  # a clock that was never set begins with 2000, or with 1970
 _MAX_CODE = 2**32
@@ -78,80 +73,6 @@ class LogPage:
     why_not: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogProgress:
-    """How far a log has been taken over: everything stamped up to `through`, and the marks of the last entries.
-
-    A mark is kept as `seconds:mark`, with the second the entry is stamped with; `-` where it has none.
-    """
-
-    log: str
-    through: datetime
-    seen: tuple[str, ...] = ()
-
-    def next_span(self, log: EventLog, now: datetime) -> LogSpan:
-        """What to read next: a bounded piece of what is missing, or what is newest."""
-        until = self.through + _PIECE
-        return LogSpan(log=log, since=self.through - OVERLAP, until=until if until < now else None)
-
-    def is_behind(self, now: datetime) -> bool:
-        """Whether more than the newest piece is missing, as after the first start or a long silence."""
-        return self.through + _PIECE < now
-
-    def taken(self, page: LogPage, now: datetime) -> tuple["LogProgress", tuple[LogEntry, ...]]:
-        """The progress once the entries of `page` are safe, and those of them that are new, oldest first."""
-        if page.why_not:
-            return self, ()
-        known = _known(page.entries, self.seen)
-        found = [
-            entry
-            for place, entry in enumerate(page.entries)
-            if place not in known and self._is_new(place, entry, known, page)
-        ]
-        new = tuple(found[:MAX_ENTRIES])
-        reached = min(page.span.until or now, now)
-        is_whole = len(new) == len(found)
-        moves = is_whole and (bool(new) or reached - self.through >= _WORTH_WRITING)
-        return (
-            replace(
-                self,
-                through=max(self.through, reached) if moves else self.through,
-                seen=(*self.seen, *(_remembered(entry) for entry in new))[-MAX_SEEN:],
-            ),
-            new,
-        )
-
-    def _is_new(self, place: int, entry: LogEntry, known: set[int], page: LogPage) -> bool:
-        """Of an entry that is not remembered: whether it was written since, or is merely too old to be remembered."""
-        if known and place > max(known):
-            return True  # the meter wrote it after one we have, whatever its clock said
-        if entry.occurred_at is None:
-            return not self.seen
-        if not known and self.seen and page.span.since <= self._oldest_seen_at:
-            return True  # none is there any more of those we have: the log was cleared, or has gone round
-        if len(self.seen) == MAX_SEEN:
-            return entry.occurred_at > max(self._oldest_seen_at, self.through - OVERLAP)
-        return entry.occurred_at >= self.through - OVERLAP
-
-    @property
-    def _oldest_seen_at(self) -> datetime:
-        seconds = [int(mark.split(":")[0]) for mark in self.seen if not mark.startswith("-:")]
-        return datetime.fromtimestamp(min(seconds), UTC) if seconds else self.through
-
-
-def fresh_progress(log: EventLog, now: datetime, days: int) -> LogProgress:
-    """Where a log begins that was never read: of what the meter holds, only the last days."""
-    return LogProgress(log=log.name, through=now - timedelta(days=days) + OVERLAP)
-
-
-def asked_range(span: LogSpan, meter_clock_at: datetime | None, now: datetime) -> tuple[datetime, datetime]:
-    """From when to when, by the meter's clock, it is to be asked for `span`: one that is off stamps what is newest."""
-    if span.until is not None:
-        return span.since, span.until
-    clock_at = meter_clock_at or now
-    return min(span.since, clock_at - OVERLAP), max(now, clock_at) + OVERLAP
-
-
 def log_entries(
     rows: Iterable[Sequence[Data]],
     columns: Sequence[Attribute],
@@ -179,7 +100,7 @@ def log_entries(
     return tuple(entries)
 
 
-def logged(entry: LogEntry, log: EventLog, codes: EventCodes) -> MeterAlarmLogged | MeterEventLogged | None:
+def logged(entry: LogEntry, log: EventLog, codes: EventCodes) -> Logged | None:
     """The entry as an event; None for one that tells of nothing, as a meter's birth in its log of failures."""
     if _is_birth(entry):
         return None
@@ -211,21 +132,8 @@ def _is_birth(entry: LogEntry) -> bool:
     return entry.duration_s > _LONGEST_FAILURE_S or (is_unset and entry.clock is not ClockQuality.INVALID)
 
 
-def _known(entries: Sequence[LogEntry], seen: Sequence[str]) -> set[int]:
-    """Which of the entries are remembered; two alike are two, as often as they are remembered."""
-    left: dict[str, int] = {}
-    for mark in seen:
-        left[mark] = left.get(mark, 0) + 1
-    known = set()
-    for place, entry in enumerate(entries):
-        mark = _remembered(entry)
-        if left.get(mark, 0):
-            left[mark] -= 1
-            known.add(place)
-    return known
-
-
-def _remembered(entry: LogEntry) -> str:
+def remembered(entry: LogEntry) -> str:
+    """What is kept of an entry to know it again: `seconds:mark`, with `-` where it has no time."""
     return f"{'-' if entry.occurred_at is None else int(entry.occurred_at.timestamp())}:{entry.mark}"
 
 

@@ -1,9 +1,10 @@
 """What the core's users need from the outside, as small protocols; adapters implement them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from gateway.core.event_log import LogSpan
 from gateway.core.reading import IntervalRow, Snapshot
 
 Span: TypeAlias = tuple[datetime, datetime]
@@ -29,9 +30,11 @@ class MeterSession(Protocol):
         """
         ...
 
-    def read_on(self, span: Span | None, take: Take) -> None:
+    def read_on(self, span: Span | None, take: Take, logs: Sequence[LogSpan] = ()) -> None:
         """The same for `span`, or of this instant alone, and then for each span that `take` asks for next.
 
+        The first snapshot brings the `logs` along, in its `logs`, as far as there is time for them; a log that is not
+        to be had is a page that says why.
         All in one association, while its time lasts. `take` is given what was read and says what to read next; None
         ends the session. What it was given before an error stays read.
         """

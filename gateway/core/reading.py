@@ -15,6 +15,7 @@ from enum import IntFlag, StrEnum
 from gateway.core.dlms.cosem_time import ClockStatus
 from gateway.core.dlms.data import Data
 from gateway.core.dlms.obis import Attribute
+from gateway.core.event_log import LogPage
 from wire.events import Disconnector
 from wire.units import VOLTAGES, Quantity
 
@@ -25,11 +26,13 @@ class Snapshot:
 
     `read_at` is the gateway's clock, aware UTC, when the meter was asked for its values: what it says of its supply is
     no older. `answers` holds scalers and units too. `denied` holds the meter's own word for what it does not give.
+    `logs` are the stretches of its event logs that were asked for along with it.
     """
 
     read_at: datetime
     answers: Mapping[Attribute, Data]
     denied: Mapping[Attribute, str]
+    logs: tuple[LogPage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,12 @@
 """What the pipeline has on its desk about one meter: its rules, its standing, and how the standing is stored.
 
-Five lines in the journal, each written only when it changed: the supply, the reach, how far the load profile has been
-taken over, what the home usually draws, and the latest reading. A line that cannot be read back is begun anew, and the
-log says so.
+Six lines in the journal, each written only when it changed: the supply, the reach, how far the load profile and the
+event logs have been taken over, what the home usually draws, and the latest reading. A line that cannot be read back is
+begun anew, and the log says so.
 """
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -13,6 +15,7 @@ from gateway.core.batches import IntervalProgress
 from gateway.core.conclusions import Conclusion, LatestReading, MeterRules, Standing
 from gateway.core.consumption import Bank
 from gateway.core.interruption import InterruptionState
+from gateway.core.log_progress import LogsTaken
 from gateway.core.outbox import Change, Entry
 from gateway.core.reachability import Reachability
 from gateway.core.reading import Finding
@@ -25,18 +28,21 @@ from runtime import logs
 log = logs.get(__name__)
 T = TypeVar("T")
 SUPPLY, REACH, INTERVALS, CONSUMPTION, READING = "supply", "reach", "intervals", "consumption", "reading"
+LOGS = "logs"
 _LONGEST_SUBJECT = 32
 
 
 class MeterDesk:
     """One meter, as the pipeline knows it. For the pipeline's thread alone."""
 
-    def __init__(self, meter: RegisteredMeter, rules: MeterRules, watch: MeterWatch, backfill: timedelta) -> None:
+    def __init__(
+        self, meter: RegisteredMeter, rules: MeterRules, watch: MeterWatch, backfill: timedelta, log_days: int = 31
+    ) -> None:
         self.number = meter.number
         self.rules = rules
         self._serial = meter.serial
         self._watch = watch
-        self._backfill = backfill
+        self._backfill, self._log_days = backfill, log_days
         self._standing: Standing | None = None
         self._stored: dict[str, str] = {}
         self._doubts: frozenset[Finding] = frozenset()
@@ -58,7 +64,7 @@ class MeterDesk:
 
     def recall(self, book: Book, now: datetime) -> None:
         """Take up where the journal says this meter was left; raises JournalUnavailable."""
-        names = [name_of(kind, self.number) for kind in (SUPPLY, REACH, INTERVALS, CONSUMPTION, READING)]
+        names = [name_of(kind, self.number) for kind in (SUPPLY, REACH, INTERVALS, LOGS, CONSUMPTION, READING)]
         self._stored = {name: line for name in names if (line := book.recall(name)) is not None}
         latest = self._recalled(READING, LatestReading)
         self._standing = Standing(
@@ -67,17 +73,19 @@ class MeterDesk:
             reach=self._recalled(REACH, Reachability) or Reachability(),
             progress=self._recalled(INTERVALS, IntervalProgress) or IntervalProgress(through=now - self._backfill),
             consumption=self._recalled(CONSUMPTION, Bank) or Bank(),
+            logs=(self._recalled(LOGS, LogsTaken) or LogsTaken()).of(self.rules.profile.logs, now, self._log_days),
             latest=latest,
         )
         self._instruct(at_once=False)
 
-    def changes(self, conclusion: Conclusion) -> tuple[Change, Change]:
-        """What the journal must keep for `conclusion`: the supply's part, and the readings' part, which yields."""
+    def changes(self, conclusion: Conclusion) -> tuple[Change, Change, Change]:
+        """What the journal must keep for `conclusion`: the supply's part, and two that yield: readings', and logs'."""
         standing = conclusion.standing
         subject = subject_of(standing.serial)
         taken_over: dict[str, object] = {INTERVALS: standing.progress}
         if standing.consumption is not self.standing.consumption:  # some kilobytes: not put into words at every tick
             taken_over[CONSUMPTION] = standing.consumption
+        logs: dict[str, object] = {} if standing.logs is self.standing.logs else {LOGS: standing.logs}
         firm = {SUPPLY: standing.supply, REACH: standing.reach, READING: standing.latest}
         return (
             Change(
@@ -89,15 +97,23 @@ class MeterDesk:
                 remembered=self._new_lines(taken_over),
                 yields=True,
             ),
+            Change(
+                entries=tuple(Entry(subject=subject, event=event) for event in conclusion.logged),
+                remembered=self._new_lines(logs),
+                yields=True,
+            ),
         )
 
-    def adopt(self, conclusion: Conclusion, changes: tuple[Change, Change], *, readings_kept: bool) -> None:
-        """The journal holds `changes`: go on from there, and tell the poller what it must know."""
+    def adopt(self, conclusion: Conclusion, changes: Sequence[Change], kept: Sequence[bool]) -> None:
+        """The journal holds those of the `changes` that were kept: go on from there, and tell the poller of it."""
         before, standing = self.standing, conclusion.standing
-        for change in changes if readings_kept else changes[:1]:
+        for change in itertools.compress(changes, kept):
             self._stored |= change.remembered
+        _, readings_kept, logs_kept = kept
         if not readings_kept:
             standing = replace(standing, progress=before.progress, consumption=before.consumption)
+        if not logs_kept:
+            standing = replace(standing, logs=before.logs)
         self._standing = standing
         self._instruct(at_once=standing.supply.phase is not before.supply.phase)
         if conclusion.doubts is not None:
@@ -106,7 +122,8 @@ class MeterDesk:
     def _instruct(self, *, at_once: bool) -> None:
         standing = self.standing
         self._watch.instruct(
-            Instruction(attention=standing.supply.attention, progress=standing.progress), at_once=at_once
+            Instruction(attention=standing.supply.attention, progress=standing.progress, logs=standing.logs),
+            at_once=at_once,
         )
 
     def _recalled(self, kind: str, cls: type[T]) -> T | None:

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 from gateway.core.batches import IntervalProgress
 from gateway.core.interruption import Attention
+from gateway.core.log_progress import LogsTaken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
-    """How closely to watch the meter, and how far its load profile has been taken over (None: not known yet)."""
+    """How closely to watch the meter, and how far its load profile and its logs were taken over (None: unknown yet)."""
 
     attention: Attention = Attention.ROUTINE
     progress: IntervalProgress | None = None
+    logs: LogsTaken = LogsTaken()
 
 
 class MeterWatch:

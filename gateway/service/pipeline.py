@@ -73,14 +73,14 @@ class Pipeline:
         own = self._health.due(self._book, now)
         way = self._uplink.conclude(self._is_supplied(), now)
         way_changed = self._uplink.change(way)
-        kept = self._keep(Change(entries=own), way_changed, *(change for pair in changes for change in pair))
+        kept = self._keep(Change(entries=own), way_changed, *(change for own_part in changes for change in own_part))
         if kept is None:
             return
         self._health.told(own, now)
         self._uplink.adopt(way, way_changed)
-        readings_kept = kept[3::2]  # of each meter's pair the second; the gateway's own changes stand before them all
-        for (desk, conclusion), pair, are_kept in zip(concluded, changes, readings_kept, strict=True):
-            desk.adopt(conclusion, pair, readings_kept=are_kept)
+        of_meters = iter(kept[2:])  # the gateway's own changes stand before those of the meters
+        for (desk, conclusion), parts in zip(concluded, changes, strict=True):
+            desk.adopt(conclusion, parts, tuple(itertools.islice(of_meters, len(parts))))
         if report is not None:
             report.done()
             self._learn_serials()

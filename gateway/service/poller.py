@@ -5,16 +5,18 @@ When to read, the schedule says; what, the pipeline's instruction. While a verdi
 asked for its registers alone, which is quick; otherwise the next missing piece of its load profile comes along, and
 the piece after that in the same association, as long as nothing else wants the line.
 The first reading after a start is of registers first: what a technician waits for comes before a month of history.
+The meter's own logs come along now and then, after its registers and before its load profile.
 After a long association the meter is left alone for its duty limit (`Cadence`), unless the supply has changed.
 """
 
 import random
 import threading
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.core.batches import Window
 from gateway.core.errors import MeterUnread
+from gateway.core.event_log import EventLog, LogSpan
 from gateway.core.interruption import Attention
 from gateway.core.ports import MeterSession, Span
 from gateway.core.reading import IntervalRow, Snapshot
@@ -29,6 +31,7 @@ from runtime.clock import Clock
 log = logs.get(__name__)
 
 _HANDLED_WITHIN_S = 10.0
+_LOGS_EVERY = timedelta(minutes=15)
 _LONGEST_WAIT_S = 1.0  # a story's clock may be set; and the gateway may be told to stop
 
 
@@ -46,6 +49,8 @@ class Poller:
         clock: Clock,
         cadence: Cadence,
         chance: random.Random,
+        logs: tuple[EventLog, ...] = (),
+        logs_every: timedelta = _LOGS_EVERY,
     ) -> None:
         self.name = f"meter-{number}"
         self._number = number
@@ -56,6 +61,8 @@ class Poller:
         self._clock = clock
         self._cadence = cadence
         self._chance = chance
+        self._logs, self._logs_every = logs, logs_every
+        self._logs_asked_at: datetime | None = None
         self._last: Attempt | None = None
         self._rest_until_s = 0.0
         self._presence = Presence(log, "meter", meter=number)
@@ -76,7 +83,9 @@ class Poller:
 
     def _read_once(self, asked_at: datetime, stop: threading.Event) -> None:
         """Read what is due and what is missing, each piece reported by itself, until the line is wanted elsewhere."""
-        asked, piece_asked_at = self._missing(self._watch.begin(), asked_at), asked_at
+        instruction = self._watch.begin()
+        logs = self._due_logs(instruction, asked_at)
+        asked, piece_asked_at = self._missing(instruction, asked_at), asked_at
 
         def take(snapshot: Snapshot, rows: tuple[IntervalRow, ...]) -> Span | None:
             nonlocal asked, piece_asked_at
@@ -92,7 +101,7 @@ class Poller:
             return following.since, following.until
 
         try:
-            self._session.read_on(None if asked is None else (asked.since, asked.until), take)
+            self._session.read_on(None if asked is None else (asked.since, asked.until), take, logs)
         except MeterUnread as unread:
             self._presence.gone(fault=unread.fault.name.lower(), reason=str(unread))
             self._last = Attempt(asked_at=asked_at, failures=self._failures + 1)
@@ -130,6 +139,17 @@ class Poller:
         if self._last is None or instruction.attention is Attention.CLOSE or instruction.progress is None:
             return None
         return instruction.progress.next_window(now)
+
+    def _due_logs(self, instruction: Instruction, now: datetime) -> tuple[LogSpan, ...]:
+        """The stretches of the meter's logs to read along, if any; that they were asked for counts, come what may."""
+        if self._last is None or instruction.attention is Attention.CLOSE:
+            return ()
+        asked_at = self._logs_asked_at
+        is_behind = self._failures == 0 and instruction.logs.is_behind(now)
+        if asked_at is not None and now < asked_at + self._logs_every and not is_behind:
+            return ()
+        self._logs_asked_at = now
+        return instruction.logs.spans(self._logs, now)
 
     def _wait_until_handled(self, stop: threading.Event) -> None:
         """So that the next piece of the load profile is asked for where this one ended."""

@@ -1,0 +1,88 @@
+"""Reads a meter's event logs in an association that is open anyway, and learns once how each is laid out.
+
+A log that is not to be had (refused, no such object, laid out in a way nobody reads) gives a page that says why, and
+the others are read all the same. None is begun after `until_s` of the machine's clock: the line is others' too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta, timezone
+
+from gateway.adapters.dlms_association import Association
+from gateway.core.dlms import profile_generic
+from gateway.core.dlms.obis import Attribute
+from gateway.core.errors import MeterRefused, Undecodable
+from gateway.core.event_log import EventLog, LogPage, LogSpan, log_entries
+from gateway.core.log_progress import asked_range
+from gateway.core.meter_profile import MeterProfile
+from gateway.core.reading import Snapshot
+from runtime.clock import Clock
+
+_CAPTURE_OBJECTS, _SORT_METHOD = 3, 5
+_NEWEST_FIRST = 2  # sort method LIFO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    columns: tuple[Attribute, ...]
+    is_newest_first: bool
+
+
+class LogReader:
+    """The logs of the meter at one port. For one thread."""
+
+    def __init__(self, profile: MeterProfile, clock: Clock) -> None:
+        self._profile, self._clock = profile, clock
+        self._serial = ""
+        self._layouts: dict[EventLog, _Layout] = {}
+
+    def with_logs(
+        self, association: Association, snapshot: Snapshot, spans: Sequence[LogSpan], *, until_s: float
+    ) -> Snapshot:
+        """The snapshot with a page for each span that there was time for; raises MeterUnread."""
+        serial = self._profile.serial_of(snapshot)
+        if serial != self._serial:  # another meter hangs here now
+            self._serial, self._layouts = serial, {}
+        pages = []
+        for span in spans:
+            if self._clock.monotonic() >= until_s:
+                break
+            try:
+                pages.append(self._page(association, snapshot, span))
+            except (MeterRefused, Undecodable) as error:
+                pages.append(LogPage(span=span, entries=(), why_not=error.what))
+        return replace(snapshot, logs=tuple(pages))
+
+    def _page(self, association: Association, snapshot: Snapshot, span: LogSpan) -> LogPage:
+        layout = self._layouts.get(span.log) or self._learnt(association, span.log)
+        self._layouts[span.log] = layout
+        reading = self._profile.interpret(snapshot)
+        begin, end = asked_range(span, reading.meter_clock_at, snapshot.read_at)
+        if span.log.reads_whole:
+            answers, denied = association.get((span.log.buffer,))
+            if denied:
+                raise Undecodable(f"log {span.log.name}: {denied[span.log.buffer]}")
+            buffer = answers[span.log.buffer]
+        else:
+            zone = timezone(timedelta(minutes=-self._deviation_min(snapshot)))
+            buffer = association.get_range(span.log.buffer, begin.astimezone(zone), end.astimezone(zone))
+        rows = profile_generic.rows(buffer, layout.columns, 0)
+        in_order = rows[::-1] if layout.is_newest_first else rows
+        unspecified_min = self._profile.unspecified_deviation_min
+        entries = log_entries(in_order, layout.columns, span.log, unspecified_deviation_min=unspecified_min)
+        return LogPage(span=replace(span, since=begin), entries=entries)
+
+    def _learnt(self, association: Association, log: EventLog) -> _Layout:
+        columns_at, order_at = log.buffer.sibling(_CAPTURE_OBJECTS), log.buffer.sibling(_SORT_METHOD)
+        answers, denied = association.get((columns_at, order_at))
+        if columns_at in denied:
+            raise Undecodable(f"the meter does not tell how log {log.name} is laid out: {denied[columns_at]}")
+        order = answers[order_at].value if order_at in answers else None
+        columns = profile_generic.capture_objects(answers[columns_at])
+        return _Layout(columns=columns, is_newest_first=order == _NEWEST_FIRST)
+
+    def _deviation_min(self, snapshot: Snapshot) -> int:
+        """As for the load profile: a range is asked for in the meter's local time, which every meter understands."""
+        clock = snapshot.answers.get(self._profile.clock)
+        told = clock.date_time().deviation_min if clock is not None else None
+        return told if told is not None else self._profile.unspecified_deviation_min or 0
