@@ -2,9 +2,18 @@
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from tests import fakes_axdr
 from tests.fakes_axdr import encode_length
 
 TITLE, KEY, AUTH_KEY = b"KFMg\x50\x00\x00\x09", bytes(range(16)), bytes(range(0xD0, 0xE0))
+
+
+SENT = bytes.fromhex("07ea0b15060c000000ffc400")
+
+
+def notification(body, *, date=b"\x0c" + SENT):
+    """A DataNotification of these values."""
+    return b"\x0f\x40\x00\x00\x00" + date + fakes_axdr.encode(body)
 
 
 def with_length(octets):
