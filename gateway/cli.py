@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
         reading_commands,
         state_commands,
         technician_commands,
+        trace_commands,
     )
 
     parser: argparse.ArgumentParser = Words(
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     reading_commands.add_parsers(subparsers)
     capture_commands.add_parsers(subparsers)
     technician_commands.add_parsers(subparsers)
+    trace_commands.add_parsers(subparsers)
     consumption_commands.add_parsers(subparsers)
     return parser
 

@@ -34,6 +34,9 @@ class MeterSettings:
     """How often meters are read."""
 
     poll_interval_s: float = setting(60.0, help="from one reading to the next", minimum=1, maximum=86_400)
+    pushed_interval_s: float = setting(
+        900.0, help="the same of a meter that pushes what it measures", minimum=1, maximum=86_400
+    )
     close_interval_s: float = setting(
         5.0, help="the same while a verdict or a restoration waits for the meter", minimum=1, maximum=3_600
     )

@@ -7,36 +7,40 @@ meter on the port, no probe, no broker, a full disk) does not end the gateway: i
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 
 from gateway.adapters import folder_lock, journal_file
 from gateway.adapters.dlms_meter import DlmsMeter
-from gateway.adapters.dlms_security import Identity, title_for_meter
 from gateway.adapters.enrolment import Enrolment, load_enrolment
 from gateway.adapters.event_code_files import check_families, load_event_codes
 from gateway.adapters.journal import Caps, ClockTrust, Journal
 from gateway.adapters.keys import load_key
+from gateway.adapters.meter_identities import MeterIdentity, identities
 from gateway.adapters.meter_keys import CounterBook, MeterKeys
 from gateway.adapters.mqtt import MqttUplink
 from gateway.adapters.profile_files import load_profile
+from gateway.adapters.push_ports import open_push_port
 from gateway.adapters.registry import Registry
 from gateway.adapters.serial_port import SerialPort
 from gateway.adapters.time_zone import zone_named
 from gateway.config import GatewaySettings, load_settings, settings_file
 from gateway.core import interruption, validation
-from gateway.core.conclusions import MeterRules
+from gateway.core.conclusions import MeterRules, PushRules
 from gateway.core.event_codes import EventCodes
 from gateway.core.interruption import InterruptionState
-from gateway.core.line_address import parse_line_address
-from gateway.core.meter_access import Authentication
+from gateway.core.line_address import SerialAddress, parse_line_address
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import EdgeId
 from gateway.core.patience import Patience
+from gateway.core.ports import PushStream
 from gateway.core.push_address import parse_push_address
+from gateway.core.push_streams import stream_for
+from gateway.core.pushes import PushRecord
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
 from gateway.core.schedule import Cadence
@@ -44,19 +48,19 @@ from gateway.service.forwarder import Forwarder
 from gateway.service.health import Health
 from gateway.service.inbox import Inbox
 from gateway.service.line_turns import LineTurns
-from gateway.service.meter_desk import SUPPLY, MeterDesk, name_of
+from gateway.service.meter_desk import SUPPLY, MeterDesk, name_of, port_line
 from gateway.service.meter_watch import MeterWatch
 from gateway.service.pipeline import Pipeline
 from gateway.service.poller import Poller
 from gateway.service.ports import Loop
 from gateway.service.probe_watch import ProbeWatch
+from gateway.service.push_watch import PushWatch, Speaker
 from gateway.service.supervisor import Supervisor
 from gateway.service.uplink_desk import UplinkDesk
 from runtime import VERSION, logs
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 from runtime.program import stop_on_signals
-from runtime.secret import Secret
 from wire.ids import GatewayId, gateway_id_of
 from wire.keys import SoftwareSigner
 from wire.record import ClockSource
@@ -75,7 +79,8 @@ class Parts:
     enrolment: Enrolment
     meter_book: Registry
     meters: tuple[tuple[RegisteredMeter, MeterProfile], ...]
-    identities: Mapping[int, Identity]
+    meter_keys: MeterKeys
+    identities: Mapping[int, MeterIdentity]
     zone: tzinfo
     codes: EventCodes
 
@@ -111,6 +116,7 @@ def prepare(settings_path: Path) -> Parts:
     gateway = gateway_id_of(signer.public.spki)
     book = Registry(settings.files.registry)
     meters = _meters(book, settings.files.registry)
+    keys = MeterKeys(settings.files.meter_keys, signer)
     codes = load_event_codes(settings.meter.event_codes)
     for _, profile in meters:
         check_families(profile, codes)
@@ -122,7 +128,8 @@ def prepare(settings_path: Path) -> Parts:
         enrolment=load_enrolment(settings.files.enrolment, gateway),
         meter_book=book,
         meters=meters,
-        identities=_identities(settings, signer, meters),
+        meter_keys=keys,
+        identities=identities(keys, CounterBook(settings.files.meter_counters, signer), signer, meters),
         zone=zone_named(settings.meter.time_zone, where=f"{settings_file(settings_path)}: meter.time_zone"),
         codes=codes,
     )
@@ -141,23 +148,6 @@ def _addressed(meter: RegisteredMeter, profile: MeterProfile) -> MeterProfile:
     if meter.push:
         parse_push_address(meter.push)
     return profile.addressed(meter.address, parse_line_address(meter.port)) if meter.port else profile
-
-
-def _identities(
-    settings: GatewaySettings, signer: SoftwareSigner, meters: Sequence[tuple[RegisteredMeter, MeterProfile]]
-) -> dict[int, Identity]:
-    """Who we are to each meter; raises InputRefused where its secrets are not what its profile takes."""
-    keys, counters = MeterKeys(settings.files.meter_keys, signer), CounterBook(settings.files.meter_counters, signer)
-    identities = {}
-    for meter, profile in meters:
-        secrets = keys.of(meter.number)
-        wanted = profile.access.authentication if meter.port else Authentication.NONE
-        secrets.check(wanted, f"meter {meter.number}, {profile.name}", pushes=bool(meter.push))
-        secrets = secrets.for_asking(wanted) if meter.push else secrets
-        title = title_for_meter(signer.public.key_id, meter.number)
-        counter = counters.counter(title, secrets.key or Secret(b""))
-        identities[meter.number] = Identity(title=title, secrets=secrets, counter=counter)
-    return identities
 
 
 def open_journal(parts: Parts) -> Journal:
@@ -191,7 +181,7 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
     desks = tuple(
         MeterDesk(
             meter,
-            _rules(parts, profile),
+            _rules(parts, meter, profile),
             watches[meter.number],
             backfill=timedelta(days=parts.settings.meter.backfill_days),
             log_days=parts.settings.meter.log_days,
@@ -210,10 +200,59 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
         clock=parts.clock,
     )
     probe = (_probe(parts, journal, inbox),) if parts.settings.probe.port else ()
-    return (pipeline, *pollers, *probe, _forwarder(parts, journal, uplink))
+    return (
+        pipeline,
+        *pollers,
+        *_push_watches(parts, journal, watches, inbox),
+        *probe,
+        _forwarder(parts, journal, uplink),
+    )
 
 
-def _rules(parts: Parts, profile: MeterProfile) -> MeterRules:
+def _push_watches(
+    parts: Parts, journal: Journal, watches: Mapping[int, MeterWatch], inbox: Inbox
+) -> Iterator[PushWatch]:
+    """A listener for each push port, with the meters that may speak there."""
+    ports: defaultdict[str, list[tuple[RegisteredMeter, MeterProfile]]] = defaultdict(list)
+    for meter, profile in parts.meters:
+        if meter.push:
+            ports[meter.push].append((meter, profile))
+    for port, meters in ports.items():
+        address, settings = parse_push_address(port), meters[0][1].push
+        yield PushWatch(
+            port=port,
+            open_port=partial(open_push_port, address, settings, parts.clock.monotonic),
+            speakers=tuple(_speaker(parts, meter, profile, watches[meter.number]) for meter, profile in meters),
+            is_own_line=isinstance(address, SerialAddress),
+            refused=_refused_at(journal, port),
+            inbox=inbox,
+            clock=parts.clock,
+            chance=random.Random(),  # noqa: S311 - as above
+        )
+
+
+def _speaker(parts: Parts, meter: RegisteredMeter, profile: MeterProfile, watch: MeterWatch) -> Speaker:
+    def new_stream() -> PushStream:
+        return stream_for(profile.push, parts.meter_keys.of(meter.number))
+
+    return Speaker(
+        number=meter.number,
+        watch=watch,
+        new_stream=new_stream,
+        key_name=parts.meter_keys.key_name(meter.number),
+    )
+
+
+def _refused_at(journal: Journal, port: str) -> tuple[tuple[str, int], ...]:
+    """What the journal knows of a push port's refusals."""
+    line = journal.recall(port_line(port))
+    try:
+        return () if line is None else recall(PushRecord, line).refused
+    except Forgotten:
+        return ()
+
+
+def _rules(parts: Parts, meter: RegisteredMeter, profile: MeterProfile) -> MeterRules:
     settings = parts.settings
     return MeterRules(
         profile=profile,
@@ -227,13 +266,23 @@ def _rules(parts: Parts, profile: MeterProfile) -> MeterRules:
         doubt=validation.Limits(supply=profile.supply),
         codes=parts.codes,
         zone=parts.zone,
+        push=_push_rules(settings, meter, profile) if meter.push else None,
+    )
+
+
+def _push_rules(settings: GatewaySettings, meter: RegisteredMeter, profile: MeterProfile) -> PushRules:
+    return PushRules(
+        interval=timedelta(seconds=profile.push.interval_s),
+        every=timedelta(seconds=settings.meter.poll_interval_s),
+        close=timedelta(seconds=settings.meter.close_interval_s),
+        is_asked=bool(meter.port),
     )
 
 
 def _poller(
     parts: Parts, meter: RegisteredMeter, profile: MeterProfile, line: LineTurns, watch: MeterWatch, inbox: Inbox
 ) -> Poller:
-    settings = parts.settings.meter
+    settings, identity = parts.settings.meter, parts.identities[meter.number]
     return Poller(
         number=meter.number,
         session=DlmsMeter(
@@ -241,7 +290,8 @@ def _poller(
             profile,
             clock=parts.clock,
             deadline_s=settings.read_deadline_s,
-            identity=parts.identities[meter.number],
+            identity=identity.now,
+            renewal=identity.renewal,
         ),
         line=line,
         watch=watch,
@@ -250,6 +300,7 @@ def _poller(
         cadence=Cadence(
             routine=timedelta(seconds=settings.poll_interval_s),
             close=timedelta(seconds=settings.close_interval_s),
+            pushed=timedelta(seconds=settings.pushed_interval_s),
             longest_back_off=timedelta(seconds=settings.longest_back_off_s),
             most_held_percent=settings.most_held_percent,
         ),

@@ -6,21 +6,14 @@ JSON object on one line (`--json`). What is refused leaves as an error that ends
 
 import argparse
 import json
-import os
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from gateway.core.invocation_counter import InvocationCounter, KeptCounter
-from gateway.core.meter_access import MeterSecrets
 from gateway.core.validation import Limits, check_intervals, check_reading
 from gateway.reading_report import ReadReport
-from gateway.secret_options import add_secret_options, read_secrets
+from gateway.secret_options import add_secret_options, passing_identity, read_secrets
 from runtime.clock import clock_from_environment
 from runtime.errors import InputRefused
-
-if TYPE_CHECKING:
-    from gateway.adapters.dlms_security import Identity
 
 MAX_HOURS = 24 * 62
 _DEADLINE_S, _DEADLINE_PER_HOUR_S = 60.0, 0.15
@@ -53,7 +46,7 @@ def read_meter(arguments: argparse.Namespace) -> int:
     clock = clock_from_environment()
     profile = load_profile(arguments.profile).addressed(arguments.address, parse_line_address(arguments.port))
     deadline_s = _DEADLINE_S + hours * _DEADLINE_PER_HOUR_S
-    identity = _identity(read_secrets(arguments))
+    identity = passing_identity(read_secrets(arguments))
     meter = DlmsMeter(arguments.port, profile, clock=clock, deadline_s=deadline_s, identity=identity, report=_report)
     now = clock.now()
     if hours:
@@ -70,14 +63,6 @@ def read_meter(arguments: argparse.Namespace) -> int:
     )
     print(json.dumps(report.facts()) if arguments.json else "\n".join(report.lines()))
     return 0
-
-
-def _identity(secrets: MeterSecrets) -> "Identity":
-    """Somebody nobody was before: a new title has no counter to keep, and the meter tells the key's."""
-    from gateway.adapters.dlms_security import Identity, title_of
-
-    counter = InvocationCounter(KeptCounter(), lambda _kept: None)
-    return Identity(title=title_of(os.urandom(8)), secrets=secrets, counter=counter)
 
 
 def _report(words: str) -> None:

@@ -1,9 +1,15 @@
-"""The options by which every command is told where a meter's password or keys are, and how they are read."""
+"""The options by which every command is told where a meter's password or keys are, how they are read, and as whom."""
 
 import argparse
+import os
+from typing import TYPE_CHECKING
 
+from gateway.core.invocation_counter import InvocationCounter, KeptCounter
 from gateway.core.meter_access import MeterSecrets
 from runtime.secret import read_key, read_password
+
+if TYPE_CHECKING:
+    from gateway.adapters.dlms_security import Identity
 
 _SOURCE = "file:PATH, env:NAME or -"
 
@@ -28,3 +34,11 @@ def read_secrets(arguments: argparse.Namespace) -> MeterSecrets:
         key=None if arguments.key is None else read_key("--key", arguments.key),
         auth_key=None if arguments.auth_key is None else read_key("--auth-key", arguments.auth_key),
     )
+
+
+def passing_identity(secrets: MeterSecrets) -> "Identity":
+    """Somebody nobody was before: a new title has no counter to keep, and the meter tells the key's."""
+    from gateway.adapters.dlms_security import Identity, title_of
+
+    counter = InvocationCounter(KeptCounter(), lambda _kept: None)
+    return Identity(title=title_of(os.urandom(8)), secrets=secrets, counter=counter)

@@ -9,17 +9,20 @@ from gateway.adapters import journal_file
 from gateway.adapters.journal import Caps, Journal
 from gateway.adapters.journal_view import JournalView
 from gateway.core.batches import Window
+from gateway.core.conclusions import MeterRules
+from gateway.core.dlms.pushed import Push
 from gateway.core.observations import ProbeObservation
 from gateway.core.reading import IntervalRow
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.service.health import Health
-from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable, ProbeHeard
+from gateway.service.inbox import Inbox, MeterPushed, MeterRead, MeterUnreadable, ProbeHeard
 from gateway.service.meter_desk import MeterDesk
 from gateway.service.meter_watch import MeterWatch
 from gateway.service.pipeline import Pipeline
 from gateway.service.uplink_desk import UplinkDesk
 from runtime.errors import EnvironmentRefused
 from tests.fakes_gateway import RULES, FakeClock, at, snapshot
+from tests.fakes_push import heard
 from wire.events import Lane, LinkFault, event_name
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
@@ -39,13 +42,14 @@ class Bench:
     learnt: list[tuple[int, str]] = field(default_factory=list)
     registry_is_full: bool = False
     done: list[str] = field(default_factory=list)
+    rules: MeterRules = RULES
 
     def start(self) -> None:
         """Open the journal and take up where it left off."""
         self.journal = Journal.open(self.path, GATEWAY, SIGNER, self.clock, self.caps)
         self.watch = MeterWatch()
         meter = RegisteredMeter(number=1, port="/dev/ttyUSB0", profile="lamplight-sim")
-        self.desk = MeterDesk(meter, RULES, self.watch, backfill=timedelta(days=DAYS_BACK))
+        self.desk = MeterDesk(meter, self.rules, self.watch, backfill=timedelta(days=DAYS_BACK))
         self.inbox = Inbox()
         self.uplink = UplinkDesk(timedelta(seconds=30))
         self.pipeline = Pipeline(
@@ -88,6 +92,11 @@ class Bench:
         report = MeterUnreadable(number=1, asked_at=at(s), fault=fault, done=lambda: self.done.append("meter"))
         self.pipeline.handle(report)
 
+    def push(self, s: float, push: Push, *, is_own_line: bool = True) -> None:
+        self.clock.story_s = s
+        report = MeterPushed(number=1, heard=heard(s, push, is_own_line=is_own_line), done=lambda: None)
+        self.pipeline.handle(report)
+
     def said(self, *lanes: Lane) -> list[str]:
         """What the journal holds, by name."""
         with JournalView(self.path) as view:
@@ -113,10 +122,10 @@ class TwoTurns(threading.Event):
         return self._turns > 2
 
 
-def a_bench(folder: Path, caps: Caps | None = None) -> Bench:
+def a_bench(folder: Path, caps: Caps | None = None, rules: MeterRules = RULES) -> Bench:
     """One that was started; its owner kills it."""
     path = folder / "journal.sqlite"
     journal_file.create(path, GATEWAY, gen=1)
-    bench = Bench(path, FakeClock(), caps or Caps())
+    bench = Bench(path, FakeClock(), caps or Caps(), rules=rules)
     bench.start()
     return bench

@@ -1,58 +1,102 @@
-"""What a meter that sends unasked puts on a line: the other way of what `gateway.core.dlms` opens."""
+"""What a meter pushes, as the gateway finds it; a push port that gives what it is fed; and a stream of such pushes."""
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 
-from tests import fakes_axdr
-from tests.fakes_axdr import encode_length
+from gateway.core.dlms.obis import Obis
+from gateway.core.dlms.pushed import EventKind, Proof, Protection, Push, PushedEvent, PushedReading
+from gateway.core.errors import CaptureRefused, PortGone
+from gateway.core.ports import Heard
+from gateway.core.push_conclusions import HeardPush
+from tests.fakes_gateway import METER_SERIAL, FakeClock, at
 
-TITLE, KEY, AUTH_KEY = b"KFMg\x50\x00\x00\x09", bytes(range(16)), bytes(range(0xD0, 0xE0))
-
-
-SENT = bytes.fromhex("07ea0b15060c000000ffc400")
-
-
-def notification(body, *, date=b"\x0c" + SENT):
-    """A DataNotification of these values."""
-    return b"\x0f\x40\x00\x00\x00" + date + fakes_axdr.encode(body)
-
-
-def with_length(octets):
-    """The octets behind their length."""
-    return encode_length(len(octets)) + octets
+TITLE = "4c4d503030303031"
+SERIAL = PushedReading(obis=Obis.parse("0.0.96.1.0.255"), value=METER_SERIAL, unit="")
+GASP = PushedEvent(kind=EventKind.LAST_GASP, obis=Obis.parse("0.0.97.98.20.255"), value=Decimal(1))
 
 
-def m_bus(apdu, *, bytes_per_frame=240, first_ci=0):
-    """The APDU in as many long frames as it takes."""
-    parts = [apdu[at : at + bytes_per_frame] for at in range(0, len(apdu), bytes_per_frame)]
-    return b"".join(
-        m_bus_frame(part, ci=(first_ci + number) % 16 | (0x10 if number == len(parts) - 1 else 0))
-        for number, part in enumerate(parts)
+def value(code: str, number: float, unit: str) -> PushedReading:
+    return PushedReading(obis=Obis.parse(code), value=Decimal(str(number)), unit=unit)
+
+
+def pushed(
+    *,
+    energy_wh: float = 1_234_500,
+    volts: float | None = 230,
+    serial: str = METER_SERIAL,
+    protection: Protection = Protection.NONE,
+    proof: Proof = Proof.CRC16,
+    counter: int | None = None,
+    sender: str = "",
+    event: PushedEvent | None = None,
+) -> Push:
+    """A list of a meter with its energy, its power and the voltage of one phase."""
+    readings = [value("1.0.1.8.0.255", energy_wh, "Wh"), value("1.0.1.7.0.255", 640, "W")]
+    if serial:
+        readings.append(PushedReading(obis=SERIAL.obis, value=serial, unit=""))
+    if volts is not None:
+        readings.append(value("1.0.32.7.0.255", volts, "V"))
+    return Push(
+        kind="hdlc-push",
+        sent_at=None,
+        readings=() if event else tuple(readings),
+        protection=protection,
+        proof=proof,
+        sender=sender,
+        counter=counter,
+        event=event,
     )
 
 
-def m_bus_frame(data, *, ci):
-    """One long frame."""
-    inner = bytes([0x53, 0xFF, ci, 0x01, 0x67]) + data
-    return bytes([0x68, len(inner), len(inner), 0x68]) + inner + bytes([sum(inner) & 0xFF, 0x16])
+def heard(s: float, push: Push, *, is_own_line: bool = True) -> HeardPush:
+    """The push, heard at `s`."""
+    return HeardPush(push=push, heard_at=at(s), sender=f"{push.sender}/k", is_own_line=is_own_line)
 
 
-def blocks(apdu, *, bytes_per_block=100):
-    """The APDU in general block transfer, a block each."""
-    parts = [apdu[at : at + bytes_per_block] for at in range(0, len(apdu), bytes_per_block)]
-    return [
-        bytes([0xE0, 0xC0 if number == len(parts) else 0x40]) + number.to_bytes(2, "big") + bytes(2) + with_length(part)
-        for number, part in enumerate(parts, start=1)
-    ]
+@dataclass
+class FakePushPort:
+    """Gives what it is fed, turn by turn, on the story's clock; a turn that is None is a port that breaks away."""
+
+    clock: FakeClock
+    turns: deque[list[Heard] | None]
+    cut_each_turn: int = 0
+    is_closed: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        return self.counts
+
+    def wait(self, timeout_s: float) -> list[Heard]:
+        self.clock.advance(timeout_s * self.clock.rate)
+        if self.cut_each_turn:
+            self.counts["crowded-out"] += self.cut_each_turn
+        turn = self.turns.popleft() if self.turns else []
+        if turn is None:
+            raise PortGone("the port broke away")
+        return turn
+
+    def close(self) -> None:
+        self.is_closed = True
 
 
-def seal(apdu, *, control=0x30, counter=35, tag=0xDB, title=TITLE, key=KEY, auth_key=AUTH_KEY):
-    """The APDU ciphered as its security control octet says."""
-    nonce, head = title + counter.to_bytes(4, "big"), bytes([control]) + counter.to_bytes(4, "big")
-    associated = bytes([control]) + auth_key
-    if control & 0x20:
-        sealed = AESGCM(key).encrypt(nonce, apdu, associated)
-        contents = sealed[:-4] if control & 0x10 else sealed[:-16]  # a tag of 12 octets, not 16
-    else:
-        contents = apdu + AESGCM(key).encrypt(nonce, b"", associated + apdu)[:12]
-    titled = with_length(title) if tag in (0xDB, 0xDC) else b""
-    return bytes([tag]) + titled + with_length(head + contents)
+@dataclass
+class FakeStream:
+    """Each octet stands for a message; what is not in the book is garbage. A `P` is told when the line pauses."""
+
+    book: Mapping[bytes, Push | CaptureRefused]
+    waiting: list[bytes] = field(default_factory=list)
+
+    def feed(self, octets: bytes) -> list[Push | CaptureRefused]:
+        each = [octets[at : at + 1] for at in range(len(octets))]
+        self.waiting += [octet for octet in each if octet == b"P"]
+        return [self._told(octet) for octet in each if octet != b"P"]
+
+    def flush(self) -> list[Push | CaptureRefused]:
+        waiting, self.waiting = self.waiting, []
+        return [self._told(octet) for octet in waiting]
+
+    def _told(self, octet: bytes) -> Push | CaptureRefused:
+        return self.book.get(octet, CaptureRefused("hdlc-damaged", "these octets are nothing"))

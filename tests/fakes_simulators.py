@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from simulators.meter.device import Meter
+from simulators.meter.gatekeeper import Access
 from simulators.meter.hdlc import Address, Control, Deframer, Frame, Kind, information, receive_ready, unnumbered
 from simulators.meter.history import History
 from simulators.meter.life import Life
@@ -42,6 +44,14 @@ def a_life(*, history: History | None = None, steady_w: float = 1_000.0, phases:
         history=history or History.of_new_meter("LMP10000001", NOW),
         phases=phases,
     )
+
+
+def a_played_meter(
+    serial: str = "LMP10000001", *, access: Access | None = None, bus_address: int | None = None
+) -> Meter:
+    """A whole meter in memory: behind an optical port, or on a bus where it has an address."""
+    life = a_life(history=History.of_new_meter(serial, NOW))
+    return Meter(life, keep=lambda _history: None, access=access, bus_address=bus_address)
 
 
 class FakeApplication:

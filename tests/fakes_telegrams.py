@@ -69,3 +69,12 @@ def historic(**labels: str) -> bytes:
 def standard(*groups: tuple[str, ...]) -> bytes:
     """A frame of the standard mode."""
     return tic_frame(*(tic_group(*group) for group in groups))
+
+
+def block(*lines: str) -> bytes:
+    """A data readout from STX to its block check, in seven bits without parity."""
+    text = b"\x02" + "".join(f"{line}\r\n" for line in (*lines, "!")).encode("ascii") + b"\x03"
+    check = 0
+    for octet in text[1:]:
+        check ^= octet
+    return text + bytes((check,))

@@ -1,160 +1,65 @@
-"""One association with a meter, through dlms-cosem: made, used for reading, and given back.
+"""One association with a meter, through dlms-cosem: made, used, and given back.
 
 dlms-cosem encodes requests and watches their order. It gets no line (`LinkDriver` is its transport), no value to read
-(answers go to `association`, `get_response` and `axdr`) and no log to write. Foreign exceptions end here.
-
-A proof the meter does not take is SecretRefused, and is not offered twice. Whether the meter has the keys as well is
-found out before anything it says is believed.
+(answers go to `get_response`, `change` and `axdr`) and no log to write. `Handshake` makes the association, `Dialogue`
+sends and receives; here stand the services: GET of one, of many and of part of a profile, SET and ACTION.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from gateway.adapters import foreign_log  # before what brings structlog along
 
 # isort: split
-from dlms_cosem import cosem, dlms_data, enumerations, exceptions, state
+from dlms_cosem import cosem, enumerations
 from dlms_cosem.cosem.capture_object import CaptureObject
 from dlms_cosem.cosem.selective_access import RangeDescriptor
 from dlms_cosem.protocol import xdlms
-from dlms_cosem.protocol.xdlms.conformance import Conformance
 
-from gateway.adapters.dlms_security import PROTECTION_BYTES, TITLE_BYTES, Identity, connection_for
+from gateway.adapters.dlms_dialogue import Dialogue
+from gateway.adapters.dlms_handshake import MAX_PDU_BYTES, Handshake, proposal
+from gateway.adapters.dlms_security import PROTECTION_BYTES, Identity, connection_for
 from gateway.adapters.link_driver import LinkDriver
-from gateway.core.dlms import association, get_response, profile_generic
-from gateway.core.dlms.association import Associated, Rejected
+from gateway.core.dlms import change, get_response, profile_generic
+from gateway.core.dlms.change import BlockTaken, ChangeResponse, Done
 from gateway.core.dlms.data import Data
-from gateway.core.dlms.get_response import Block, Denied, GetResponse, ServiceRefused, Values
+from gateway.core.dlms.get_response import Block, Denied, ServiceRefused, Values
 from gateway.core.dlms.obis import Attribute
-from gateway.core.errors import (
-    MeterGarbled,
-    MeterRefused,
-    MeterUnread,
-    PortUnavailable,
-    SecretRefused,
-    Undecodable,
-)
-from gateway.core.invocation_counter import CounterUsedUp
-from gateway.core.meter_access import Authentication, ProfileAccess
-from runtime.errors import EnvironmentRefused
+from gateway.core.dlms.selection import Entries
+from gateway.core.errors import ChangeRefused, MeterGarbled, MeterRefused
+from gateway.core.meter_access import ProfileAccess
 
 MAX_LIST = 24  # attributes in one GET-WITH-LIST; some meters choke on more
 MAX_ANSWER_BYTES = 1_000_000
-MAX_PDU_BYTES = 0xFFFF
 _REQUEST_HEADER_BYTES, _REQUEST_ITEM_BYTES = 4, 10
-_ASSOCIATION, _REPLY_TO_HLS = cosem.Obis(0, 0, 40, 0, 0), 1
-_DO_SECRETS = "check the secret with the utility, then hand it in anew; another attempt may lock the meter"
-# What dlms-cosem raises over an answer it does not understand: it checks with assert, and looks up without asking.
-_NOT_UNDERSTOOD = (
-    exceptions.LocalDlmsProtocolError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    TypeError,
-    ValueError,
-)
+_NOTHING_SELECTED = b"\x00"
 
 
 class Association:
-    """One association, with nothing but reading asked for."""
+    """One association: opened, asked, released."""
 
-    def __init__(self, driver: LinkDriver, access: ProfileAccess, identity: Identity, where: str) -> None:
+    def __init__(
+        self, driver: LinkDriver, access: ProfileAccess, identity: Identity, where: str, *, may_change: bool = False
+    ) -> None:
+        """`may_change`: whether SET and ACTION are asked for too; who only reads is not given them."""
         foreign_log.silence()
         self._driver, self._access, self._where = driver, access, where
-        self._counter = identity.counter
         self._connection = connection_for(access, identity, max_pdu_bytes=MAX_PDU_BYTES)
-        self._connection.conformance = Conformance(
-            general_protection=access.is_ciphered,
-            action=access.authentication is Authentication.HLS_GMAC,
-            get=True,
-            selective_access=True,
-            multiple_references=True,
-            block_transfer_with_get_or_read=True,
-            delta_value_encoding=True,
-        )
+        self._connection.conformance = proposal(access, may_change=may_change)
+        self._dialogue = Dialogue(driver, self._connection, where)
+        self._handshake = Handshake(self._dialogue, access, identity, where)
 
     def open(self) -> None:
         """Link and association; raises MeterUnread, Undecodable."""
         self._driver.connect()
-        request = self._connection.get_aarq()
-        if self._access.authentication is not Authentication.HLS_GMAC:
-            request.system_title = None  # only keys need one, and some meters refuse what they do not need
-        response = association.parse(self._driver.send_request(self._encoded(request)))
-        if isinstance(response, ServiceRefused):
-            raise self._service_refused(response.reason)
-        if isinstance(response, Rejected):
-            refused = self._secret_refused if self._is_locked_out(response) else self._rejected
-            raise refused(response.reason)
-        self._take_agreement(response)
-        if self._access.authentication is Authentication.HLS_GMAC:
-            self._exchange_proofs(response)
-        self._connection.state.current_state = state.READY
-
-    def _is_locked_out(self, rejected: Rejected) -> bool:
-        return rejected.is_about_secrets and self._access.authentication is not Authentication.NONE
-
-    def _take_agreement(self, response: Associated) -> None:
-        connection = self._connection
-        connection.meter_system_title = response.title
-        sealed = association.opened_initiate(response.information)
-        if (sealed is not None) is not self._access.is_ciphered:
-            raise self.refused("the meter answers in another protection than was asked for")
-        if self._access.is_ciphered and len(response.title) != TITLE_BYTES:
-            raise self.garbled("the meter ciphers and does not tell its system title")
-        try:
-            information = response.information if sealed is None else connection.open(sealed)
-        except Undecodable as error:
-            raise self._secret_refused(error.what) from None
-        agreement = association.parse_agreement(information)
-        connection.conformance = Conformance.from_bytes(b"\x00" + agreement.conformance)
-        connection.max_pdu_size = agreement.max_pdu_bytes or MAX_PDU_BYTES
-
-    def _exchange_proofs(self, response: Associated) -> None:
-        """Prove that we have the keys, and see that the meter has them, too."""
-        connection = self._connection
-        if not response.wants_proof or len(response.title) != TITLE_BYTES or not response.challenge:
-            raise self.refused("the meter does not ask for our proof, and gives none of its own")
-        connection.meter_to_client_challenge = response.challenge
-        with self._own_trouble():
-            proof = connection.authentication.hls_generate_reply_data(connection)
-        method = cosem.CosemMethod(enumerations.CosemInterface.ASSOCIATION_LN, _ASSOCIATION, _REPLY_TO_HLS)
-        data = dlms_data.OctetStringData(proof).to_bytes()
-        connection.state.current_state = state.SHOULD_SEND_HLS_SEVER_CHALLENGE_RESULT
-        request = xdlms.ActionRequestNormal(cosem_method=method, data=data)
-        answer = connection.open_answer(self._driver.send_request(self._encoded(request)))
-        returned = association.parse_proof(answer)
-        if isinstance(returned, ServiceRefused):
-            raise self._service_refused(returned.reason)
-        if not connection.authentication.hls_meter_data_is_valid(returned, connection):
-            raise self.refused("the meter does not prove that it has the keys: it may not be the meter it says it is")
+        self._handshake.make()
 
     def release(self) -> None:
-        """Give the association back; what fails here is mended by closing the link, which ends it as well."""
-        try:
-            self._driver.send_request(self._encoded(self._connection.get_rlrq()))
-        except (MeterUnread, *_NOT_UNDERSTOOD):
-            return
+        """Give the association back; never raises."""
+        self._dialogue.release()
 
-    def _encoded(self, request: Any) -> bytes:
-        with self._own_trouble():
-            try:
-                return bytes(self._connection.send(request))
-            except exceptions.LocalDlmsProtocolError as error:
-                raise self.refused(f"the request does not fit the association: {error}") from error
-
-    @contextmanager
-    def _own_trouble(self) -> Iterator[None]:
-        """A counter that cannot be had stops us before the meter hears anything: nothing is known of it."""
-        try:
-            yield
-        except CounterUsedUp as error:
-            raise SecretRefused(error.what, where=self._where, do=error.do) from error
-        except EnvironmentRefused as error:
-            raise PortUnavailable(error.what, where=error.where, do=error.do) from error
+    # ---- reading ------------------------------------------------------------------------------------------------
 
     def get(self, attributes: Sequence[Attribute]) -> tuple[dict[Attribute, Data], dict[Attribute, str]]:
         """What the meter tells of these, and its reason for each it does not; raises MeterUnread, Undecodable."""
@@ -170,26 +75,41 @@ class Association:
                 answers[attribute] = item
         return answers, denied
 
-    def get_range(self, buffer: Attribute, begin: datetime, end: datetime) -> Data:
+    def get_range(self, buffer: Attribute, begin: datetime, end: datetime) -> Data | Denied:
         """The rows of a profile between two instants, both included; raises MeterUnread, Undecodable."""
         clock = _foreign(profile_generic.CLOCK)
         clock.interface = enumerations.CosemInterface.CLOCK
         selection = RangeDescriptor(restricting_object=CaptureObject(clock, 0), from_value=begin, to_value=end)
-        item = self._get_one(buffer, selection if self._connection.conformance.selective_access else None)
-        if isinstance(item, Denied):
-            raise self.refused(f"the meter does not give its load profile: {item.reason}")
-        return item
+        return self._get_one(buffer, selection if self.selects else None)
+
+    def get_entries(self, buffer: Attribute, entries: Entries) -> Data | Denied:
+        """The rows of a profile by their numbers; raises MeterUnread, Undecodable."""
+        request = xdlms.GetRequestNormal(cosem_attribute=_foreign(buffer))
+        # dlms-cosem knows this selection and cannot write it; it is the request's last part.
+        octets = bytes(request.to_bytes()).removesuffix(_NOTHING_SELECTED) + entries.encode()
+        return self._one(self._ask(request, octets))
+
+    @property
+    def selects(self) -> bool:
+        """Whether the meter gives part of a profile."""
+        return bool(self._connection.conformance.selective_access)
 
     def _batches(self, attributes: Sequence[Attribute]) -> Iterator[Sequence[Attribute]]:
-        protection = PROTECTION_BYTES if self._access.is_ciphered else 0
-        fitting = (self._connection.max_pdu_size - protection - _REQUEST_HEADER_BYTES) // _REQUEST_ITEM_BYTES
+        fitting = (self._room - _REQUEST_HEADER_BYTES) // _REQUEST_ITEM_BYTES
         size = max(1, min(MAX_LIST, fitting)) if self._connection.conformance.multiple_references else 1
         for at in range(0, len(attributes), size):
             yield attributes[at : at + size]
 
+    @property
+    def _room(self) -> int:
+        """How long a request may be before it is protected."""
+        return int(self._connection.max_pdu_size) - (PROTECTION_BYTES if self._access.is_ciphered else 0)
+
     def _get_one(self, attribute: Attribute, selection: RangeDescriptor | None = None) -> Data | Denied:
         request = xdlms.GetRequestNormal(cosem_attribute=_foreign(attribute), access_selection=selection)
-        response = self._ask(request, is_list=False)
+        return self._one(self._ask(request))
+
+    def _one(self, response: Values | ServiceRefused) -> Data | Denied:
         if isinstance(response, ServiceRefused):
             raise self.refused(f"the meter refuses to be read: {response.reason}")
         if len(response.items) != 1:
@@ -206,48 +126,69 @@ class Association:
             raise self.garbled(f"{len(attributes)} values were asked for, {len(response.items)} came")
         return response.items
 
-    def _ask(self, request: Any, *, is_list: bool) -> Values | ServiceRefused:
-        response, octets, number = self._send(request), bytearray(), None
+    def _ask(self, request: Any, octets: bytes = b"", *, is_list: bool = False) -> Values | ServiceRefused:
+        response, parts, number = get_response.parse(self._dialogue.ask(request, octets)), bytearray(), None
         while isinstance(response, Block):
-            octets += response.octets
-            if number not in (None, response.number) or len(octets) > MAX_ANSWER_BYTES:
+            parts += response.octets
+            if number not in (None, response.number) or len(parts) > MAX_ANSWER_BYTES:
                 raise self.garbled("the blocks of a long answer are out of order, or too many")
             if response.is_last:
-                return get_response.values_of_blocks(bytes(octets), is_list=is_list)
+                return get_response.values_of_blocks(bytes(parts), is_list=is_list)
             number = response.number + 1
-            response = self._send(xdlms.GetRequestNext(block_number=response.number))
+            following = self._dialogue.ask_on(xdlms.GetRequestNext(block_number=response.number))
+            response = get_response.parse(following)
         return response
 
-    def _send(self, request: Any) -> GetResponse:
-        answer = self._driver.send_request(self._encoded(request))
-        response = get_response.parse(self._connection.open_answer(answer))
-        # Its state machine does not see the answer, so it is told what may follow.
-        has_more = isinstance(response, Block) and not response.is_last
-        self._connection.state.current_state = state.SHOULD_ACK_LAST_GET_BLOCK if has_more else state.READY
-        return response
+    # ---- changing -----------------------------------------------------------------------------------------------
+
+    def set(self, attribute: Attribute, data: bytes) -> None:
+        """Give an attribute a value, in A-XDR; raises ChangeRefused, and MeterUnread, after which it may be set or not.
+
+        Without SET in what was agreed on, nothing is sent.
+        """
+        if not self._connection.conformance.set:
+            raise self._change_refused(attribute, "the meter does not let us set anything")
+        request = xdlms.SetRequestNormal(cosem_attribute=_foreign(attribute), data=data)
+        octets = bytes(request.to_bytes())
+        can_block = self._connection.conformance.block_transfer_with_set_or_write
+        if len(octets) <= self._room or not can_block:
+            self._check(attribute, change.parse_set(self._dialogue.ask(request)))
+            return
+        for number, block in enumerate(change.set_blocks(octets, self._room - change.BLOCK_HEADER_BYTES), start=1):
+            response = change.parse_set(self._dialogue.ask(request, block))
+            if response != BlockTaken(number):
+                self._check(attribute, response)
+
+    def act(self, method: Attribute, data: bytes = b"") -> Data | None:
+        """Let an object do something, with parameters in A-XDR; what it gives back. Raises as `set`."""
+        if not self._connection.conformance.action:
+            raise self._change_refused(method, "the meter does not let us act on anything")
+        foreign = cosem.CosemMethod(method.class_id, cosem.Obis.from_bytes(method.obis.octets), method.index)
+        request = xdlms.ActionRequestNormal(cosem_method=foreign, data=data or None)
+        return self._check(method, change.parse_action(self._dialogue.ask(request))).returned
+
+    def _check(self, target: Attribute, response: ChangeResponse) -> Done:
+        match response:
+            case Done():
+                return response
+            case Denied(reason):
+                raise self._change_refused(target, f"the meter denies it: {reason}")
+            case ServiceRefused(reason):
+                raise self._change_refused(target, f"the meter refuses the service: {reason}")
+            case BlockTaken(number):
+                raise self.garbled(f"the meter counts {number} where a change was at another block")
+
+    def _change_refused(self, target: Attribute, why: str) -> ChangeRefused:
+        do = "check with the utility whether this client may change it"
+        return ChangeRefused(f"{target} is not changed: {why}", where=self._where, do=do)
 
     def refused(self, what: str) -> MeterRefused:
         """The error for a meter that says no."""
-        return MeterRefused(what, where=self._where, do="check client address and objects in the meter profile")
-
-    def _rejected(self, reason: str) -> MeterRefused:
-        return self.refused(f"the meter refuses the association: {reason}")
-
-    def _service_refused(self, reason: str) -> MeterRefused:
-        if self._access.authentication is not Authentication.HLS_GMAC:
-            return self._rejected(reason)
-        if "invocation-counter-error" in reason:  # the key is right, and another reader has used it meanwhile
-            self._counter.doubt()
-            return self.refused("our invocation counter is behind the meter's; it is learnt anew")
-        return self._secret_refused(reason)
-
-    def _secret_refused(self, reason: str) -> SecretRefused:
-        what = "password" if self._access.authentication is Authentication.LLS else "keys"
-        return SecretRefused(f"the meter does not take our {what}: {reason}", where=self._where, do=_DO_SECRETS)
+        return self._dialogue.refused(what)
 
     def garbled(self, what: str) -> MeterGarbled:
         """The error for an answer that makes no sense."""
-        return MeterGarbled(what, where=self._where, do="try again; if it lasts, keep a capture and report the model")
+        return self._dialogue.garbled(what)
 
 
 def _foreign(attribute: Attribute) -> Any:

@@ -13,12 +13,13 @@ dlms-cosem is under the Business Source License 1.1: see docs/adr/0002-dlms-cose
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from gateway.adapters.dlms_association import Association
 from gateway.adapters.dlms_security import Identity
+from gateway.adapters.key_renewal import KEY_TRANSFER, Renewal, transfer_of
 from gateway.adapters.link_driver import LinkDriver
 from gateway.adapters.log_reader import LogReader
 from gateway.adapters.rfc2217_port import Rfc2217Port
@@ -26,11 +27,12 @@ from gateway.adapters.serial_port import SerialPort
 from gateway.adapters.tcp_port import TcpPort
 from gateway.core.dlms import profile_generic
 from gateway.core.dlms.data import Data
+from gateway.core.dlms.get_response import Denied
 from gateway.core.dlms.hdlc_link import HdlcLink
 from gateway.core.dlms.link import PUBLIC_CLIENT
 from gateway.core.dlms.obis import Attribute
 from gateway.core.dlms.wrapper import WrapperLink
-from gateway.core.errors import MeterGarbled, MeterRefused, SecretRefused, Undecodable
+from gateway.core.errors import ChangeRefused, MeterGarbled, MeterRefused, PortUnavailable, SecretRefused, Undecodable
 from gateway.core.event_log import LogSpan
 from gateway.core.interval_rows import Captured, interval_rows
 from gateway.core.invocation_counter import CounterWentBack, InvocationCounter, KeptCounter
@@ -39,7 +41,11 @@ from gateway.core.meter_access import Authentication, MeterSecrets, ProfileAcces
 from gateway.core.meter_profile import REGISTER_CLASSES, SCALER_UNIT, MeterProfile
 from gateway.core.ports import SerialLine, Span, Take
 from gateway.core.reading import IntervalRow, Snapshot
+from runtime import logs
 from runtime.clock import Clock
+from runtime.errors import EnvironmentRefused
+
+log = logs.get(__name__)
 
 _NO_ONE = Identity(
     title=b"LMP\x00\x00\x00\x00\x01",  # goes unsent without keys, and must not be random
@@ -82,6 +88,7 @@ class DlmsMeter:
         clock: Clock,
         deadline_s: float = 60.0,
         identity: Identity = _NO_ONE,
+        renewal: Renewal | None = None,
         report: Callable[[str], None] = lambda _words: None,
         open_line: Callable[[LineAddress, int], SerialLine] = open_line,
     ) -> None:
@@ -89,12 +96,13 @@ class DlmsMeter:
 
         Args:
             deadline_s: machine seconds a whole session may take, sign-on included.
+            renewal: new keys, which the meter is given before it is read next.
             report: is told in words what takes long, for a person who waits.
             open_line: opens the port at a speed; raises PortUnavailable.
         """
         identity.secrets.check(profile.access.authentication, profile.name)
         self._address = parse_line_address(port)
-        self._identity = identity
+        self._identity, self._renewal = identity, renewal
         self._refusals = 0
         self._try_again_at: datetime | None = None
         self._profile, self._clock, self._deadline_s = profile, clock, deadline_s
@@ -146,6 +154,7 @@ class DlmsMeter:
         try:
             self._prepare(line, ends_at_s)
             try:
+                self._renew(line, ends_at_s)
                 with self._association(line, ends_at_s, self._profile.access, self._identity) as association:
                     self._refusals, self._try_again_at = 0, None
                     yield association
@@ -188,25 +197,57 @@ class DlmsMeter:
         access = self._profile.access
         is_waiting = self._try_again_at is not None and self._clock.now() < self._try_again_at
         has_keys = access.authentication is Authentication.HLS_GMAC
-        if not is_waiting and not (has_keys and self._identity.counter.is_doubtful):
-            return
-        public = replace(access, client_sap=PUBLIC_CLIENT, authentication=Authentication.NONE, is_ciphered=False)
-        with self._association(line, ends_at_s, public, _NO_ONE) as association:
-            if not is_waiting:
-                self._learn_counter(association)
         if is_waiting:
-            what = (
-                f"the meter did not take our secret; it is offered again after {self._try_again_at:%Y-%m-%d %H:%M} UTC"
-            )
-            raise MeterRefused(what, where=self._where, do="check the secret with the utility, then hand it in anew")
+            with self._as_public_client(line, ends_at_s):
+                what = (
+                    f"the meter did not take our secret; it is offered again after {self._try_again_at:%Y-%m-%d %H:%M}"
+                )
+            do = "check the secret with the utility, then hand it in anew"
+            raise MeterRefused(f"{what} UTC", where=self._where, do=do)
+        if has_keys and self._identity.counter.is_doubtful:
+            self._learn_counter_as(line, ends_at_s, self._identity)
 
-    def _learn_counter(self, association: Association) -> None:
+    def _learn_counter_as(self, line: SerialLine, ends_at_s: float, identity: Identity) -> None:
+        with self._as_public_client(line, ends_at_s) as association:
+            self._learn_counter(association, identity)
+
+    def _as_public_client(self, line: SerialLine, ends_at_s: float) -> AbstractContextManager[Association]:
+        public = replace(
+            self._profile.access, client_sap=PUBLIC_CLIENT, authentication=Authentication.NONE, is_ciphered=False
+        )
+        return self._association(line, ends_at_s, public, _NO_ONE)
+
+    def _renew(self, line: SerialLine, ends_at_s: float) -> None:
+        """Exchange the meter's keys where that is due; one that does not take the new ones keeps the old."""
+        renewal, access = self._renewal, self._profile.access
+        if renewal is None:
+            return
+        try:
+            with self._association(line, ends_at_s, access, self._identity) as association:
+                association.act(KEY_TRANSFER, transfer_of(renewal.exchange))
+        except ChangeRefused as refused:
+            log.warning("meter_keys_not_exchanged", where=self._where, reason=refused.what)
+            self._renewal = None  # until the next start
+            return
+        except SecretRefused:
+            # An answer was lost, and the meter has them already; or it has neither, which shows in the same way.
+            log.info("meter_keys_old_ones_refused", where=self._where)
+        self._learn_counter_as(line, ends_at_s, renewal.identity)
+        with self._association(line, ends_at_s, access, renewal.identity):
+            try:
+                renewal.taken()
+            except EnvironmentRefused as error:
+                raise PortUnavailable(error.what, where=error.where, do=error.do) from error
+        self._identity, self._renewal = renewal.identity, None
+        log.info("meter_keys_exchanged", where=self._where)
+
+    def _learn_counter(self, association: Association, identity: Identity) -> None:
         at = self._profile.access.counter
         answers, denied = association.get((at,))
         if at in denied:
             raise association.refused(f"the meter does not tell its invocation counter ({at}): {denied[at]}")
         try:
-            self._identity.counter.learn(answers[at].integer())
+            identity.counter.learn(answers[at].integer())
         except CounterWentBack as error:
             do = "if it is another meter, or was reset, see `A meter with keys` in the gateway's guide"
             raise MeterRefused(error.what, where=self._where, do=do) from error
@@ -255,6 +296,8 @@ class DlmsMeter:
         zone = timezone(timedelta(minutes=-deviation_min))
         begin = since - timedelta(seconds=captured.period_s)
         buffer = association.get_range(meaning.buffer, begin.astimezone(zone), until.astimezone(zone))
+        if isinstance(buffer, Denied):
+            raise association.refused(f"the meter does not give its load profile: {buffer.reason}")
         rows = profile_generic.rows(buffer, captured.columns, captured.period_s)
         found = interval_rows(
             rows, captured, meaning, unspecified_deviation_min=self._profile.unspecified_deviation_min

@@ -16,7 +16,6 @@ from typing import Any
 
 from dlms_cosem import exceptions, security
 from dlms_cosem.connection import DlmsConnection
-from dlms_cosem.protocol.xdlms.base import AbstractXDlmsApdu
 from dlms_cosem.security import (
     HighLevelSecurityGmacAuthentication,
     LowLevelSecurityAuthentication,
@@ -24,7 +23,7 @@ from dlms_cosem.security import (
     SecurityControlField,
 )
 
-from gateway.core.dlms import association
+from gateway.core.dlms import ciphered, get_response
 from gateway.core.errors import Undecodable
 from gateway.core.invocation_counter import InvocationCounter
 from gateway.core.meter_access import Authentication, MeterSecrets, ProfileAccess
@@ -34,6 +33,8 @@ PROTECTION_BYTES = 1 + 1 + TITLE_BYTES + 3 + 1 + COUNTER_BYTES + TAG_BYTES
 _PROOF_BYTES = 1 + COUNTER_BYTES + TAG_BYTES
 _CHALLENGE_BYTES = 16
 _AUTHENTICATED = SecurityControlField(security_suite=0, authenticated=True)
+_SEALED = SecurityControlField(security_suite=0, authenticated=True, encrypted=True)
+_SEALED_HEAD: bytes = _SEALED.to_bytes()
 _BEFORE_THE_FIRST = -1  # its own default refuses a meter whose first counter is 0
 
 
@@ -107,6 +108,7 @@ class ProtectedConnection(DlmsConnection):  # type: ignore[misc]
 
     counter: InvocationCounter
     meter_invocation_counter: int
+    names_service: bool = False  # whether requests go out in their service's own ciphered form
 
     def __repr__(self) -> str:
         return "ProtectedConnection()"
@@ -114,50 +116,54 @@ class ProtectedConnection(DlmsConnection):  # type: ignore[misc]
     def encrypt(self, plain_text: bytes) -> tuple[bytes, int]:
         """As its own, with a number that was reserved."""
         self.client_invocation_counter = self.counter.take()
-        ciphered, number = super().encrypt(plain_text)
-        return ciphered, number
+        text, number = super().encrypt(plain_text)
+        return text, number
 
-    def protect(self, event: Any) -> Any:
-        """As its own, but for the length of what is not an association's."""
-        if not isinstance(event, AbstractXDlmsApdu):
-            return super().protect(event)
-        ciphered, number = self.encrypt(event.to_bytes())
-        head: bytes = self.security_control.to_bytes()
-        sealed = head + number.to_bytes(COUNTER_BYTES, "big") + ciphered
-        return _Octets(association.wrap(self.client_system_title, sealed))
+    def request(self, event: Any, octets: bytes = b"") -> bytes:
+        """A service's request as it goes out: `octets`, or what it writes itself, in the form that was agreed on.
+
+        As its `send`, but for the length of what is protected and for the other form; raises its protocol error where
+        the order of things forbids the request.
+        """
+        self.state.process_event(event)
+        plain = octets or bytes(event.to_bytes())
+        if not self.use_protection:
+            return plain
+        text, number = self.encrypt(plain)
+        sealed = _SEALED_HEAD + number.to_bytes(COUNTER_BYTES, "big") + text
+        if self.names_service:
+            return ciphered.wrap_service(plain[0], sealed)
+        return ciphered.wrap(self.client_system_title, sealed)
+
+    @property
+    def security_control(self) -> SecurityControlField:
+        """As its own, which works it out anew four times a request: protected is always both, in suite 0."""
+        return _SEALED
 
     def open(self, sealed: bytes) -> bytes:
         """What the meter protected; raises Undecodable."""
-        control = self.security_control.to_bytes()
-        if sealed[:1] != control or len(sealed) < 1 + COUNTER_BYTES + TAG_BYTES:
+        if sealed[:1] != _SEALED_HEAD or len(sealed) < 1 + COUNTER_BYTES + TAG_BYTES:
             raise Undecodable("an answer is protected in another way than was agreed on")
-        number, ciphered = int.from_bytes(sealed[1 : 1 + COUNTER_BYTES], "big"), sealed[1 + COUNTER_BYTES :]
+        number, text = int.from_bytes(sealed[1 : 1 + COUNTER_BYTES], "big"), sealed[1 + COUNTER_BYTES :]
         if number <= self.meter_invocation_counter:
             raise Undecodable("an answer carries a counter that was used before")
         self.meter_invocation_counter = number
         try:
-            return bytes(self.decrypt(ciphered))
+            return bytes(self.decrypt(text))
         except exceptions.DecryptionError:
             raise Undecodable("an answer does not open with the meter's keys") from None
 
     def open_answer(self, apdu: bytes) -> bytes:
         """The plain answer; a refusal of the service may come in clear, anything else not. Raises Undecodable."""
-        if not self.use_protection or association.service_refused(apdu) is not None:
+        if not self.use_protection or get_response.service_refused(apdu) is not None:
             return apdu
-        title, sealed = association.unwrap(apdu)
-        if title not in (b"", self.meter_system_title):
+        sealed = ciphered.unwrap(apdu)
+        if sealed.title not in (b"", self.meter_system_title):
             raise Undecodable("an answer comes from another meter than the one that was called")
-        return self.open(sealed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Octets:
-    """What it takes for an APDU: something that can be written."""
-
-    octets: bytes
-
-    def to_bytes(self) -> bytes:
-        return self.octets
+        plain = self.open(sealed.octets)
+        if sealed.holds not in (None, *plain[:1]) and get_response.service_refused(plain) is None:
+            raise Undecodable("an answer holds another service's than it names")
+        return plain
 
 
 def connection_for(access: ProfileAccess, identity: Identity, *, max_pdu_bytes: int) -> ProtectedConnection:

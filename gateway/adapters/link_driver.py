@@ -110,6 +110,10 @@ class LinkDriver:
         """One request and its whole answer; raises MeterUnread."""
         return self._run(self._link, self._link.request(apdu, self._clock.monotonic()), Delivered).apdu
 
+    def await_more(self) -> bytes:
+        """The answer the meter gives next without being asked again; raises MeterUnread."""
+        return self._run(self._link, self._link.more(self._clock.monotonic()), Delivered).apdu
+
     def disconnect(self) -> None:
         """Give the link back, in whatever state it is, within a short grace; never raises."""
         now = self._clock.monotonic()

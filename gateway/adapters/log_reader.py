@@ -10,6 +10,7 @@ from datetime import timedelta, timezone
 
 from gateway.adapters.dlms_association import Association
 from gateway.core.dlms import profile_generic
+from gateway.core.dlms.get_response import Denied
 from gateway.core.dlms.obis import Attribute
 from gateway.core.errors import MeterRefused, Undecodable
 from gateway.core.event_log import EventLog, LogPage, LogSpan, log_entries
@@ -65,7 +66,10 @@ class LogReader:
             buffer = answers[span.log.buffer]
         else:
             zone = timezone(timedelta(minutes=-self._deviation_min(snapshot)))
-            buffer = association.get_range(span.log.buffer, begin.astimezone(zone), end.astimezone(zone))
+            selected = association.get_range(span.log.buffer, begin.astimezone(zone), end.astimezone(zone))
+            if isinstance(selected, Denied):
+                raise Undecodable(f"log {span.log.name}: {selected.reason}")
+            buffer = selected
         rows = profile_generic.rows(buffer, layout.columns, 0)
         in_order = rows[::-1] if layout.is_newest_first else rows
         unspecified_min = self._profile.unspecified_deviation_min

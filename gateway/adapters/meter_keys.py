@@ -60,6 +60,7 @@ class MeterKeys:
         """Read them; raises InputRefused for a file that does not open, EnvironmentRefused for one open to others."""
         self._path = path
         self._cipher = AESGCM(signer.derive(b"lamplight meter keys 1"))
+        self._naming = signer.derive(b"lamplight push keys 1")
         self._lock = threading.Lock()
         self._kept = self._read()
 
@@ -70,6 +71,11 @@ class MeterKeys:
     def exchange_of(self, number: int) -> KeyExchange | None:
         """The keys the meter is to take in place of those it has, if any."""
         return self._kept.get(number, _NOTHING).exchange
+
+    def key_name(self, number: int) -> str:
+        """What tells the meter's encryption key from any other, without telling it; empty where there is none."""
+        key = self.of(number).key
+        return "" if key is None else hmac.digest(self._naming, key.reveal(), "sha256")[:8].hex()
 
     def put(self, number: int, secrets: MeterSecrets) -> None:
         """Keep the secrets of a meter, in place of what was there; raises EnvironmentRefused."""

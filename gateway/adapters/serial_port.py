@@ -1,4 +1,4 @@
-"""A serial port as a `SerialLine`: 8N1, opened for ourselves alone, its errors put into words to act on.
+"""A serial port as a `SerialLine`: 8N1, or with parity, opened for ourselves alone, its errors in words to act on.
 
 Two programs on one optical head hear half an answer each, so the port is locked. A missing, busy or forbidden port is
 PortUnavailable with what to do; a port that breaks away in use is PortGone. A pty serves as well as a device.
@@ -31,11 +31,14 @@ _WHAT_TO_DO = {
 class SerialPort:
     """An open serial port."""
 
-    def __init__(self, path: str, baud: int) -> None:
-        """Open it; raises PortUnavailable."""
+    def __init__(self, path: str, baud: int, *, has_parity: bool = False) -> None:
+        """Open it, with a bit of even parity where it has one; raises PortUnavailable."""
+        parity = serial.PARITY_EVEN if has_parity else serial.PARITY_NONE
         self._path = path
         try:
-            self._serial = serial.Serial(path, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True)
+            self._serial = serial.Serial(
+                path, baudrate=baud, parity=parity, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True
+            )
             self._serial.reset_input_buffer()
         except _BROKEN as error:
             raise _unavailable(path, error) from error

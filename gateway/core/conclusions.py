@@ -13,7 +13,7 @@ there. The caller keeps both, or neither.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from gateway.core import interruption, reachability, validation
 from gateway.core.batches import IntervalProgress, Window, batches
@@ -25,12 +25,26 @@ from gateway.core.interruption import InterruptionState
 from gateway.core.log_progress import LogsTaken
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation
+from gateway.core.pushes import Pushes
 from gateway.core.reachability import Reachability
-from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Reading, Snapshot
+from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Origin, Reading, Snapshot
 from gateway.core.validation import check_intervals, check_reading
 from wire.events import Disconnector, IntervalReadings, KnownEvent, LinkFault, RegisterReadings, UnusualUse
 from wire.instants import unix_ms
 from wire.units import VOLTAGES, Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRules:
+    """How a meter that pushes is listened to: every `interval` it should; what it says is kept `every` so often.
+
+    `close` is the same while a verdict waits for a meter that cannot be asked.
+    """
+
+    interval: timedelta
+    every: timedelta
+    close: timedelta
+    is_asked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +56,18 @@ class MeterRules:
     doubt: validation.Limits
     codes: EventCodes = NO_CODES
     zone: tzinfo = UTC  # in whose hours and days the home lives
+    push: PushRules | None = None  # None where the meter does not push
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatestReading:
-    """The registers as they were last read, for the technician."""
+    """The registers as they were last read, or heard, for the technician."""
 
     taken_at: datetime
     serial: str
     values: tuple[tuple[Quantity, int], ...]
+    origin: Origin = Origin.ASKED
+    is_authenticated: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +86,7 @@ class Standing:
     logs: LogsTaken = LogsTaken()
     latest: LatestReading | None = None
     before: Reading | None = None
+    pushes: Pushes = Pushes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +95,7 @@ class Conclusion:
 
     `logged` is what the meter itself wrote down, and is new.
 
-    `doubts` are those of the reading that was looked at; None where there was none.
+    `doubts` are those of the reading that was looked at; None where there was none. `refused` says why a push was.
     """
 
     standing: Standing
@@ -85,6 +103,7 @@ class Conclusion:
     readings: tuple[RegisterReadings | IntervalReadings | UnusualUse, ...] = ()
     logged: tuple[Logged, ...] = ()
     doubts: tuple[Finding, ...] | None = None
+    refused: str = ""
 
 
 def from_observation(standing: Standing, seen: Observation, rules: MeterRules, now: datetime) -> Conclusion:
@@ -121,7 +140,7 @@ def from_reading(
         concluded = from_fault(standing, LinkFault.REFUSED, snapshot.read_at, rules, now)
         return replace(concluded, doubts=(Finding(doubt=Doubt.METER_SERIAL_CHANGED),))
     checked = check_reading(reading, standing.before, rules.doubt)
-    concluded = from_observation(standing, _answered(checked), rules, now)
+    concluded = from_observation(standing, answered(checked), rules, now)
     reach, told = reachability.step(standing.reach, None, reading.taken_at)
     intervals = check_intervals(rows, rules.doubt)
     progress = standing.progress
@@ -140,7 +159,7 @@ def from_reading(
             progress=progress,
             consumption=consumption,
             logs=logs,
-            latest=_latest(reading),
+            latest=latest_of(reading, Origin.ASKED),
             before=reading,
         ),
         events=(*concluded.events, *([told] if told else ())),
@@ -162,7 +181,7 @@ def _looked_at(bank: Bank, rows: Sequence[IntervalRow], zone: tzinfo) -> tuple[B
     return bank, unusual
 
 
-def _answered(checked: CheckedReading) -> MeterAnswered:
+def answered(checked: CheckedReading) -> MeterAnswered:
     """What the reading says of the supply, as far as nobody doubts it."""
     usable = dict(checked.usable)
     return MeterAnswered(
@@ -181,6 +200,12 @@ def _is_loaded(import_w: int | None, export_w: int | None) -> bool | None:
     return None if import_w is None else False
 
 
-def _latest(reading: Reading) -> LatestReading:
-    values = tuple((quantity, int(value)) for quantity, value in reading.values)
-    return LatestReading(taken_at=reading.taken_at, serial=reading.meter_serial, values=values)
+def latest_of(reading: Reading, origin: Origin) -> LatestReading:
+    """The reading as the technician is shown it."""
+    return LatestReading(
+        taken_at=reading.taken_at,
+        serial=reading.meter_serial,
+        values=tuple((quantity, int(value)) for quantity, value in reading.values),
+        origin=origin,
+        is_authenticated=reading.is_authenticated,
+    )

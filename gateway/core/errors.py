@@ -5,7 +5,8 @@ LamplightError
 │   ├── MeterSilent             nothing came back: evidence for a verdict; ask again at the next poll
 │   ├── MeterGarbled            bytes came, and none that hold: ask again; if it lasts, look at the optical head
 │   ├── MeterRefused            the meter answered no: asking again is no use until a person has looked
-│   │   └── SecretRefused       it does not take our password or keys: it is not tried again soon, or it locks itself
+│   │   ├── SecretRefused       it does not take our password or keys: it is not tried again soon, or it locks itself
+│   │   └── ChangeRefused       it lets itself be read and not be set: nothing was changed
 │   └── PortGone                our own port broke away while in use: says nothing of the meter; open it anew
 │       └── PortUnavailable     our own port cannot be opened: say what to mend, keep trying
 ├── UplinkLost                  the broker is gone: close, wait, open a new connection; nothing is lost by it
@@ -53,6 +54,10 @@ class MeterRefused(MeterUnread):
 
 class SecretRefused(MeterRefused):
     """The meter does not take our password or keys: each further attempt may lock it, for its own utility as well."""
+
+
+class ChangeRefused(MeterRefused):
+    """The meter does not set or do what was asked: nothing was changed; a person asks the utility for the right."""
 
 
 class PortGone(MeterUnread):

@@ -8,6 +8,7 @@ to be protected that is not.
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from gateway.core.dlms.ciphered import Ciphering
 from gateway.core.dlms.link import PUBLIC_CLIENT
 from gateway.core.dlms.obis import Attribute, Obis
 from runtime.errors import InputRefused
@@ -38,6 +39,12 @@ class AssociationSettings:
         choices=tuple(kind.value for kind in Authentication),
     )
     ciphered: bool = setting(True, help="with hls-gmac: whether every request and answer is ciphered as well (suite 0)")
+    ciphering: str = setting(
+        "as-agreed",
+        help="with hls-gmac: the form of ciphered requests; as agreed is general-glo where the meter takes it, "
+        "and else each service's own",
+        choices=tuple(kind.value for kind in Ciphering),
+    )
     counter_obis: str = setting(
         "0.0.43.1.0.255", help="with hls-gmac: where the public client reads the last invocation counter"
     )
@@ -51,6 +58,7 @@ class ProfileAccess:
     authentication: Authentication
     is_ciphered: bool
     counter: Attribute
+    ciphering: Ciphering = Ciphering.AS_AGREED
 
     @classmethod
     def of(cls, settings: AssociationSettings) -> "ProfileAccess":
@@ -61,6 +69,7 @@ class ProfileAccess:
             authentication=authentication,
             is_ciphered=settings.ciphered and authentication is Authentication.HLS_GMAC,
             counter=Attribute(class_id=_DATA_CLASS, obis=Obis.parse(settings.counter_obis), index=2),
+            ciphering=Ciphering(settings.ciphering),
         )
 
 

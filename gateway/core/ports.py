@@ -1,9 +1,12 @@
 """What the core's users need from the outside, as small protocols; adapters implement them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from gateway.core.dlms.pushed import Push
+from gateway.core.errors import CaptureRefused
 from gateway.core.event_log import LogSpan
 from gateway.core.reading import IntervalRow, Snapshot
 
@@ -38,6 +41,44 @@ class MeterSession(Protocol):
         All in one association, while its time lasts. `take` is given what was read and says what to read next; None
         ends the session. What it was given before an error stays read.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What came at a push port: octets of one conversation, and whether it is over."""
+
+    talk: int
+    octets: bytes = b""
+    is_over: bool = False
+
+
+class PushPort(Protocol):
+    """A port at which meters speak unasked: a serial line, or an address they connect to."""
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """What was cut short so far, by reason."""
+        ...
+
+    def wait(self, timeout_s: float) -> Sequence[Heard]:
+        """What has come within machine seconds, conversation by conversation. Raises PortGone."""
+        ...
+
+    def close(self) -> None:
+        """Let the port go. Never raises."""
+        ...
+
+
+class PushStream(Protocol):
+    """What finds messages in the octets of one conversation, wherever they were cut."""
+
+    def feed(self, octets: bytes) -> Sequence[Push | CaptureRefused]:
+        """Take more octets; the messages they complete, or what these are refused as."""
+        ...
+
+    def flush(self) -> Sequence[Push | CaptureRefused]:
+        """Nothing more comes of what was begun; what is left of it."""
         ...
 
 

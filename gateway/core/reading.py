@@ -35,11 +35,19 @@ class Snapshot:
     logs: tuple[LogPage, ...] = ()
 
 
+class Origin(StrEnum):
+    """How a reading came to us."""
+
+    ASKED = "asked"
+    PUSHED = "pushed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One meter at one instant. A quantity the meter does not have, or did not tell, is absent, never zero.
 
-    `unread` says for each quantity of the profile that is absent why it is.
+    `unread` says for each quantity of the profile that is absent why it is. Anybody may have said what is not
+    `is_authenticated`.
     """
 
     taken_at: datetime  # the gateway's clock when the meter was asked, aware UTC
@@ -48,6 +56,7 @@ class Reading:
     clock_status: ClockStatus
     values: tuple[tuple[Quantity, int], ...]
     unread: tuple[tuple[Quantity, str], ...] = ()
+    is_authenticated: bool = True
 
     def value(self, quantity: Quantity) -> int | None:
         """The value in the quantity's own unit, None where the meter did not give it."""
@@ -68,6 +77,9 @@ class Reading:
     def power_failures(self) -> int | None:
         """The meter's own count of power failures since it was made."""
         return self.value(Quantity.POWER_FAILURES)
+
+
+_SAYS_SUPPLY = {*VOLTAGES, Quantity.POWER_FAILURES, Quantity.DISCONNECTOR}
 
 
 class IntervalStatus(IntFlag):
@@ -120,6 +132,7 @@ class Doubt(StrEnum):
     DATA_INVALID = "data-invalid"
     DUPLICATE_INTERVAL = "duplicate-interval"
     OVERLAPPING_INTERVAL = "overlapping-interval"
+    UNAUTHENTICATED = "unauthenticated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +154,15 @@ class CheckedReading:
 
     @property
     def usable(self) -> tuple[tuple[Quantity, int], ...]:
-        """The values nobody doubts; a changed serial number puts all of them in doubt."""
-        if any(finding.doubt is Doubt.METER_SERIAL_CHANGED for finding in self.findings):
+        """The values nobody doubts; a changed serial number puts all of them in doubt.
+
+        Of what anybody may have said, nothing is used that would be evidence of supply.
+        """
+        doubts = {finding.doubt for finding in self.findings}
+        if Doubt.METER_SERIAL_CHANGED in doubts:
             return ()
         doubted = {finding.quantity for finding in self.findings}
+        doubted |= _SAYS_SUPPLY if Doubt.UNAUTHENTICATED in doubts else set()
         return tuple((quantity, value) for quantity, value in self.reading.values if quantity not in doubted)
 
 

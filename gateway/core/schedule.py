@@ -29,6 +29,7 @@ class Cadence:
 
     routine: timedelta = timedelta(seconds=60)
     close: timedelta = timedelta(seconds=5)
+    pushed: timedelta = timedelta(minutes=15)  # while the meter itself pushes what it measures
     longest_back_off: timedelta = timedelta(minutes=5)
     most_held_percent: int = 50  # of a meter's time; whoever else reads it has the rest
 
@@ -49,9 +50,12 @@ class Attempt:
     failures: int
 
 
-def next_read_at(cadence: Cadence, last: Attempt, attention: Attention, *, chance: float) -> datetime:
+def next_read_at(
+    cadence: Cadence, last: Attempt, attention: Attention, *, chance: float, is_pushed: bool = False
+) -> datetime:
     """When to ask again; `chance` is drawn evenly from [0, 1)."""
-    interval = cadence.close if attention is Attention.CLOSE else cadence.routine
+    routine = max(cadence.routine, cadence.pushed) if is_pushed else cadence.routine
+    interval = cadence.close if attention is Attention.CLOSE else routine
     if last.failures:
         longest = max(interval, cadence.longest_back_off)
         patience = Patience(first_s=interval.total_seconds(), longest_s=longest.total_seconds())

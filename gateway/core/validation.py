@@ -59,6 +59,8 @@ class Limits:
 def check_reading(reading: Reading, before: Reading | None, limits: Limits) -> CheckedReading:
     """The reading and what is doubtful about it, held against the meter's reading `before`, where there is one."""
     findings: list[Finding] = [*_clock_doubts(reading, limits), *_plausibility(reading, limits)]
+    if not reading.is_authenticated:
+        findings.append(Finding(doubt=Doubt.UNAUTHENTICATED))
     if before is not None and before.meter_serial != reading.meter_serial:
         findings.append(Finding(doubt=Doubt.METER_SERIAL_CHANGED))
     elif before is not None:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from gateway.core.batches import Window
 from gateway.core.observations import ProbeObservation
+from gateway.core.push_conclusions import HeardPush
 from gateway.core.reading import IntervalRow, Snapshot
 from gateway.service.presence import Presence
 from runtime import logs
@@ -54,7 +55,25 @@ class ProbeHeard:
     done: Callable[[], None]
 
 
-Report: TypeAlias = MeterRead | MeterUnreadable | ProbeHeard
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterPushed:
+    """Meter `number` has pushed something."""
+
+    number: int
+    heard: HeardPush
+    done: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortRefused:
+    """What was refused at a push port so far, by reason: of nobody in particular, so it is counted with the port."""
+
+    port: str
+    refused: tuple[tuple[str, int], ...]
+    done: Callable[[], None]
+
+
+Report: TypeAlias = MeterRead | MeterUnreadable | MeterPushed | PortRefused | ProbeHeard
 
 
 class Inbox:

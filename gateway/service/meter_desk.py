@@ -1,8 +1,8 @@
 """What the pipeline has on its desk about one meter: its rules, its standing, and how the standing is stored.
 
-Six lines in the journal, each written only when it changed: the supply, the reach, how far the load profile and the
-event logs have been taken over, what the home usually draws, and the latest reading. A line that cannot be read back is
-begun anew, and the log says so.
+Seven lines in the journal, each written only when it changed: the supply, the reach, how far the load profile and the
+event logs have been taken over, what the home usually draws, the latest reading, and what became of its pushes. A line
+that cannot be read back is begun anew, and the log says so.
 """
 
 import itertools
@@ -17,18 +17,20 @@ from gateway.core.consumption import Bank
 from gateway.core.interruption import InterruptionState
 from gateway.core.log_progress import LogsTaken
 from gateway.core.outbox import Change, Entry
+from gateway.core.pushes import Pushes, PushRecord
 from gateway.core.reachability import Reachability
 from gateway.core.reading import Finding
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall, remember
 from gateway.service.meter_watch import Instruction, MeterWatch
 from gateway.service.ports import Book
+from gateway.service.presence import Presence
 from runtime import logs
 
 log = logs.get(__name__)
 T = TypeVar("T")
 SUPPLY, REACH, INTERVALS, CONSUMPTION, READING = "supply", "reach", "intervals", "consumption", "reading"
-LOGS = "logs"
+LOGS, PUSHES = "logs", "pushes"
 _LONGEST_SUBJECT = 32
 
 
@@ -46,6 +48,8 @@ class MeterDesk:
         self._standing: Standing | None = None
         self._stored: dict[str, str] = {}
         self._doubts: frozenset[Finding] = frozenset()
+        self._presence = Presence(log, "push", meter=meter.number)
+        self._refusals_said: set[str] = set()
 
     @property
     def standing(self) -> Standing:
@@ -64,7 +68,8 @@ class MeterDesk:
 
     def recall(self, book: Book, now: datetime) -> None:
         """Take up where the journal says this meter was left; raises JournalUnavailable."""
-        names = [name_of(kind, self.number) for kind in (SUPPLY, REACH, INTERVALS, LOGS, CONSUMPTION, READING)]
+        kinds = (SUPPLY, REACH, INTERVALS, LOGS, CONSUMPTION, READING, PUSHES)
+        names = [name_of(kind, self.number) for kind in kinds]
         self._stored = {name: line for name in names if (line := book.recall(name)) is not None}
         latest = self._recalled(READING, LatestReading)
         self._standing = Standing(
@@ -75,8 +80,9 @@ class MeterDesk:
             consumption=self._recalled(CONSUMPTION, Bank) or Bank(),
             logs=(self._recalled(LOGS, LogsTaken) or LogsTaken()).of(self.rules.profile.logs, now, self._log_days),
             latest=latest,
+            pushes=Pushes.of(self._recalled(PUSHES, PushRecord), now),
         )
-        self._instruct(at_once=False)
+        self._instruct(now, at_once=False)
 
     def changes(self, conclusion: Conclusion) -> tuple[Change, Change, Change]:
         """What the journal must keep for `conclusion`: the supply's part, and two that yield: readings', and logs'."""
@@ -85,8 +91,10 @@ class MeterDesk:
         taken_over: dict[str, object] = {INTERVALS: standing.progress}
         if standing.consumption is not self.standing.consumption:  # some kilobytes: not put into words at every tick
             taken_over[CONSUMPTION] = standing.consumption
+        firm: dict[str, object] = {SUPPLY: standing.supply, REACH: standing.reach, READING: standing.latest}
+        if self.rules.push is not None:
+            firm[PUSHES] = standing.pushes.record
         logs: dict[str, object] = {} if standing.logs is self.standing.logs else {LOGS: standing.logs}
-        firm = {SUPPLY: standing.supply, REACH: standing.reach, READING: standing.latest}
         return (
             Change(
                 entries=tuple(Entry(subject=subject, event=event) for event in conclusion.events),
@@ -104,7 +112,7 @@ class MeterDesk:
             ),
         )
 
-    def adopt(self, conclusion: Conclusion, changes: Sequence[Change], kept: Sequence[bool]) -> None:
+    def adopt(self, conclusion: Conclusion, changes: Sequence[Change], kept: Sequence[bool], now: datetime) -> None:
         """The journal holds those of the `changes` that were kept: go on from there, and tell the poller of it."""
         before, standing = self.standing, conclusion.standing
         for change in itertools.compress(changes, kept):
@@ -115,16 +123,38 @@ class MeterDesk:
         if not logs_kept:
             standing = replace(standing, logs=before.logs)
         self._standing = standing
-        self._instruct(at_once=standing.supply.phase is not before.supply.phase)
+        self._instruct(now, at_once=standing.supply.phase is not before.supply.phase)
+        self._tell_refusal(conclusion.refused)
         if conclusion.doubts is not None:
             self._tell_doubts(frozenset(conclusion.doubts))
 
-    def _instruct(self, *, at_once: bool) -> None:
+    def _instruct(self, now: datetime, *, at_once: bool) -> None:
         standing = self.standing
-        self._watch.instruct(
-            Instruction(attention=standing.supply.attention, progress=standing.progress, logs=standing.logs),
-            at_once=at_once,
+        instruction = Instruction(
+            attention=standing.supply.attention,
+            progress=standing.progress,
+            logs=standing.logs,
+            serial=standing.serial,
+            is_pushed=self._is_pushed(standing.pushes, now),
         )
+        self._watch.instruct(instruction, at_once=at_once)
+
+    def _is_pushed(self, pushes: Pushes, now: datetime) -> bool:
+        """Whether its pushes come; said when they begin and when they stop."""
+        if self.rules.push is None or pushes.heard_at is None:
+            return False
+        is_live = pushes.is_live(now, self.rules.push.interval)
+        if is_live:
+            self._presence.here()
+        else:
+            self._presence.gone(instead="it is asked as often as any other" if self.rules.push.is_asked else "nothing")
+        return is_live
+
+    def _tell_refusal(self, reason: str) -> None:
+        """Each reason once."""
+        if reason and reason not in self._refusals_said:
+            self._refusals_said.add(reason)
+            log.warning("push_refused", meter=self.number, reason=reason)
 
     def _recalled(self, kind: str, cls: type[T]) -> T | None:
         line = self._stored.get(name_of(kind, self.number))
@@ -158,6 +188,11 @@ class MeterDesk:
 def name_of(kind: str, number: int) -> str:
     """Under which name the journal stores this kind of conclusion about this meter."""
     return f"{kind}/{number}"
+
+
+def port_line(port: str) -> str:
+    """Under which name the journal stores what was refused at this push port."""
+    return f"{PUSHES}/{port}"
 
 
 def subject_of(serial: str) -> str:

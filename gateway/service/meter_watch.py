@@ -13,11 +13,16 @@ from gateway.core.log_progress import LogsTaken
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
-    """How closely to watch the meter, and how far its load profile and its logs were taken over (None: unknown yet)."""
+    """How closely to watch the meter, and how far its load profile and its logs were taken over (None: unknown yet).
+
+    `serial` is how the meter has named itself; while it `is_pushed` it spares us most of the asking.
+    """
 
     attention: Attention = Attention.ROUTINE
     progress: IntervalProgress | None = None
     logs: LogsTaken = LogsTaken()
+    serial: str = ""
+    is_pushed: bool = False
 
 
 class MeterWatch:

@@ -13,11 +13,13 @@ from datetime import datetime
 
 from gateway.core.conclusions import Conclusion, from_fault, from_observation, from_reading
 from gateway.core.errors import JournalUnavailable
-from gateway.core.observations import Tick
 from gateway.core.outbox import Change
+from gateway.core.push_conclusions import from_push, from_time
+from gateway.core.pushes import PushRecord
+from gateway.core.remembered import remember
 from gateway.service.health import Health
-from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable, ProbeHeard, Report
-from gateway.service.meter_desk import MeterDesk
+from gateway.service.inbox import Inbox, MeterPushed, MeterRead, MeterUnreadable, PortRefused, ProbeHeard, Report
+from gateway.service.meter_desk import MeterDesk, port_line
 from gateway.service.ports import Book, MeterBook
 from gateway.service.presence import Presence
 from gateway.service.uplink_desk import UplinkDesk
@@ -73,21 +75,27 @@ class Pipeline:
         own = self._health.due(self._book, now)
         way = self._uplink.conclude(self._is_supplied(), now)
         way_changed = self._uplink.change(way)
-        kept = self._keep(Change(entries=own), way_changed, *(change for own_part in changes for change in own_part))
+        kept = self._keep(
+            Change(entries=own, remembered=_lines(report)),
+            way_changed,
+            *(change for own_part in changes for change in own_part),
+        )
         if kept is None:
             return
         self._health.told(own, now)
         self._uplink.adopt(way, way_changed)
         of_meters = iter(kept[2:])  # the gateway's own changes stand before those of the meters
         for (desk, conclusion), parts in zip(concluded, changes, strict=True):
-            desk.adopt(conclusion, parts, tuple(itertools.islice(of_meters, len(parts))))
+            desk.adopt(conclusion, parts, tuple(itertools.islice(of_meters, len(parts))), now)
         if report is not None:
             report.done()
             self._learn_serials()
 
     def _concerned(self, report: Report | None) -> tuple[MeterDesk, ...]:
         """A meter's report is about that meter; the probe's word and the time are about all of them."""
-        if isinstance(report, (MeterRead, MeterUnreadable)):
+        if isinstance(report, PortRefused):
+            return ()
+        if isinstance(report, (MeterRead, MeterUnreadable, MeterPushed)):
             return tuple(desk for desk in self._desks if desk.number == report.number)
         return self._desks
 
@@ -99,8 +107,10 @@ class Pipeline:
                 return from_fault(desk.standing, report.fault, report.asked_at, desk.rules, now)
             case ProbeHeard():
                 return from_observation(desk.standing, report.seen, desk.rules, now)
-            case None:
-                return from_observation(desk.standing, Tick(), desk.rules, now)
+            case MeterPushed():
+                return from_push(desk.standing, report.heard, desk.rules, now)
+            case _:
+                return from_time(desk.standing, desk.rules, now)
 
     def _is_supplied(self) -> bool | None:
         """What the one probe senses: every meter's standing knows the same."""
@@ -133,6 +143,13 @@ class Pipeline:
             self._registry_file.here()
             desk.registered()
             log.info("meter_named_itself", meter=desk.number, serial=desk.standing.serial)
+
+
+def _lines(report: Report | None) -> dict[str, str]:
+    """What a push port refused is counted with the port, whoever sent it."""
+    if not isinstance(report, PortRefused):
+        return {}
+    return {port_line(report.port): remember(PushRecord(refused=report.refused))}
 
 
 def _log_events(change: Change) -> None:

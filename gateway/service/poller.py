@@ -166,7 +166,8 @@ class Poller:
             instruction, now = self._watch.instruction, self._clock.now()
             is_behind = instruction.progress is not None and instruction.progress.is_behind(now)
             attention = Attention.CLOSE if is_behind else instruction.attention
-            due_in = next_read_at(self._cadence, self._last, attention, chance=chance) - now
+            due_at = next_read_at(self._cadence, self._last, attention, chance=chance, is_pushed=instruction.is_pushed)
+            due_in = due_at - now
             rest_s = self._rest_until_s - self._clock.monotonic()
             due_in_s = max(self._clock.wall_seconds(due_in.total_seconds()), rest_s)
             if due_in_s <= 0:

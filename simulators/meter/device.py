@@ -71,9 +71,13 @@ class Door:
             return []
         faults = self._meter.faults
         echo = faults.echo(octets, self._port.baud_at(now.mono_s))
-        answers = self._port.feed(octets, now)
+        answers = self._port.feed(faults.heard(octets), now)
         self._meter.note_failed_logins(now)
-        return echo + faults.spoil([*map(self._meter.after_turnaround, answers[:1]), *answers[1:]])
+        broken_off = faults.dips_within(answers)
+        if broken_off is not None:
+            self._meter.lose_links()
+            answers = broken_off
+        return echo + faults.spoil([*map(self._meter.after_turnaround, answers[:1]), *answers[1:]], now.mono_s)
 
     def hung_up(self) -> None:
         """The reader has closed the connection."""
@@ -163,6 +167,7 @@ class Meter(Door):
             inactivity_timeout_s=self._inactivity_timeout_s,
             is_alone=bus_address is None,
             addressee=self.misconduct.addressee,
+            wants_flag=lambda: self.faults.strikes("flag"),
         )
 
     def open_converter(self) -> Door:
@@ -194,6 +199,11 @@ class Meter(Door):
         """Whether nothing of what it says reaches any line now."""
         history = self.life.history
         return not (history.is_supplied and history.is_head_on) or self.faults.is_silent(mono_s)
+
+    def lose_links(self) -> None:
+        """The supply was gone, if only for less than counts as a failure, and every link with it."""
+        for port in self._ports:
+            port.power_off()
 
     def command(self, words: Sequence[str], now: Moment) -> dict[str, object]:
         """Obey a command and tell how things stand then; raises InputRefused for what is not one."""
@@ -252,8 +262,7 @@ class Meter(Door):
             logged = self._logged(logged, name, clock.shown(at))
         self._remember(logged)
         if not logged.is_supplied:
-            for port in self._ports:
-                port.power_off()
+            self.lose_links()
 
     def _logged(self, history: History, name: str, stamp: datetime) -> History:
         log, code = self.life.make.codes.get(name, ("", 0))

@@ -3,7 +3,8 @@
     E0 | last-block, streaming, window(6) | block number | block acknowledged | the block
 
 This meter sends one block and waits; the reader acknowledges it with a block of its own that carries nothing, and may
-ask for blocks again by acknowledging less. A reader's long request is taken the same way, one block at a time.
+ask for blocks again by acknowledging less. Such a block has a number, too, and is acknowledged like any other. A
+reader's long request is taken the same way, one block at a time.
 """
 
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class GeneralBlocks:
 
     def cut(self, answer: bytes, max_pdu_bytes: int) -> bytes:
         """The answer's first block, or the answer itself where it fits."""
-        self._outgoing, self._incoming = [], bytearray()
+        self._outgoing, self._incoming, self._heard = [], bytearray(), 0
         if len(answer) <= max_pdu_bytes:
             return answer
         room = max_pdu_bytes - _HEAD_BYTES
@@ -65,6 +66,7 @@ class GeneralBlocks:
         """The answer's block behind the one the reader has; raises NotAxdr where there is none."""
         if not 0 <= block.acknowledged < len(self._outgoing):
             raise NotAxdr("no such block")
+        self._heard = block.number
         return self._block(block.acknowledged + 1)
 
     def take(self, block: Block) -> bytes | None:

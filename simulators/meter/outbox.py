@@ -15,7 +15,7 @@ True
 
 from collections import deque
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 MODULUS = 8
 
@@ -45,13 +45,17 @@ class Outbox:
         """V(S): the number the next new frame will have."""
         return (self._first + self._in_flight) % MODULUS
 
-    def load(self, message: bytes) -> None:
-        """Speak of something else: what has not been sent of the message before is dropped."""
+    def load(self, message: bytes, *, first_bytes: int = 0) -> None:
+        """Speak of something else: what has not been sent of the message before is dropped.
+
+        The first segment is as long as any, or `first_bytes` where that is not nought.
+        """
         while len(self._waiting) > self._in_flight:
             self._waiting.pop()
-        for start in range(0, len(message), self._segment_bytes):
-            end = start + self._segment_bytes
-            self._waiting.append((message[start:end], end >= len(message)))
+        first = min(first_bytes or self._segment_bytes, self._segment_bytes, len(message))
+        cuts = [*range(first, len(message), self._segment_bytes), len(message)] if message else []
+        for start, end in pairwise([0, *cuts]):
+            self._waiting.append((message[start:end], end == len(message)))
 
     def acknowledge(self, receive_number: int) -> bool:
         """Drop what the reader has; False when it claims to have what was never sent."""

@@ -18,7 +18,17 @@ from enum import Enum
 from typing import Protocol
 
 from simulators.meter import link_parameters
-from simulators.meter.hdlc import Address, Control, Deframer, Frame, Kind, information, receive_ready, unnumbered
+from simulators.meter.hdlc import (
+    FLAG,
+    Address,
+    Control,
+    Deframer,
+    Frame,
+    Kind,
+    information,
+    receive_ready,
+    unnumbered,
+)
 from simulators.meter.link_parameters import LinkParameters
 from simulators.meter.outbox import Outbox
 from simulators.moment import Moment
@@ -114,8 +124,13 @@ class Station:
         inactivity_timeout_s: float = INACTIVITY_TIMEOUT_S,
         is_alone: bool = True,
         addressee: Callable[[int], int] = int,
+        wants_flag: Callable[[], bool] = bool,
     ) -> None:
-        """`addressee`: whom an answer to this reader is addressed to; by the book, that reader."""
+        """`addressee`: whom an answer to this reader is addressed to; by the book, that reader.
+
+        `wants_flag`: whether an answer is to be cut where a checksum then ends in a flag; by the book, never.
+        """
+        self._wants_flag = wants_flag
         self._addressee = addressee
         self._application = application
         self._physical_address = physical_address
@@ -244,7 +259,16 @@ class Station:
             link.inbox.clear()
             if request.startswith(LLC_REQUEST):
                 answer = self._application.answer(link.reader.logical, request[len(LLC_REQUEST) :], now)
-                link.outbox.load(LLC_RESPONSE + answer if answer else b"")
+                said = LLC_RESPONSE + answer if answer else b""
+                link.outbox.load(said, first_bytes=self._flag_cut(link, said) if said and self._wants_flag() else 0)
+
+    def _flag_cut(self, link: _Link, said: bytes) -> int:
+        """How long a first segment has to be for its frame's checksum to end in a flag; nought if none does."""
+        control = information(link.outbox.next_number, link.expected, final=link.parameters.transmit_window == 1)
+        for size in range(min(len(said) - 1, link.parameters.transmit_bytes), 0, -1):
+            if self._frame(link, control, said[:size], is_segment=True).to_bytes()[-2] == FLAG:
+                return size
+        return 0
 
     def _reject(self, link: _Link, heard: Frame, why: Rejection) -> None:
         self._mode = Mode.REJECTING

@@ -13,7 +13,8 @@ From the line upward:
     hdlc_messages, m_bus, wrapper_messages, raw_apdu      what stands around it; with capture_kind for its name
     block_transfer, sealed, push_reader, notification     joined, opened, and read
     pushed_values, list_layout, loose_axdr                its values, as makers lay them out
-    p1, tic           the same as text: telegrams, plain or sealed (`sealed_telegram`), of `data_sets`
+    p1, tic, readout  the same as text, plain or sealed (`sealed_telegram`), of `data_sets`; see `text_capture`
+    readout_dialogue  asks for a readout, IEC 62056-21 modes A, B and C
 
 The simulated meter has its own HDLC and A-XDR on purpose: two ends that share code share its mistakes.
 """

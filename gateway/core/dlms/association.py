@@ -14,8 +14,8 @@ from gateway.core.dlms import axdr, get_response
 from gateway.core.dlms.get_response import ServiceRefused
 from gateway.core.errors import Undecodable
 
-CIPHERED_INITIATE_RESPONSE, GENERAL_GLO_CIPHERING = 0x28, 0xDB
-_AARE, _ACTION_RESPONSE, _EXCEPTION, _CONFIRMED_SERVICE_ERROR = 0x61, 0xC7, 0xD8, 0x0E
+CIPHERED_INITIATE_RESPONSE = 0x28
+_AARE, _ACTION_RESPONSE = 0x61, 0xC7
 _RESULT, _DIAGNOSTIC, _TITLE, _VALUE, _INFORMATION = 0xA2, 0xA3, 0xA4, 0xAA, 0xBE
 _INITIATE_RESPONSE = 0x08
 _CONFORMANCE_HEADS = (bytes.fromhex("5f1f0400"), bytes.fromhex("5f0400"))
@@ -68,7 +68,7 @@ def parse(apdu: bytes) -> AssociationResponse:
     >>> parse(bytes.fromhex("611fa109060760857405080101a203020101a305a10302010dbe0604040e010600"))
     Rejected(reason='authentication-failure, for good', is_about_secrets=True)
     """
-    refused = service_refused(apdu)
+    refused = get_response.service_refused(apdu)
     if refused is not None:
         return refused
     fields = dict(_fields(_inner(_AARE, apdu)))
@@ -98,7 +98,7 @@ def parse_agreement(information: bytes) -> Agreement:
 
 def parse_proof(apdu: bytes) -> bytes | ServiceRefused:
     """What the meter gives back for our proof: its own; raises Undecodable."""
-    refused = service_refused(apdu)
+    refused = get_response.service_refused(apdu)
     if refused is not None:
         return refused
     if apdu[:1] != bytes([_ACTION_RESPONSE]) or len(apdu) < 4:
@@ -110,54 +110,27 @@ def parse_proof(apdu: bytes) -> bytes | ServiceRefused:
     return axdr.decode(apdu[6:]).octets()
 
 
-def unwrap(apdu: bytes) -> tuple[bytes, bytes]:
-    """The speaker's title (it may be empty) and the protected octets of general-glo-ciphering; raises Undecodable."""
-    if apdu[:1] != bytes([GENERAL_GLO_CIPHERING]):
-        raise Undecodable(f"a ciphered answer begins with {apdu[:3].hex() or 'nothing'}")
-    title, rest = _counted(apdu[1:])
-    sealed, rest = _counted(rest)
-    if rest:
-        raise Undecodable(f"{len(rest)} octets are left over behind a ciphered answer")
-    return title, sealed
-
-
-def wrap(title: bytes, sealed: bytes) -> bytes:
-    """Protected octets in general-glo-ciphering.
-
-    >>> wrap(b"MMM00001", bytes(200))[:12].hex()
-    'db084d4d4d303030303181c8'
-    """
-    return bytes([GENERAL_GLO_CIPHERING, len(title)]) + title + _length(len(sealed)) + sealed
-
-
 def opened_initiate(information: bytes) -> bytes | None:
     """The protected octets of a ciphered InitiateResponse, None for a plain one; raises Undecodable."""
     if information[:1] != bytes([CIPHERED_INITIATE_RESPONSE]):
         return None
-    sealed, rest = _counted(information[1:])
+    sealed, rest = axdr.counted(information[1:])
     if rest:
         raise Undecodable("octets are left over behind what is agreed")
     return sealed
 
 
-def service_refused(apdu: bytes) -> ServiceRefused | None:
-    """The refusal of the service itself, where it is one."""
-    is_one = apdu[:1] in (bytes([_EXCEPTION]), bytes([_CONFIRMED_SERVICE_ERROR]))
-    response = get_response.parse(apdu) if is_one else None
-    return response if isinstance(response, ServiceRefused) else None
-
-
 def _fields(octets: bytes) -> Iterator[tuple[int, bytes]]:
     while octets:
         tag = octets[0]
-        content, octets = _counted(octets[1:])
+        content, octets = axdr.counted(octets[1:])
         yield tag, content
 
 
 def _inner(tag: int, octets: bytes) -> bytes:
     if octets[:1] != bytes([tag]):
         raise Undecodable(f"no answer to an association begins with {octets[:3].hex() or 'nothing'}")
-    content, rest = _counted(octets[1:])
+    content, rest = axdr.counted(octets[1:])
     if rest:
         raise Undecodable(f"{len(rest)} octets are left over behind the association")
     return content
@@ -165,24 +138,10 @@ def _inner(tag: int, octets: bytes) -> bytes:
 
 def _wrapped(field_octets: bytes) -> bytes:
     """What stands within a field that wraps one other; empty where there is no such field."""
-    return _counted(field_octets[1:])[0] if field_octets else b""
+    return axdr.counted(field_octets[1:])[0] if field_octets else b""
 
 
 def _last_octet(fields: dict[int, bytes], tag: int) -> int:
     if not fields.get(tag):
         raise Undecodable("an association that does not say whether it stands")
     return fields[tag][-1]
-
-
-def _counted(octets: bytes) -> tuple[bytes, bytes]:
-    length, rest = axdr.decode_length(octets)
-    if length > len(rest):
-        raise Undecodable(f"{length} octets are promised, {len(rest)} are there")
-    return rest[:length], rest[length:]
-
-
-def _length(count: int) -> bytes:
-    if count < 0x80:
-        return bytes([count])
-    size = (count.bit_length() + 7) // 8
-    return bytes([0x80 | size]) + count.to_bytes(size, "big")

@@ -1,6 +1,6 @@
 """A-XDR: how COSEM values travel (IEC 61334-6, Green Book 9.5), every data type.
 
-What comes in is octets; what goes out is a `Data` that keeps its type. Nothing is written: a gateway only asks.
+What comes in is octets; what goes out is a `Data` that keeps its type. Of writing there is the length alone.
 Refused, always as Undecodable: octets missing or left over, unknown types, lengths that promise more than is there,
 nesting deeper than `MAX_DEPTH`, more than `MAX_VALUES` values. No promise of a length is believed before the octets
 behind it are seen, so that a hostile answer cannot fill the memory.
@@ -63,6 +63,26 @@ def decode_length(octets: bytes) -> tuple[int, bytes]:
     """A length of one to five octets, as values and APDUs carry it, and the octets behind it; raises Undecodable."""
     reader = Reader(octets)
     return reader.length(), octets[reader.at :]
+
+
+def counted(octets: bytes) -> tuple[bytes, bytes]:
+    """As many octets as the length before them says, and what stands behind; raises Undecodable."""
+    length, rest = decode_length(octets)
+    if length > len(rest):
+        raise Undecodable(f"{length} octets are promised, {len(rest)} are there")
+    return rest[:length], rest[length:]
+
+
+def encode_length(count: int) -> bytes:
+    """A length in its shortest form.
+
+    >>> encode_length(127).hex(), encode_length(200).hex()
+    ('7f', '81c8')
+    """
+    if count < 0x80:
+        return bytes([count])
+    size = (count.bit_length() + 7) // 8
+    return bytes([0x80 | size]) + count.to_bytes(size, "big")
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,10 +82,9 @@ def parse(apdu: bytes) -> GetResponse:
     >>> parse(bytes.fromhex("c401c10104"))
     Values(items=(Denied(reason='object-undefined'),))
     """
-    if apdu[:1] == bytes([_EXCEPTION]):
-        return ServiceRefused(_exception(apdu[1:]))
-    if apdu[:1] == bytes([_CONFIRMED_SERVICE_ERROR]):
-        return ServiceRefused(f"confirmed-service-error {apdu[1:].hex()}")
+    refused = service_refused(apdu)
+    if refused is not None:
+        return refused
     if apdu[:1] != bytes([_GET_RESPONSE]) or len(apdu) < 3:
         raise Undecodable(f"no answer to a GET begins with {apdu[:3].hex() or 'nothing'}")
     choice, body = apdu[1], apdu[3:]  # between them the invoke id, which a strictly alternating link does not need
@@ -97,6 +96,19 @@ def parse(apdu: bytes) -> GetResponse:
     if choice == _WITH_LIST:
         return Values(_results(body))
     raise Undecodable(f"{choice} is no kind of answer to a GET")
+
+
+def service_refused(apdu: bytes) -> ServiceRefused | None:
+    """The refusal of the service itself, where it is one: then nothing was read or changed.
+
+    >>> service_refused(bytes.fromhex("d80203"))
+    ServiceRefused(reason='service-unknown, other-reason')
+    """
+    if apdu[:1] == bytes([_EXCEPTION]):
+        return ServiceRefused(_exception(apdu[1:]))
+    if apdu[:1] == bytes([_CONFIRMED_SERVICE_ERROR]):
+        return ServiceRefused(f"confirmed-service-error {apdu[1:].hex()}")
+    return None
 
 
 def values_of_blocks(octets: bytes, *, is_list: bool) -> Values:

@@ -99,6 +99,11 @@ class HdlcLink:
         self._begin(LinkState.AWAITING)
         return self._send_burst(now)
 
+    def more(self, now: float) -> Effects:
+        self._begin(LinkState.AWAITING)
+        message = self._inbox.message()
+        return self._transmit(now, self._where_are_you()) if message is None else self._deliver(message)
+
     def close(self, now: float) -> Effects:
         if self._state is LinkState.CLOSED:
             return (LinkDown(),)
@@ -211,8 +216,9 @@ class HdlcLink:
     # ---- turns end ----------------------------------------------------------------------------------------------
 
     def _end_turn(self, now: float) -> Effects:
-        if self._inbox.message is not None:
-            return self._deliver(self._inbox.message)
+        message = self._inbox.message()
+        if message is not None:
+            return self._deliver(message)
         if self._outbox.is_done and not len(self._inbox):
             return self._pause(now)
         if not self._has_progressed:

@@ -66,24 +66,28 @@ class Inbox:
 
     def __init__(self) -> None:
         self.expected_seq = 0  # V(R)
-        self.message: bytes | None = None  # the answer, once it is whole
+        self._whole: deque[bytes] = deque()
         self._segments = bytearray()
 
     def __len__(self) -> int:
-        return len(self._segments)
+        return len(self._segments) + sum(map(len, self._whole))
 
     def clear(self) -> None:
         """Forget what came; the counter goes on."""
-        self.message = None
+        self._whole.clear()
         self._segments.clear()
+
+    def message(self) -> bytes | None:
+        """The next answer that is whole, given once. There are several where a meter streams blocks of a transfer."""
+        return self._whole.popleft() if self._whole else None
 
     def take(self, frame: Frame) -> bool:
         """Whether this was the segment next in order; one that came twice or too early is passed over."""
-        if frame.send_seq != self.expected_seq or self.message is not None:
+        if frame.send_seq != self.expected_seq or len(self._whole) == MODULUS:
             return False
         self.expected_seq = (self.expected_seq + 1) % MODULUS
         self._segments += frame.info
         if not frame.is_segmented:
-            self.message = bytes(self._segments)
+            self._whole.append(bytes(self._segments))
             self._segments.clear()
         return True

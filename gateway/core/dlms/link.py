@@ -66,6 +66,10 @@ class Link(Protocol):
         """Send one request; ends in Delivered or LinkFailed."""
         ...
 
+    def more(self, now: float) -> Effects:
+        """Wait for another APDU, which the meter sends without being asked again; ends in Delivered or LinkFailed."""
+        ...
+
     def close(self, now: float) -> Effects:
         """Give the link back, also after a failure; ends in LinkDown."""
         ...

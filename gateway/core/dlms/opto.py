@@ -49,6 +49,13 @@ class SignOnSettings:
     wake_up_s: float = setting(
         0, help="how long NULs wake a meter that saves its battery; the standard's is 2.2", minimum=0, maximum=5
     )
+    change_delay_s: float = setting(
+        0,
+        help="mode C: pause between our choice and the change of speed, for heads that hold back what they are given "
+        "(0.2 to 0.4)",
+        minimum=0,
+        maximum=2,
+    )
     switch_delay_s: float = setting(0.3, help="pause after the change of speed", minimum=0, maximum=5)
 
 

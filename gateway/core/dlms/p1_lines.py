@@ -6,7 +6,7 @@ monthly peaks. An entry of the failure log that began before the year 2000 tells
 was unset and nothing had happened: it is left out and counted. A line of another form is kept as it stands.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,14 +15,11 @@ from gateway.core.dlms.cosem_time import CosemDateTime
 from gateway.core.dlms.data_sets import CLOCK, DataSet
 from gateway.core.dlms.obis import Obis
 from gateway.core.dlms.pushed import PushedReading
+from gateway.core.dlms.text_readings import reading_of, verbatim
 
 _FAILURE_LOG, _PEAK_LOG = (99, 97), (98, 1)
 _OLD_GAS = (24, 3)
 _FIRST_INSTANT = datetime(2000, 1, 1, 0, 0, 1, tzinfo=UTC)  # of a clock that was never set
-# Numbers told without a unit are codes or names, save for these (groups C and D): counters, states, device types.
-_COUNTS = frozenset(((96, 7), (24, 1), (24, 4), *((phase, event) for phase in (32, 52, 72) for event in (32, 36))))
-_SWITCH = (96, 3)
-_MESSAGES = (96, 13)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,43 +41,24 @@ def read_lines(sets: Sequence[DataSet]) -> Lines:
             unnamed += 1
             continue
         found = _table(obis, data_set.values)
-        readings += _one(obis, data_set.values) if found is None else found.readings
+        readings += (_one(obis, data_set.values),) if found is None else found.readings
         births += found.births if found is not None else 0
     return Lines(readings=tuple(readings), unnamed=unnamed, births=births)
 
 
-def _one(obis: Obis, values: Sequence[str]) -> Iterator[PushedReading]:
+def _one(obis: Obis, values: tuple[str, ...]) -> PushedReading:
     """The reading of a line that holds one value, or one with its time."""
-    times = [data_sets.local_time(value) for value in values[:-1]]
-    if len(values) == 1 or (len(values) == 2 and (times[0] is not None or _is_no_time(values[0]))):
-        yield _reading(obis, values[-1], times[0] if times else None)
-    else:
-        yield PushedReading(obis=obis, value="".join(f"({value})" for value in values), unit="")
+    if len(values) == 1:
+        return reading_of(obis, values[0])
+    at = data_sets.local_time(values[0])
+    if len(values) == 2 and (at is not None or _is_no_time(values[0])):
+        return reading_of(obis, values[1], at)
+    return verbatim(obis, values)
 
 
 def _is_no_time(value: str) -> bool:
     """Whether a stamp stands for "never": some meters write 632525252525S where no device is connected."""
     return len(value) in (12, 13) and value[:12].isdigit()
-
-
-def _reading(obis: Obis, value: str, at: CosemDateTime | None) -> PushedReading:
-    kind = (obis.octets[2], obis.octets[3])
-    amount = data_sets.amount(value)
-    if amount is not None and (amount.unit or kind in _COUNTS or (kind == _SWITCH and obis.octets[4] == 10)):
-        return PushedReading(obis=obis, value=amount.number, unit=amount.unit, at=at)
-    if kind == _MESSAGES:
-        return PushedReading(obis=obis, value=_message(value), unit="", at=at)
-    moment = data_sets.local_time(value) if kind == (CLOCK.octets[2], CLOCK.octets[3]) else None
-    return PushedReading(obis=obis, value=value if moment is None else moment.text(), unit="", at=at)
-
-
-def _message(value: str) -> str:
-    """A text for the customer, sent as hex."""
-    try:
-        text = bytes.fromhex(value).decode("utf-8")
-    except ValueError:
-        return value
-    return text if text.isprintable() else value
 
 
 def _table(obis: Obis, values: Sequence[str]) -> Lines | None:

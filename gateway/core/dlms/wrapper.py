@@ -5,12 +5,15 @@ comes from another port pair or promises more than an APDU can hold ends the lin
 noise to skip: the peer speaks something else.
 """
 
+import struct
+
 from gateway.core.dlms.hdlc_negotiation import LinkSettings
 from gateway.core.dlms.link import PUBLIC_CLIENT, Delivered, Effects, LinkDown, LinkFailed, LinkUp, Transmit
 from wire.events import LinkFault
 
-HEADER_BYTES = 8
 _VERSION = 1
+_HEADER = struct.Struct(">4H")  # version, source, destination, length
+HEADER_BYTES = _HEADER.size
 
 
 def wrap(apdu: bytes, *, source: int, destination: int) -> bytes:
@@ -19,8 +22,7 @@ def wrap(apdu: bytes, *, source: int, destination: int) -> bytes:
     >>> wrap(b"\\xc0", source=16, destination=1).hex()
     '0001001000010001c0'
     """
-    header = (_VERSION, source, destination, len(apdu))
-    return b"".join(field.to_bytes(2, "big") for field in header) + apdu
+    return _HEADER.pack(_VERSION, source, destination, len(apdu)) + apdu
 
 
 class WrapperLink:
@@ -45,6 +47,10 @@ class WrapperLink:
         wrapped = wrap(apdu, source=self._client_sap, destination=self._settings.server_logical)
         return (Transmit(wrapped),)
 
+    def more(self, now: float) -> Effects:
+        self._wake_at = now + self._settings.response_timeout_s
+        return self._delivered()
+
     def close(self, now: float) -> Effects:  # noqa: ARG002 - see open
         self._wake_at = None
         return (LinkDown(),)
@@ -57,15 +63,21 @@ class WrapperLink:
             return ()  # late, and asked for by nobody
         self._wake_at = now + self._settings.response_timeout_s
         self._buffer += octets
+        return self._delivered()
+
+    def _delivered(self) -> Effects:
+        """The APDU that is complete, if one is; what stands behind it stays for `more`."""
         if len(self._buffer) < HEADER_BYTES:
             return ()
-        version, source, destination, length = (int.from_bytes(self._buffer[at : at + 2], "big") for at in (0, 2, 4, 6))
+        version, source, destination, length = _HEADER.unpack_from(self._buffer)
         if (version, source, destination) != (_VERSION, self._settings.server_logical, self._client_sap):
             return self._fail(LinkFault.GARBLED, f"{self._buffer[:HEADER_BYTES].hex()} is no header of our meter's")
         if len(self._buffer) < HEADER_BYTES + length:
             return ()
         self._wake_at = None
-        return (Delivered(bytes(self._buffer[HEADER_BYTES : HEADER_BYTES + length])),)
+        apdu = bytes(self._buffer[HEADER_BYTES : HEADER_BYTES + length])
+        del self._buffer[: HEADER_BYTES + length]
+        return (Delivered(apdu),)
 
     def tick(self, now: float) -> Effects:
         if self._wake_at is None or now < self._wake_at:

@@ -9,15 +9,13 @@ from gateway import technician_commands
 from gateway.adapters import dlms_meter
 from gateway.core.errors import PortUnavailable
 from runtime.secret import Secret
-from simulators.meter.device import Meter
 from simulators.meter.gatekeeper import Access, Authentication
-from simulators.meter.history import History
 from simulators.meter.security import Keys
 from simulators.meter.wrapper_port import NETWORK_BAUD
 from simulators.moment import Moment
 from tests.fakes_head import EmptyHead, Head, SharedWire
-from tests.fakes_meter import NOON, FakeClock
-from tests.fakes_simulators import a_life
+from tests.fakes_meter import FakeClock
+from tests.fakes_simulators import a_played_meter
 
 PASSWORD = Access(authentication=Authentication.LLS, password=Secret(b"open sesame"))
 KEYS = Access(
@@ -25,11 +23,6 @@ KEYS = Access(
     keys=Keys(encryption=Secret(bytes(16)), authentication=Secret(bytes(range(16)))),
     draw=bytes,
 )
-
-
-def a_meter(serial="LMP10000001", access=None, bus_address=None):
-    life = a_life(history=History.of_new_meter(serial, NOON))
-    return Meter(life, keep=lambda _history: None, access=access, bus_address=bus_address)
 
 
 @pytest.fixture
@@ -70,7 +63,7 @@ def entries(meter):
 
 class TestAMeterBehindAHead:
     def test_it_is_found_named_and_the_words_to_read_it_are_given(self, clock, discover):
-        head = Head(a_meter(), clock)
+        head = Head(a_played_meter(), clock)
 
         status, told = discover(head)
 
@@ -84,7 +77,7 @@ class TestAMeterBehindAHead:
         assert head.is_closed
 
     def test_its_clock_is_told_with_its_offset_from_ours(self, clock, discover):
-        head = Head(a_meter(), clock)
+        head = Head(a_played_meter(), clock)
 
         (found,) = facts_of(discover(head, "/dev/head", "--json"))["meters"]
 
@@ -92,7 +85,7 @@ class TestAMeterBehindAHead:
         assert found["clock_at"].startswith("2026-11-21T12:00")
 
     def test_one_with_a_password_says_so_and_is_offered_none(self, clock, discover):
-        meter = a_meter(access=PASSWORD)
+        meter = a_played_meter(access=PASSWORD)
         head = Head(meter, clock)
 
         (found,) = facts_of(discover(head, "/dev/head", "--json"))["meters"]
@@ -102,7 +95,7 @@ class TestAMeterBehindAHead:
         assert meter.command(["status"], _now(clock))["authentications_failed"] == 0
 
     def test_one_with_keys_says_so_and_is_offered_none(self, clock, discover):
-        meter = a_meter(access=KEYS)
+        meter = a_played_meter(access=KEYS)
         head = Head(meter, clock)
 
         (found,) = facts_of(discover(head, "/dev/head", "--json"))["meters"]
@@ -115,7 +108,7 @@ class TestAMeterBehindAHead:
         assert (status["authentications_failed"], status["is_associated"]) == (0, False)
 
     def test_a_head_that_shows_us_our_own_words_does_not_fool_us(self, clock, discover):
-        meter = a_meter()
+        meter = a_played_meter()
         meter.command(["fault", "echo", "on"], _now(clock))
 
         facts = facts_of(discover(Head(meter, clock), "/dev/head", "--json"))
@@ -126,7 +119,7 @@ class TestAMeterBehindAHead:
 
 class TestANetworkPort:
     def test_the_wrapper_is_spoken(self, clock, discover):
-        door = Head(a_meter().open_network(), clock)
+        door = Head(a_played_meter().open_network(), clock)
         door.baud = NETWORK_BAUD
 
         (found,) = facts_of(discover(door, "tcp://10.0.0.7", "--json"))["meters"]
@@ -134,14 +127,14 @@ class TestANetworkPort:
         assert (found["framing"], found["serial"], found["maker"]) == ("wrapper", "LMP10000001", "LMP")
 
     def test_hdlc_behind_an_address_that_says_wrapper_is_found(self, clock, discover):
-        door = Head(a_meter().open_converter(), clock)
+        door = Head(a_played_meter().open_converter(), clock)
 
         (found,) = facts_of(discover(door, "tcp://10.0.0.7", "--json"))["meters"]
 
         assert (found["framing"], found["serial"]) == ("hdlc", "LMP10000001")
 
     def test_one_meter_at_several_addresses_is_told_once(self, clock, discover):
-        door = Head(a_meter().open_converter(), clock)
+        door = Head(a_played_meter().open_converter(), clock)
 
         (found,) = facts_of(discover(door, "hdlc+tcp://10.0.0.7", "--json"))["meters"]
 
@@ -151,7 +144,7 @@ class TestANetworkPort:
 
 class TestABus:
     def test_three_meters_are_found_each_at_its_address(self, clock, discover):
-        wire = SharedWire(*(a_meter(f"LMP0000000{at}", bus_address=at) for at in (17, 18, 29)))
+        wire = SharedWire(*(a_played_meter(f"LMP0000000{at}", bus_address=at) for at in (17, 18, 29)))
 
         status, told = discover(Head(wire, clock))
 
@@ -160,7 +153,7 @@ class TestABus:
             assert f"read /dev/head --profile lamplight-sim-bus --address {at}\n" in told
 
     def test_an_address_out_of_the_usual_range_takes_a_deep_search(self, clock, discover):
-        wire = SharedWire(a_meter(bus_address=90))
+        wire = SharedWire(a_played_meter(bus_address=90))
 
         shallow = facts_of(discover(Head(wire, clock), "/dev/bus", "--json"))
         deep = facts_of(discover(Head(wire, clock), "/dev/bus", "--json", "--deep"))
@@ -193,7 +186,7 @@ class TestNobody:
         assert clock.seconds < technician_commands.DEEP_LIMIT_S
 
     def test_a_search_that_is_broken_off_gives_the_port_back(self, clock, discover):
-        head = Head(a_meter(), clock)
+        head = Head(a_played_meter(), clock)
         head.before_write[12] = _interrupt
 
         with pytest.raises(KeyboardInterrupt):

@@ -15,7 +15,7 @@ from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.dlms_security import Identity, connection_for
 from gateway.adapters.profile_files import load_profile
 from gateway.adapters.tcp_port import TcpPort
-from gateway.core.dlms import association, axdr, push
+from gateway.core.dlms import axdr, ciphered, push
 from gateway.core.dlms.cosem_time import CosemDateTime
 from gateway.core.dlms.data import NULL, Data, DataType
 from gateway.core.dlms.hdlc import Deframer, Frame, FrameKind, client_address, server_address
@@ -146,9 +146,9 @@ def test_a_meter_whose_first_counter_is_nought_is_heard():
     connection = a_connection()
     sealed = security.seal(KEYS, connection.meter_system_title, 0, b"\xc4\x01")
 
-    assert connection.open_answer(association.wrap(b"", sealed)) == b"\xc4\x01"
+    assert connection.open_answer(ciphered.wrap(b"", sealed)) == b"\xc4\x01"
     with pytest.raises(Undecodable, match="used before"):
-        connection.open_answer(association.wrap(b"", sealed))
+        connection.open_answer(ciphered.wrap(b"", sealed))
 
 
 @pytest.mark.parametrize("items", [1, 24])
@@ -159,9 +159,9 @@ def test_a_long_ciphered_request_carries_its_length(items):
     wanted = [cosem.CosemAttributeWithSelection(cosem.CosemAttribute(3, cosem.Obis(1, 0, 1, 8, 0), 2), None)] * items
     request = xdlms.GetRequestWithList(cosem_attributes_with_selection=wanted)
 
-    title, sealed = association.unwrap(connection.send(request))
+    sealed = ciphered.unwrap(connection.request(request))
 
-    assert security.unseal(KEYS, title, sealed) == (1, request.to_bytes())
+    assert security.unseal(KEYS, sealed.title, sealed.octets) == (1, request.to_bytes())
 
 
 def test_a_proof_and_the_request_that_carries_it_have_a_counter_each():
@@ -180,7 +180,7 @@ def test_what_comes_in_clear_or_from_another_is_not_believed():
     connection = a_connection()
     sealed = security.seal(KEYS, connection.meter_system_title, 7, b"\xc4\x01")
 
-    for answer in (b"\xc4\x01", association.wrap(b"OTHER001", sealed), association.wrap(b"", b"\x20" + sealed[1:])):
+    for answer in (b"\xc4\x01", ciphered.wrap(b"OTHER001", sealed), ciphered.wrap(b"", b"\x20" + sealed[1:])):
         with pytest.raises(Undecodable):
             connection.open_answer(answer)
 

@@ -4,9 +4,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from gateway.adapters.meter_identities import MeterIdentity, identities
 
 from gateway.adapters.keys import load_key
+from gateway.adapters.meter_identities import MeterIdentity, identities
 from gateway.adapters.meter_keys import CounterBook, MeterKeys
 from gateway.adapters.registry import Registry
 from gateway.config import load_settings

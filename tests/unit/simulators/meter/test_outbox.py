@@ -62,3 +62,11 @@ def test_nothing_is_said_to_a_reader_that_is_not_ready() -> None:
     outbox.is_held = True
 
     assert outbox.next_window() == []
+
+
+def test_a_first_segment_may_be_shorter_than_the_others() -> None:
+    outbox = Outbox(segment_bytes=4, window=7)
+
+    outbox.load(b"abcdefghij", first_bytes=3)
+
+    assert [segment.data for segment in outbox.next_window()] == [b"abc", b"defg", b"hij"]

@@ -18,7 +18,7 @@ from gateway.core.errors import CaptureRefused
 from runtime.secret import Secret
 from tests import fakes_axdr
 from tests.fakes_meter import array, octets, scaler_unit, structure, u8, u16, u32
-from tests.fakes_push import m_bus, with_length
+from tests.fakes_push_octets import m_bus, with_length
 
 IMPORT, VOLTAGE, SERIAL, CLOCK = (Obis.parse(code) for code in ("1-0:1.8.0", "1-0:32.7.0", "0-0:96.1.0", "0-0:1.0.0"))
 SENT = bytes.fromhex("07ea0b15060c000000ffc400")

@@ -15,7 +15,7 @@ from gateway.core.dlms.pushed import Protection, Push
 from gateway.core.errors import CaptureRefused
 from runtime.secret import Secret
 from tests.fakes_meter import octets, scaler_unit, structure, u32
-from tests.fakes_push import AUTH_KEY, KEY, blocks, m_bus, notification, seal
+from tests.fakes_push_octets import AUTH_KEY, KEY, blocks, m_bus, notification, seal
 
 IMPORT = bytes((1, 0, 1, 8, 0, 255))
 APDU = notification(structure(*[structure(octets(IMPORT), u32(7), scaler_unit(0, 30))] * 12))
