@@ -147,15 +147,20 @@ class DlmsMeter:
             buffer = {self._profile.load_profile.buffer: error.what} if self._profile.load_profile else {}
             return replace(snapshot, denied={**snapshot.denied, **buffer}), ()
 
+    def visit(self, *, may_change: bool = False) -> AbstractContextManager[Association]:
+        """One association to ask in, or to change something in; given back whatever happens. Raises MeterUnread."""
+        return self._associated(may_change=may_change)
+
     @contextmanager
-    def _associated(self) -> Iterator[Association]:
+    def _associated(self, *, may_change: bool = False) -> Iterator[Association]:
         line = self._open_line(self._address, self._profile.line.baud)
         ends_at_s = self._clock.monotonic() + self._deadline_s
         try:
             self._prepare(line, ends_at_s)
             try:
                 self._renew(line, ends_at_s)
-                with self._association(line, ends_at_s, self._profile.access, self._identity) as association:
+                access, identity = self._profile.access, self._identity
+                with self._association(line, ends_at_s, access, identity, may_change=may_change) as association:
                     self._refusals, self._try_again_at = 0, None
                     yield association
             except SecretRefused:
@@ -168,7 +173,13 @@ class DlmsMeter:
 
     @contextmanager
     def _association(
-        self, line: SerialLine, ends_at_s: float, access: ProfileAccess, identity: Identity
+        self,
+        line: SerialLine,
+        ends_at_s: float,
+        access: ProfileAccess,
+        identity: Identity,
+        *,
+        may_change: bool = False,
     ) -> Iterator[Association]:
         driver = LinkDriver(
             line,
@@ -182,7 +193,7 @@ class DlmsMeter:
             deadline_s=ends_at_s - self._clock.monotonic(),
             report=self._report,
         )
-        association = Association(driver, access, identity, self._where)
+        association = Association(driver, access, identity, self._where, may_change=may_change)
         try:
             association.open()
             yield association
