@@ -301,7 +301,6 @@ class DlmsMeter:
         if meaning is None or layout is None:
             return ()
         captured = layout.captured or self._captured(association, meaning.buffer, layout.scalers)
-        self._layout = replace(layout, captured=captured)
         deviation_min = self._deviation_min(snapshot)
         # Running totals need the row before the first one.
         zone = timezone(timedelta(minutes=-deviation_min))
@@ -309,11 +308,25 @@ class DlmsMeter:
         buffer = association.get_range(meaning.buffer, begin.astimezone(zone), until.astimezone(zone))
         if isinstance(buffer, Denied):
             raise association.refused(f"the meter does not give its load profile: {buffer.reason}")
+        if layout.captured is not None and not self._still_holds(captured, buffer, since):
+            captured = self._captured(association, meaning.buffer, layout.scalers)
+        self._layout = replace(layout, captured=captured)
+        return tuple(row for row in self._rows(buffer, captured) if since < row.ends_at <= until)
+
+    def _still_holds(self, captured: Captured, buffer: Data, since: datetime) -> bool:
+        """Whether a buffer is surely laid out as it was: a meter told to capture otherwise forgets its rows (Blue Book
+        4.3.6), so that one we have seen before is no longer among them, where it was asked for."""
+        try:
+            return any(row.ends_at <= since for row in self._rows(buffer, captured))
+        except Undecodable:
+            return False
+
+    def _rows(self, buffer: Data, captured: Captured) -> tuple[IntervalRow, ...]:
+        meaning = self._profile.load_profile
+        if meaning is None:
+            return ()
         rows = profile_generic.rows(buffer, captured.columns, captured.period_s)
-        found = interval_rows(
-            rows, captured, meaning, unspecified_deviation_min=self._profile.unspecified_deviation_min
-        )
-        return tuple(row for row in found if since < row.ends_at <= until)
+        return interval_rows(rows, captured, meaning, unspecified_deviation_min=self._profile.unspecified_deviation_min)
 
     def _captured(self, association: Association, buffer: Attribute, known: dict[Attribute, Data]) -> Captured:
         columns_at, period_at = buffer.sibling(3), buffer.sibling(4)

@@ -121,6 +121,20 @@ def test_rows_of_other_columns_are_read_by_a_session_that_asks_anew(encoding):
     assert len(rows) == 8
 
 
+@pytest.mark.parametrize("encoding", Encoding)
+@pytest.mark.parametrize("columns", ["clock status export import", "clock export import"])
+def test_a_session_that_knew_other_columns_mistakes_none_for_another(encoding, columns):
+    bench = Bench(encoding)
+    bench.rows(NOW - timedelta(hours=4), NOW)
+    bench.tell(f"columns {columns}", NOW)
+    bench.clock.seconds += 7_200
+
+    rows = bench.rows(NOW, NOW + timedelta(hours=2))
+
+    assert used(rows[1:]) == bench.truth(NOW + QUARTER, NOW + timedelta(hours=2))
+    assert len(rows) == 8
+
+
 @pytest.mark.parametrize("make", sorted(MAKES))
 @pytest.mark.parametrize("encoding", SHORT)
 def test_every_make_tells_the_same_rows_in_every_encoding(encoding, make):
