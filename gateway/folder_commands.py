@@ -217,11 +217,12 @@ def renew_keys(arguments: argparse.Namespace) -> int:
     meter = next((meter for meter in meters if meter.number == arguments.number), None)
     if meter is None:
         raise InputRefused(f"there is no meter {arguments.number}", where=str(settings.files.registry))
-    wanted = load_profile(meter.profile).access.authentication if meter.port else Authentication.NONE
+    profile = load_profile(meter.profile)
+    wanted = profile.access.authentication if meter.port else Authentication.NONE
     if arguments.delivery is not None:
         return _take_delivery(arguments, settings, meter, wanted)
     secrets = read_secrets(arguments)
-    secrets.check(wanted, meter.profile, pushes=bool(meter.push))
+    secrets.check(wanted, meter.profile, pushes=bool(meter.push) or profile.speaks_text)
     _keys(settings).put(meter.number, secrets)
     print(f"meter {meter.number} has other secrets; a gateway that runs takes them after its next start")
     return 0
@@ -314,5 +315,5 @@ def _checked_meter(
 
     line = parse_line_address(port)
     found = load_profile(profile).addressed(address, line)
-    secrets.check(found.access.authentication, profile, pushes=pushes)
+    secrets.check(found.access.authentication, profile, pushes=pushes or found.speaks_text)
     return os.path.abspath(line.path) if isinstance(line, SerialAddress) else str(line), profile  # noqa: PTH100

@@ -15,13 +15,13 @@ from functools import partial
 from pathlib import Path
 
 from gateway.adapters import folder_lock, journal_file
-from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.enrolment import Enrolment, load_enrolment
 from gateway.adapters.event_code_files import check_families, load_event_codes
 from gateway.adapters.journal import Caps, ClockTrust, Journal
 from gateway.adapters.keys import load_key
 from gateway.adapters.meter_identities import MeterIdentity, identities
 from gateway.adapters.meter_keys import CounterBook, MeterKeys
+from gateway.adapters.meter_session import meter_session
 from gateway.adapters.mqtt import MqttUplink
 from gateway.adapters.profile_files import load_profile
 from gateway.adapters.push_ports import open_push_port
@@ -285,7 +285,7 @@ def _poller(
     settings, identity = parts.settings.meter, parts.identities[meter.number]
     return Poller(
         number=meter.number,
-        session=DlmsMeter(
+        session=meter_session(
             meter.port,
             profile,
             clock=parts.clock,

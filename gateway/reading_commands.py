@@ -36,7 +36,7 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
 def read_meter(arguments: argparse.Namespace) -> int:
     """`read PORT --profile NAME`; raises MeterUnread, SettingsError, InputRefused."""
     # The adapters bring pyserial and dlms-cosem along, which no other command should wait for.
-    from gateway.adapters.dlms_meter import DlmsMeter
+    from gateway.adapters.meter_session import meter_session
     from gateway.adapters.profile_files import load_profile
     from gateway.core.line_address import parse_line_address
 
@@ -47,7 +47,9 @@ def read_meter(arguments: argparse.Namespace) -> int:
     profile = load_profile(arguments.profile).addressed(arguments.address, parse_line_address(arguments.port))
     deadline_s = _DEADLINE_S + hours * _DEADLINE_PER_HOUR_S
     identity = passing_identity(read_secrets(arguments))
-    meter = DlmsMeter(arguments.port, profile, clock=clock, deadline_s=deadline_s, identity=identity, report=_report)
+    meter = meter_session(
+        arguments.port, profile, clock=clock, deadline_s=deadline_s, identity=identity, report=_report
+    )
     now = clock.now()
     if hours:
         snapshot, rows = meter.read_all(now - timedelta(hours=hours), now)

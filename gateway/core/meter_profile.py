@@ -152,6 +152,9 @@ class MeterProfile:
         if self.signs_on(line):
             do = f"leave the address out, or choose a profile without optical sign-on; {self.name} is for a head"
             raise InputRefused("an optical head sees one meter, which needs no address", where=f"{line}", do=do)
+        if self.speaks_text:
+            do = "leave the address out; on a shared head it is sign_on.device_address in the profile"
+            raise InputRefused("an HDLC address is for a meter that speaks HDLC", where=f"{line}", do=do)
         if isinstance(line, TcpAddress) and not line.carries_hdlc:
             do = "leave the address out, or give hdlc+tcp://HOST:PORT"
             raise InputRefused("an address is for a line that carries HDLC", where=f"{line}", do=do)
@@ -164,6 +167,11 @@ class MeterProfile:
     def signs_on(self, line: LineAddress) -> bool:
         """Whether `line` begins at an optical head, in IEC 62056-21 mode E."""
         return isinstance(line, SpeedAddress) and self.line.sign_on == "mode-e"
+
+    @property
+    def speaks_text(self) -> bool:
+        """Whether the meter is read as text: by a data readout, or by listening for its telegrams."""
+        return self.line.sign_on in ("mode-c", "listen")
 
     @property
     def values(self) -> tuple[Attribute, ...]:

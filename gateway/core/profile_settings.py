@@ -96,7 +96,10 @@ class LineSettings:
     """The line the meter is on."""
 
     sign_on: str = setting(
-        "none", help="how a serial line begins: mode-e at an optical head", choices=("none", "mode-e")
+        "none",
+        help="how a line begins: mode-e at an optical head, mode-c where its meter is read as text; listen where the "
+        "meter speaks text unasked, as [push] says",
+        choices=("none", "mode-e", "mode-c", "listen"),
     )
     baud: int = setting(9600, help="speed of HDLC without sign-on, and of a meter left in HDLC", minimum=300)
 
