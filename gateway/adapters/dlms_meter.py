@@ -15,9 +15,10 @@ dlms-cosem is under the Business Source License 1.1: see docs/adr/0002-dlms-cose
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from gateway.adapters.dlms_association import Association
+from gateway.adapters.dlms_load_profile import LoadProfileReader, Wanted
 from gateway.adapters.dlms_security import Identity
 from gateway.adapters.key_renewal import KEY_TRANSFER, Renewal, transfer_of
 from gateway.adapters.link_driver import LinkDriver
@@ -25,20 +26,17 @@ from gateway.adapters.log_reader import LogReader
 from gateway.adapters.rfc2217_port import Rfc2217Port
 from gateway.adapters.serial_port import SerialPort
 from gateway.adapters.tcp_port import TcpPort
-from gateway.core.dlms import profile_generic
 from gateway.core.dlms.data import Data
-from gateway.core.dlms.get_response import Denied
 from gateway.core.dlms.hdlc_link import HdlcLink
 from gateway.core.dlms.link import PUBLIC_CLIENT
 from gateway.core.dlms.obis import Attribute
 from gateway.core.dlms.wrapper import WrapperLink
 from gateway.core.errors import ChangeRefused, MeterGarbled, MeterRefused, PortUnavailable, SecretRefused, Undecodable
 from gateway.core.event_log import LogSpan
-from gateway.core.interval_rows import Captured, interval_rows
 from gateway.core.invocation_counter import CounterWentBack, InvocationCounter, KeptCounter
 from gateway.core.line_address import LineAddress, Rfc2217Address, SerialAddress, TcpAddress, parse_line_address
 from gateway.core.meter_access import Authentication, MeterSecrets, ProfileAccess
-from gateway.core.meter_profile import REGISTER_CLASSES, SCALER_UNIT, MeterProfile
+from gateway.core.meter_profile import MeterProfile
 from gateway.core.ports import SerialLine, Span, Take
 from gateway.core.reading import IntervalRow, Snapshot
 from runtime import logs
@@ -66,7 +64,7 @@ def open_line(address: LineAddress, baud: int) -> SerialLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """What one meter tells once: scalers and units, and how its load profile is captured.
+    """What one meter tells once: scalers and units, and how its load profile is laid out.
 
     `missing` are scalers of values it gives that it did not give yet: they are asked for again.
     """
@@ -74,7 +72,7 @@ class _Layout:
     serial: str
     scalers: dict[Attribute, Data]
     missing: tuple[Attribute, ...] = ()
-    captured: Captured | None = None
+    load_profile: LoadProfileReader | None
 
 
 class DlmsMeter:
@@ -281,11 +279,17 @@ class DlmsMeter:
         if layout is None or layout.serial != serial:
             if layout is not None:  # another meter hangs here now: nothing that is known of the old one holds
                 answers |= association.get(self._profile.scalers)[0]
-            layout = _Layout(serial=serial, scalers={})
+            layout = _Layout(serial=serial, scalers={}, load_profile=self._new_load_profile())
         scalers = layout.scalers | _only(answers, self._profile.scalers)
         missing = tuple(scaler for scaler in self._profile.scalers_of(answers) if scaler not in scalers)
         self._layout = replace(layout, scalers=scalers, missing=missing)
         return Snapshot(read_at=read_at, answers=answers | scalers, denied=denied)
+
+    def _new_load_profile(self) -> LoadProfileReader | None:
+        meaning = self._profile.load_profile
+        if meaning is None:
+            return None
+        return LoadProfileReader(meaning, self._profile.unspecified_deviation_min, self._report)
 
     def _serial(self, snapshot: Snapshot) -> str:
         try:
@@ -297,51 +301,11 @@ class DlmsMeter:
     def _intervals(
         self, association: Association, snapshot: Snapshot, since: datetime, until: datetime
     ) -> tuple[IntervalRow, ...]:
-        meaning, layout = self._profile.load_profile, self._layout
-        if meaning is None or layout is None:
+        layout = self._layout
+        if layout is None or layout.load_profile is None:
             return ()
-        captured = layout.captured or self._captured(association, meaning.buffer, layout.scalers)
-        deviation_min = self._deviation_min(snapshot)
-        # Running totals need the row before the first one.
-        zone = timezone(timedelta(minutes=-deviation_min))
-        begin = since - timedelta(seconds=captured.period_s)
-        buffer = association.get_range(meaning.buffer, begin.astimezone(zone), until.astimezone(zone))
-        if isinstance(buffer, Denied):
-            raise association.refused(f"the meter does not give its load profile: {buffer.reason}")
-        if layout.captured is not None and not self._still_holds(captured, buffer, since):
-            captured = self._captured(association, meaning.buffer, layout.scalers)
-        self._layout = replace(layout, captured=captured)
-        return tuple(row for row in self._rows(buffer, captured) if since < row.ends_at <= until)
-
-    def _still_holds(self, captured: Captured, buffer: Data, since: datetime) -> bool:
-        """Whether a buffer is surely laid out as it was: a meter told to capture otherwise forgets its rows (Blue Book
-        4.3.6), so that one we have seen before is no longer among them, where it was asked for."""
-        try:
-            return any(row.ends_at <= since for row in self._rows(buffer, captured))
-        except Undecodable:
-            return False
-
-    def _rows(self, buffer: Data, captured: Captured) -> tuple[IntervalRow, ...]:
-        meaning = self._profile.load_profile
-        if meaning is None:
-            return ()
-        rows = profile_generic.rows(buffer, captured.columns, captured.period_s)
-        return interval_rows(rows, captured, meaning, unspecified_deviation_min=self._profile.unspecified_deviation_min)
-
-    def _captured(self, association: Association, buffer: Attribute, known: dict[Attribute, Data]) -> Captured:
-        columns_at, period_at = buffer.sibling(3), buffer.sibling(4)
-        answers, denied = association.get((columns_at, period_at))
-        if denied:
-            reasons = ", ".join(f"{attribute} {reason}" for attribute, reason in denied.items())
-            raise association.refused(f"the meter does not tell how its load profile is laid out: {reasons}")
-        columns = profile_generic.capture_objects(answers[columns_at])
-        registers = (column.sibling(SCALER_UNIT) for column in columns if column.class_id in REGISTER_CLASSES)
-        missing = tuple(scaler for scaler in registers if scaler not in known)
-        scalers = known | (association.get(missing)[0] if missing else {})
-        period_s = answers[period_at].integer()
-        if period_s <= 0:
-            raise association.refused("the load profile has no capture period")
-        return Captured(columns=columns, period_s=period_s, scalers=scalers)
+        wanted = Wanted(since=since, until=until, now=snapshot.read_at, deviation_min=self._deviation_min(snapshot))
+        return layout.load_profile.read(association, wanted, layout.scalers)
 
     def _deviation_min(self, snapshot: Snapshot) -> int:
         """How far the meter's local time lies from UTC: a range is asked for in it, which every meter understands."""

@@ -83,6 +83,7 @@ class LoadProfile:
     columns: tuple[Column, ...]
     status_obis: Obis | None
     status_bits: Mapping[int, IntervalStatus]
+    is_by_entry: bool = False
 
     def status(self, value: int) -> IntervalStatus:
         """The meter's status in our words; bits the profile does not name are passed over."""
@@ -335,4 +336,5 @@ def _load_profile(settings: LoadProfileSettings) -> LoadProfile:
         ),
         status_obis=Obis.parse(settings.status.obis) if settings.status else None,
         status_bits={bit: meaning for bit, meaning in bits.items() if bit >= 0},
+        is_by_entry=settings.access == "entry",
     )

@@ -69,6 +69,11 @@ class LoadProfileSettings:
     """The meter's load profile."""
 
     obis: str = setting(help="logical name of the profile")
+    access: str = setting(
+        "range",
+        help="how rows are asked for: by time or by number; where the first is refused, the second is tried",
+        choices=("range", "entry"),
+    )
     status: StatusSettings | None = setting(None, help="the status column")
     energy_import_wh: ColumnSettings | None = setting(None, help="energy taken")
     energy_export_wh: ColumnSettings | None = setting(None, help="energy given back")
