@@ -9,26 +9,31 @@ nobody can tell what was meant; the line is named.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from runtime.errors import InputRefused
 
 _NOT_TEXT = re.compile(rb"[^\t\n\r\x20-\x7e]")
 _UTF8_MARK = b"\xef\xbb\xbf"
+_TELEGRAM = re.compile(r"\s*/[A-Za-z0-9]{3}")
 _SEPARATED = re.compile(r"(?:(?:0x|\\x)?[0-9a-f]{2}(?:[\s,:;-]+|(?=0x|\\x)|$))+", re.IGNORECASE)
 _SOLID = re.compile(r"(?:0x)?[0-9a-f]+(?:[\s,]+[0-9a-f]+)*", re.IGNORECASE)
 _MARKS = re.compile(r"0x|\\x|[\s,:;-]", re.IGNORECASE)
+_AROUND = str.maketrans(dict.fromkeys("\"'{}[]();", " "))
 _TIME = re.compile(
     r"(?:\d{4}-\d\d-\d\d[T ]+)?\d\d[:.]\d\d[:.]\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[ \t]+(?=[^:]*$|\S*[A-Za-z\[(])"
 )
 _PREFIX = re.compile(
-    r"(?:\[[^\]]*\]|\([^)]*\)|[0-9a-f]{4,8}(?::|[ ]{2})|[A-Za-z_][\w. /-]*[:=]|[A-Z]>[A-Z]|<+|>+|-+>|\||\{|\")\s*"
+    r"""(?: \[[^\]]*\] | \([^)]*\) | [A-Z]>[A-Z] | <+ | >+ | -+> | [:=|]   # a level, a source, an arrow
+          | [A-Za-z_][\w./-]*\s*(?: [:=] | -+> | <-+ ) | [A-Z]{4,8}(?=\s)  # a name before what it names, a level
+        )\s*""",
+    re.VERBOSE,
 )
-_CHARACTER_COLUMN = re.compile(r"\s+\|[^|]{0,16}\|$|(?<=[0-9a-f] )\s(?=\S).{1,16}$", re.IGNORECASE)
-_HEXDUMP = re.compile(r"[0-9a-f]{4,8}(?::\s|\s{2})", re.IGNORECASE)
-_ENDS = "\"'{}[]();, \t"
 _SOME_HEX = re.compile(r"(?:\b[0-9a-f]{2}[\s:,-]){8}|\b[0-9a-f]{16}", re.IGNORECASE)
-_TELEGRAM = re.compile(r"\s*/[A-Za-z0-9]{3}")
+_DUMP_LINE = re.compile(r"([0-9a-f]{4,8})(?::|(?=[ ]{2})|$)(.*)", re.IGNORECASE)
+_DUMP_OCTET = re.compile(r"\s{0,3}([0-9a-f]{2})", re.IGNORECASE)
+_LAST_CHARACTERS = re.compile(r"\s+\|.*|\s{2,}\S{1,16}$")
+_MOST_IN_A_LINE = 32
 _MAX_PREFIXES = 6
 
 
@@ -42,43 +47,65 @@ def octets_of(content: bytes) -> bytes:
     text = content.decode("ascii")
     if _TELEGRAM.match(text):
         return content
-    lines = list(_hex_lines(text))
-    return b"".join(lines) if lines else content
+    numbered = [(number, line.rstrip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    dumped = _dump([line.lstrip() for _, line in numbered])
+    return dumped or b"".join(_hex_lines(numbered)) or content
 
 
-def _hex_lines(text: str) -> Iterator[bytes]:
+def _dump(lines: Sequence[str]) -> bytes:
+    """The octets of a dump, whose every line begins with how many came before it; none where these do not fit."""
+    rows = [(int(row[1], 16), row[2]) for line in lines if (row := _DUMP_LINE.fullmatch(line))]
+    offsets = [offset for offset, _ in rows]
+    if len(rows) < len(lines) or offsets[0] != 0:
+        return b""
+    octets, width = b"", 0
+    for number, (offset, rest) in enumerate(rows):
+        is_last = number == len(rows) - 1
+        size = _MOST_IN_A_LINE if is_last else offsets[number + 1] - offset
+        if offset != len(octets) or not 0 < size <= _MOST_IN_A_LINE:
+            return b""
+        hex_alone = (rest[:width] if width else _LAST_CHARACTERS.sub("", rest)) if is_last else rest
+        taken, end = _first_octets(hex_alone, size)
+        octets, width = octets + taken, max(width, end)
+    return octets
+
+
+def _first_octets(text: str, most: int) -> tuple[bytes, int]:
+    """The octets a line begins with, and where they end."""
+    octets, end = bytearray(), 0
+    while len(octets) < most and (octet := _DUMP_OCTET.match(text, end)):
+        octets.append(int(octet[1], 16))
+        end = octet.end()
+    return bytes(octets), end
+
+
+def _hex_lines(numbered: Sequence[tuple[int, str]]) -> Iterator[bytes]:
     """The octets of every line of hex; raises InputRefused for a line that is hex in part."""
-    numbered = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
-    found = [(number, line, _digits(line)) for number, line in numbered if line]
+    found = [(number, line, _digits(line)) for number, line in numbered]
     if not any(digits for _, _, digits in found):
         return
     pending = ""
     for number, line, digits in found:
         if digits is None:
             if _SOME_HEX.search(line):
-                raise InputRefused(
-                    f"line {number} holds hex among something else", do="copy the octets alone, as 7e a0 ..."
-                )
+                do = "copy the octets alone, as 7e a0 ..."
+                raise InputRefused(f"line {number} holds hex among something else", do=do)
             continue
         pending += digits
-        even = len(pending) // 2 * 2
-        yield bytes.fromhex(pending[:even])
-        pending = pending[even:]
+        whole = len(pending) // 2 * 2
+        yield bytes.fromhex(pending[:whole])
+        pending = pending[whole:]
     if pending:
-        total = "an odd number of digits"
-        raise InputRefused(f"hex of {total} breaks off in the middle of an octet", do="copy it whole")
+        raise InputRefused("hex of an odd number of digits breaks off in the middle of an octet", do="copy it whole")
 
 
 def _digits(line: str) -> str | None:
-    """The hex digits of a line, its prefixes and its column of characters taken off; None where it is no hex."""
-    rest = line
-    if _HEXDUMP.match(rest):
-        rest = _CHARACTER_COLUMN.sub("", rest)
+    """The hex digits of a line, its prefixes taken off; None where it is no hex."""
+    rest = line.strip()
     for _ in range(_MAX_PREFIXES):
         time = _TIME.match(rest)
-        if time:
-            rest = rest[time.end() :]
-        bare = rest.strip(_ENDS)
+        rest = rest[time.end() :] if time else rest
+        bare = rest.translate(_AROUND).strip(" ,")
         if _SEPARATED.fullmatch(bare) or _SOLID.fullmatch(bare):
             return _MARKS.sub("", bare)
         prefix = _PREFIX.match(rest)

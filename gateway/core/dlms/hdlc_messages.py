@@ -1,8 +1,8 @@
 """Messages out of HDLC frames that nobody asked for: segments joined, the LLC header taken off.
 
-A message begins with its LLC header, in its first frame only; a frame that is not segmented may leave it out, as those
-of a block transfer do. UI frames have no numbers, so that a lost segment shows by what was passed over between two of
-them, by another sender, or by a beginning that is none: then the whole message is refused.
+A message begins with its LLC header, in its first frame only, or without one as the APDU of a push does; those of a
+block transfer leave it out. UI frames have no numbers, so that a lost segment shows by what was passed over between two
+of them, by another sender, or by a beginning that is none: then the whole message is refused.
 What is cut off at the end, or does not check at all, comes out as a refusal that says which frame and which checksum.
 """
 
@@ -14,6 +14,7 @@ LLC_HEADERS = (bytes.fromhex("e6e700"), bytes.fromhex("e6e600"))
 MAX_MESSAGE_BYTES = 65_536
 _LLC_BYTES = 3
 _WITH_MESSAGES = (FrameKind.UNNUMBERED_INFORMATION, FrameKind.INFORMATION)
+_PUSHED_TAGS = b"\x0f\xc2\xdb\xdc\xe0"  # what a message may begin with where there is no LLC header
 _MIN_FRAME_BYTES = 9  # with both flags
 
 
@@ -62,7 +63,7 @@ class HdlcMessages:
         if message[:_LLC_BYTES] in LLC_HEADERS:
             self._parts.clear()
             return message[_LLC_BYTES:]
-        if not is_whole:
+        if not is_whole and message[0] not in _PUSHED_TAGS:
             return self._given_up("its first frames are missing")
         self._parts.clear()
         return message

@@ -69,7 +69,7 @@ class ListLayout:
         """Whether the last value is a text without a code, and those between it and the order have codes."""
         between = values[len(self.order) : -1]
         has_text = values[-1].code is None and bool(_text(values[-1].value))
-        return has_text and len(values) > len(self.order) and all(value.code is not None for value in between)
+        return has_text and bool(between) and all(value.code is not None for value in between)
 
     def applied(self, values: Sequence[Named]) -> tuple[Named, ...]:
         """The values by their codes, each number in its unit; raises Undecodable for a unit that is not known."""

@@ -106,7 +106,9 @@ def _first(items: Sequence[Data]) -> tuple[tuple[Named, ...], int]:
     """The values that stand first in a row, and how many places they take."""
     first, behind = items[0], items[1:]
     descriptor = _descriptor(first)
-    if descriptor is not None and len(first.items()) == _PLAIN_DESCRIPTOR and behind:
+    if descriptor is not None and len(first.items()) == _PLAIN_DESCRIPTOR:
+        if not behind or _descriptor(behind[0]) is not None:
+            return (Named(code=None, value=first),), 1
         scaler = _scaler(behind[1:])
         named = tuple(replace(found, scaler=scaler or found.scaler) for found in descriptor.named(behind[0], None))
         return named, 3 if scaler else 2
@@ -135,7 +137,10 @@ def _by_descriptor_list(items: Sequence[Data]) -> Iterator[Named] | None:
         if len(values) == 1 and _is_container(values[0]):
             values = values[0].items()
         fitting = _fitting(descriptors, len(values))
-        return None if fitting is None else _row(fitting, values)
+        if fitting is not None:
+            return _row(fitting, values)
+        # A list that does not fit names nothing; alone, it may be readings whose values look like an index.
+        return (Named(code=None, value=value) for value in items) if len(items) > 1 else None
     return None
 
 

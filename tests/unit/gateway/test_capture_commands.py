@@ -9,12 +9,21 @@ import pytest
 
 from gateway import capture_commands
 from gateway.core.dlms.hdlc import Frame, FrameKind, client_address, server_address
+from gateway.core.dlms.wrapper import wrap
 from gateway.core.errors import CaptureRefused
 from runtime.errors import InputRefused
 from tests import fakes_axdr
 from tests.fakes_meter import IMPORT, NOON, VOLTAGE, octets, scaler_unit, stamp, structure, u16, u32
+from tests.fakes_push import AUTH_KEY, KEY, TITLE, m_bus, notification, seal
 
 SERIAL_OBIS = bytes((0, 0, 96, 1, 0, 255))
+NO_PUSH = Frame(
+    destination=client_address(16),
+    source=server_address(logical=1, physical=17, size=2),
+    kind=FrameKind.UNNUMBERED_INFORMATION,
+    is_final=True,
+    info=bytes.fromhex("e6e700c401c1001105"),
+)
 
 
 def run(*words):
@@ -147,3 +156,81 @@ def test_a_key_itself_is_refused_and_not_repeated(capture, source):
 def test_standard_input_is_not_capture_and_key_at_once():
     with pytest.raises(InputRefused, match="at once"):
         run("decode", "-", "--key", "-")
+
+
+@pytest.fixture
+def keys(monkeypatch):
+    """The keys of the meter, where a person would have put them."""
+    monkeypatch.setenv("METER_KEY", KEY.hex())
+    monkeypatch.setenv("METER_AUTH_KEY", AUTH_KEY.hex())
+    monkeypatch.setenv("OTHER_KEY", "55" * 16)
+    return "--key", "env:METER_KEY", "--auth-key", "env:METER_AUTH_KEY"
+
+
+SEALED = m_bus(seal(notification(structure(octets(IMPORT.obis.octets), u32(5), scaler_unit(0, 30)))))
+
+
+@pytest.mark.parametrize(
+    ("words", "protection", "verdict"),
+    [(4, "checked", "tag right"), (2, "unchecked", "tag not checked")],
+    ids=["both keys", "the encryption key alone"],
+)
+def test_the_verdict_over_the_keys_is_told(capture, capsys, keys, words, protection, verdict):
+    run("decode", capture(SEALED), *keys[:words], "--json")
+
+    told = json.loads(capsys.readouterr().out)
+    assert (told["protection"], told["key"], told["sender"]) == (protection, verdict, TITLE.hex())
+
+
+def test_a_wrong_key_is_told_to_a_program_and_to_a_person(capture, capsys, keys):
+    with pytest.raises(CaptureRefused, match="the encryption key is another"):
+        run("decode", capture(SEALED), "--key", "env:OTHER_KEY", "--json")
+
+    told = json.loads(capsys.readouterr().out)["refused"]
+    assert (told["kind"], told["key"]) == ("wrong-key", "wrong key")
+
+
+def test_an_event_is_told_to_a_person_and_to_a_program(capture, capsys):
+    gasp = wrap(bytes.fromhex("c2000001808080808000020904") + b"KA6P", source=103, destination=102)
+
+    run("decode", capture(gasp))
+    run("decode", capture(gasp), "--json")
+
+    words, told = capsys.readouterr().out.split("\n{")
+    assert "event: last-gasp (128.128.128.128.128.0 KA6P)" in words
+    assert json.loads("{" + told)["event"] == {"kind": "last-gasp", "obis": "128.128.128.128.128.0", "value": "KA6P"}
+
+
+def test_a_part_that_gives_nothing_is_told_beside_what_does(capture, capsys):
+    run("decode", capture(a_push() + Frame.encode(NO_PUSH)), "--json")
+
+    out, err = capsys.readouterr()
+    assert [next(iter(json.loads(line))) for line in out.splitlines()] == ["kind", "refused"]
+    assert "a part of the capture gave nothing" in err
+
+
+def test_half_a_file_is_told_as_that(capture):
+    with pytest.raises(CaptureRefused, match="breaks off: 50 of 98 octets"):
+        run("decode", capture(a_push()[:50].hex().encode()))
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--key", "env:SHORT_KEY"), "15 octets, not 16 or 32"),
+        (("--auth-key", "env:METER_AUTH_KEY"), "alone opens nothing"),
+        (("--key", "env:METER_KEY", "--system-title", "4b46"), "16 hex digits"),
+        (("--key", "env:METER_KEY", "--system-title", "no title"), "16 hex digits"),
+    ],
+)
+def test_keys_and_titles_that_cannot_be_are_refused(capture, keys, monkeypatch, words, why):
+    monkeypatch.setenv("SHORT_KEY", "00" * 15)
+
+    with pytest.raises(InputRefused, match=why):
+        run("decode", capture(SEALED), *words)
+
+
+def test_a_list_without_codes_is_named_by_its_layout(capture, capsys):
+    run("decode", capture(notification(structure(u32(5852)))))
+
+    assert "5852 W" in capsys.readouterr().out
