@@ -15,6 +15,7 @@ from gateway.core.dlms.push_keys import PushKeys
 from gateway.core.dlms.pushed import Push
 from gateway.core.errors import CaptureRefused
 from gateway.core.pasted import octets_of
+from gateway.core.trace import trace_file
 from gateway.push_report import push_facts, push_lines, refusal_facts
 from gateway.secret_options import add_key_options
 from runtime.errors import InputRefused
@@ -50,7 +51,7 @@ def decode_capture(arguments: argparse.Namespace) -> int:
         raise InputRefused("standard input cannot be capture and key at once", do="name a file for one of them")
     keys = _keys(arguments)
     try:
-        outcomes = open_capture(octets_of(_content(arguments.file)), keys, load_layouts())
+        outcomes = open_capture(_heard(_content(arguments.file)), keys, load_layouts())
     except InputRefused as refused:
         refused.where = refused.where or arguments.file
         raise
@@ -89,6 +90,11 @@ def _title(text: str | None) -> bytes:
         what = f"a system title has {2 * _TITLE_BYTES} hex digits"
         raise InputRefused(what, where="--system-title", do="write it as 4b464d6750000009")
     return title
+
+
+def _heard(content: bytes) -> bytes:
+    """What a meter sent: of a trace what came in, of all else the octets that were meant."""
+    return trace_file.parse(content).heard if trace_file.is_trace(content) else octets_of(content)
 
 
 def _content(file: str) -> bytes:

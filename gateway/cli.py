@@ -26,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     # Their imports take half a second on a Pi: here, Ctrl-C meanwhile ends as it does everywhere else.
     from gateway import (
         capture_commands,
+        clock_commands,
         consumption_commands,
         folder_commands,
         reading_commands,
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     capture_commands.add_parsers(subparsers)
     technician_commands.add_parsers(subparsers)
     trace_commands.add_parsers(subparsers)
+    clock_commands.add_parsers(subparsers)
     consumption_commands.add_parsers(subparsers)
     return parser
 
