@@ -70,7 +70,7 @@ def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
         seed=words.seed,
         access=meter_options.access_of(words),
         turnaround_s=meter_options.turnaround_s(words),
-        has_general_blocks=words.general_blocks,
+        forms=meter_options.forms_of(words),
         saves_battery=words.battery,
     )
 

@@ -17,6 +17,7 @@ from simulators.meter.gatekeeper import Access, Authentication
 from simulators.meter.makes import LAMPLIGHT, MAKES, Make
 from simulators.meter.opto import BAUD_BY_IDENTIFIER
 from simulators.meter.security import Keys
+from simulators.meter.server import Forms
 from simulators.meter.station import INACTIVITY_TIMEOUT_S
 
 MAX_TURNAROUND_MS = 60_000
@@ -80,6 +81,11 @@ def add_line(parser: Words) -> None:
     )
 
 
+def forms_of(words: argparse.Namespace) -> Forms:
+    """Which general forms of messages it knows."""
+    return Forms(has_general_protection=words.ciphering == "any", has_general_blocks=words.general_blocks)
+
+
 def turnaround_s(words: argparse.Namespace) -> float:
     """How long it thinks before each answer."""
     return float(words.turnaround_ms / _MS)
@@ -96,6 +102,9 @@ def add_access(parser: Words) -> None:
     parser.add_argument("--password", metavar="SOURCE", help=f"for lls: where it is, {_SOURCE_HELP}")
     parser.add_argument("--key", metavar="SOURCE", help=f"for hls-gmac, to encrypt: where it is, {_SOURCE_HELP}")
     parser.add_argument("--auth-key", metavar="SOURCE", help="for hls-gmac, to authenticate: as --key")
+    parser.add_argument(
+        "--ciphering", choices=("any", "service"), default="any", help="service: glo-get and its kin alone (any)"
+    )
     parser.add_argument("--master-key", metavar="SOURCE", help="for hls-gmac, to be given new keys: as --key")
 
 

@@ -34,6 +34,7 @@ _CONFIRMED_SERVICE_ERROR, _INITIATE_ERROR, _INITIATE = 0x0E, 0x01, 0x06
 class Conformance(IntFlag):
     """The services of the conformance block this meter knows; bit 0 of the standard is the highest of 24."""
 
+    GENERAL_PROTECTION = 1 << 22
     GENERAL_BLOCK_TRANSFER = 1 << 21
     PRIORITY_MANAGEMENT = 1 << 14
     BLOCK_TRANSFER_WITH_GET = 1 << 12

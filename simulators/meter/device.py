@@ -26,7 +26,7 @@ from simulators.meter.misconduct import Misconduct
 from simulators.meter.objects import Locks, model_of
 from simulators.meter.optical_port import OpticalPort
 from simulators.meter.opto import SignOn
-from simulators.meter.server import Server
+from simulators.meter.server import Forms, Server
 from simulators.meter.station import INACTIVITY_TIMEOUT_S, SINGLE_ADDRESS, Station
 from simulators.meter.transmission import Transmission
 from simulators.meter.wrapper_port import WrapperPort
@@ -99,16 +99,16 @@ class Meter(Door):
         access: Access | None = None,
         saves_battery: bool = False,
         turnaround_s: float = 0.0,
-        has_general_blocks: bool = False,
+        forms: Forms | None = None,
     ) -> None:
-        """`turnaround_s`: how long it thinks before each answer; `has_general_blocks`: it takes part in them."""
+        """`turnaround_s`: how long it thinks before each answer; `forms`: which general forms of messages it knows."""
         self.life = life
         self._keep = keep
         self._baud = fastest_baud
         self._saves_battery = saves_battery
         self._inactivity_timeout_s = inactivity_timeout_s
         self._turnaround_s = turnaround_s
-        self._has_general_blocks = has_general_blocks
+        self._forms = forms
         self.misconduct = Misconduct(idle_s=inactivity_timeout_s)
         self.keeper = self._gatekeeper(access or Access())
         self._failures_noted = 0
@@ -167,6 +167,7 @@ class Meter(Door):
             inactivity_timeout_s=self._inactivity_timeout_s,
             is_alone=bus_address is None,
             addressee=self.misconduct.addressee,
+            sender=self.misconduct.sender,
             wants_flag=lambda: self.faults.strikes("flag"),
         )
 
@@ -177,10 +178,15 @@ class Meter(Door):
 
     def open_network(self) -> Door:
         """One more door: the wrapper of DLMS over TCP."""
-        return Door(self, self._opened(WrapperPort(self._new_server(), addressee=self.misconduct.addressee)))
+        return Door(
+            self,
+            self._opened(
+                WrapperPort(self._new_server(), addressee=self.misconduct.addressee, sender=self.misconduct.sender)
+            ),
+        )
 
     def _new_server(self) -> Server:
-        self._servers.append(Server(self.objects, self.keeper, has_general_blocks=self._has_general_blocks))
+        self._servers.append(Server(self.objects, self.keeper, forms=self._forms))
         return self._servers[-1]
 
     def _opened(self, port: Port) -> Port:

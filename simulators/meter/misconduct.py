@@ -7,6 +7,7 @@
     told N|right        the invocation counter it tells the public client is N
     key wrong|right     answers are sealed with another key
     addressee wrong|right   answers are addressed to another reader
+    sender wrong|right      answers say that another meter speaks
     clear               all is well again
 
 In come a command's words, out goes what the gatekeeper and the ports ask before they speak.
@@ -22,9 +23,7 @@ from simulators.meter.security import Keys
 MAX_REFUSE_S = 3_600.0
 MAX_COUNTER = 0xFFFFFFFF
 _COUNTERS = ("right", "replay", "lower", "wrong")
-_DO = (
-    "say refuse S|idle, counter replay|lower|wrong|right, told N|right, key wrong|right, addressee wrong|right or clear"
-)
+_DO = "say refuse S|idle, counter replay|lower|wrong|right, told N|right, key|addressee|sender wrong|right or clear"
 
 
 class Misconduct:
@@ -40,7 +39,7 @@ class Misconduct:
         self._counter = "right"
         self._told: int | None = None
         self._has_wrong_key = False
-        self._is_misaddressed = False
+        self._wrong_ends: set[str] = set()
 
     def command(self, words: Sequence[str], mono_s: float) -> None:
         """Obey `misbehave <words>`; raises InputRefused for what is none of the above."""
@@ -58,8 +57,10 @@ class Misconduct:
                 self._told = int(_bounded(number, MAX_COUNTER))
             case ("key", ("wrong" | "right") as word):
                 self._has_wrong_key = word == "wrong"
-            case ("addressee", ("wrong" | "right") as word):
-                self._is_misaddressed = word == "wrong"
+            case (("addressee" | "sender") as end, "wrong"):
+                self._wrong_ends.add(end)
+            case (("addressee" | "sender") as end, "right"):
+                self._wrong_ends.discard(end)
             case ("clear",):
                 self._clear()
             case _:
@@ -72,7 +73,7 @@ class Misconduct:
             "counter": self._counter,
             "told": self._told,
             "key": "wrong" if self._has_wrong_key else "right",
-            "addressee": "wrong" if self._is_misaddressed else "right",
+            "wrong_ends": sorted(self._wrong_ends),
         }
 
     def refuses(self, mono_s: float) -> bool:
@@ -103,7 +104,11 @@ class Misconduct:
 
     def addressee(self, client_sap: int) -> int:
         """Whom an answer to this reader is addressed to."""
-        return client_sap ^ 2 if self._is_misaddressed else client_sap
+        return client_sap ^ 2 if "addressee" in self._wrong_ends else client_sap
+
+    def sender(self, address: int) -> int:
+        """Which address answers where this one was called."""
+        return address ^ 2 if "sender" in self._wrong_ends else address
 
 
 def _bounded(text: str, maximum: float) -> float:

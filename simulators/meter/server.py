@@ -50,6 +50,21 @@ _REPLY_TO_CHALLENGE = 1
 _PROTECTION_BYTES = 1 + 1 + 8 + 3 + 1 + 4 + 12
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forms:
+    """Which general forms of messages a meter knows, besides the services' own."""
+
+    has_general_protection: bool = True
+    has_general_blocks: bool = False
+
+    @property
+    def offered(self) -> Conformance:
+        """Every service this meter would agree to."""
+        protection = Conformance.GENERAL_PROTECTION if self.has_general_protection else Conformance(0)
+        blocks = Conformance.GENERAL_BLOCK_TRANSFER if self.has_general_blocks else Conformance(0)
+        return OFFERED | protection | blocks
+
+
 @dataclass(slots=True, kw_only=True)
 class _Association:
     """With whom, what was agreed, and the long answer under way."""
@@ -68,11 +83,10 @@ class _Association:
 class Server:
     """The meter's application layer; `Station` is below it, the object model above."""
 
-    def __init__(
-        self, objects: ObjectModel, keeper: Gatekeeper | None = None, *, has_general_blocks: bool = False
-    ) -> None:
+    def __init__(self, objects: ObjectModel, keeper: Gatekeeper | None = None, *, forms: Forms | None = None) -> None:
         self._objects = objects
-        self._offered = OFFERED | Conformance.GENERAL_BLOCK_TRANSFER if has_general_blocks else OFFERED
+        self._forms = forms or Forms()
+        self._offered = self._forms.offered
         self._blocks = GeneralBlocks()
         self._keeper = keeper or Gatekeeper(Access(), b"", heard=0, keep=lambda _: None)
         self._association: _Association | None = None
@@ -133,6 +147,8 @@ class Server:
         return self._in_blocks(self._answer_whole(client_sap, whole, now))
 
     def _answer_ciphered(self, request: bytes, now: Moment) -> bytes:
+        if not self._forms.has_general_protection:
+            raise ApduRefused(StateError.SERVICE_UNKNOWN, ServiceError.SERVICE_NOT_SUPPORTED)
         association, hls = self._ciphered_association()
         title, sealed = gatekeeper.unwrapped(request)
         if title not in (b"", hls.reader_title):

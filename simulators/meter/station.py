@@ -124,14 +124,15 @@ class Station:
         inactivity_timeout_s: float = INACTIVITY_TIMEOUT_S,
         is_alone: bool = True,
         addressee: Callable[[int], int] = int,
+        sender: Callable[[int], int] = int,
         wants_flag: Callable[[], bool] = bool,
     ) -> None:
-        """`addressee`: whom an answer to this reader is addressed to; by the book, that reader.
+        """`addressee`, `sender`: to whom and from whom an answer says it is; by the book, whoever called and was.
 
         `wants_flag`: whether an answer is to be cut where a checksum then ends in a flag; by the book, never.
         """
         self._wants_flag = wants_flag
-        self._addressee = addressee
+        self._addressee, self._sender = addressee, sender
         self._application = application
         self._physical_address = physical_address
         self._is_alone = is_alone
@@ -303,7 +304,12 @@ class Station:
 
     def _frame(self, link: _Link, control: Control, data: bytes = b"", *, is_segment: bool = False) -> Frame:
         reader = replace(link.reader, logical=self._addressee(link.reader.logical))
-        return Frame(destination=reader, source=link.own, control=control, information=data, is_segment=is_segment)
+        own = link.own
+        if own.physical is None:
+            own = replace(own, logical=self._sender(own.logical))
+        else:
+            own = replace(own, physical=self._sender(own.physical))
+        return Frame(destination=reader, source=own, control=control, information=data, is_segment=is_segment)
 
     def _unnumbered(self, heard: Frame, kind: Kind, data: bytes = b"") -> list[Frame]:
         return [

@@ -19,10 +19,12 @@ _HEADER_BYTES = 8
 class WrapperPort:
     """One reader's connection."""
 
-    def __init__(self, application: Application, *, addressee: Callable[[int], int] = int) -> None:
-        """`addressee`: whom an answer to this reader is addressed to; by the book, that reader."""
+    def __init__(
+        self, application: Application, *, addressee: Callable[[int], int] = int, sender: Callable[[int], int] = int
+    ) -> None:
+        """`addressee`, `sender`: to whom and from whom an answer says it is; by the book, whoever called and was."""
         self._application = application
-        self._addressee = addressee
+        self._addressee, self._sender = addressee, sender
         self._heard = bytearray()
         self.frames_refused = 0
 
@@ -46,7 +48,7 @@ class WrapperPort:
             del self._heard[: _HEADER_BYTES + length]
             if destination == MANAGEMENT_LOGICAL_DEVICE:
                 answer = self._application.answer(source, request, now)
-                header = _octets(_VERSION, destination, self._addressee(source), len(answer))
+                header = _octets(_VERSION, self._sender(destination), self._addressee(source), len(answer))
                 answers += [Transmission(octets=header + answer, baud=NETWORK_BAUD)] if answer else []
         return answers
 

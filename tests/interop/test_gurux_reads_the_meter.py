@@ -29,6 +29,7 @@ from simulators.meter.gatekeeper import Access
 from simulators.meter.history import History
 from simulators.meter.life import Life
 from simulators.meter.makes import LAMPLIGHT
+from simulators.meter.server import Forms
 from tests.fakes_access import BY_PASSWORD, KEY, by_keys
 from tests.fakes_gurux import GuruxReader, Refused, a_client
 from tests.fakes_simulators import NOW, SteadyHousehold, moment
@@ -59,7 +60,7 @@ def associated(
     has_general_blocks: bool = False,
 ) -> GuruxReader:
     access = ACCESS.get(who) or replace(by_keys(), master=master)
-    meter = Meter(life, keep=lambda _: None, access=access, has_general_blocks=has_general_blocks)
+    meter = Meter(life, keep=lambda _: None, access=access, forms=Forms(has_general_blocks=has_general_blocks))
     door = meter.open_network() if is_wrapped else meter.open_converter()
     client = a_client(who, is_wrapped=is_wrapped, info_bytes=info_bytes, window=window)
     reader = GuruxReader(client, door)

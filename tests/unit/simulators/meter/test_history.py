@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from runtime.errors import InputRefused
 from simulators.meter import history
 from simulators.meter.history import MAX_SPANS, History, Span, SwitchState
+from simulators.meter.meter_clock import MeterClock
 from tests.fakes_simulators import NOW
 
 HOUR = timedelta(hours=1)
@@ -118,7 +120,13 @@ def test_a_history_survives_a_kill(tmp_path: Path) -> None:
         .with_breaker(False, NOW)
         .with_head(False)
         .with_voltage(180.0)
+        .with_clock(MeterClock().drifting(50.0, NOW).jumped(-HOUR, NOW + HOUR))
+        .logged("fraud", 44, NOW)
+        .with_new_key(0, bytes(24))
+        .with_new_key(0, bytes(range(24)))
+        .capturing(("clock", "import"), NOW)
     )
+    lived = replace(lived, sags=2, swells=1)
 
     history.save(lived, tmp_path / "meter.json")
 

@@ -6,7 +6,6 @@ import pytest
 
 from runtime.errors import InputRefused
 from simulators.meter import gatekeeper, security
-from simulators.meter.bus_port import BusPort
 from simulators.meter.gatekeeper import Gatekeeper
 from simulators.meter.hdlc import information
 from simulators.meter.misconduct import Misconduct
@@ -89,23 +88,24 @@ def test_another_counter_is_told_than_was_heard(locked: tuple[Server, Gatekeeper
     assert server.answer(16, GET_COUNTER, moment()).hex() == "c401c1000600000000"
 
 
-def test_answers_go_to_another_reader_in_the_wrapper_and_in_frames() -> None:
-    misconduct = Misconduct()
-    misconduct.command(["addressee", "wrong"], 0.0)
-    wrapper = WrapperPort(FakeApplication(b"yes"), addressee=misconduct.addressee)
-    bus = BusPort(station=Station(FakeApplication(b"yes"), addressee=misconduct.addressee), baud=9_600)
-    bus.feed(snrm(), moment())
+@pytest.mark.parametrize(("end", "source", "destination"), [("addressee", 1, 18), ("sender", 3, 16)])
+def test_answers_name_a_wrong_end_in_the_wrapper_and_in_frames(end: str, source: int, destination: int) -> None:
+    wrong = Misconduct()
+    wrong.command([end, "wrong"], 0.0)
+    wrapper = WrapperPort(FakeApplication(b"yes"), addressee=wrong.addressee, sender=wrong.sender)
+    station = Station(FakeApplication(b"yes"), addressee=wrong.addressee, sender=wrong.sender)
+    station.feed(snrm(), moment())
 
     [said] = wrapper.feed(bytes.fromhex("0001 0010 0001 0001 62"), moment())
-    heard = bus.feed(command(information(0, 0, final=True), bytes.fromhex("e6e60062")), moment())
+    [frame] = frames_of(station.feed(command(information(0, 0, final=True), bytes.fromhex("e6e60062")), moment()))
 
-    assert said.octets.hex() == "0001000100120003" + b"yes".hex()
-    assert [frame.destination.logical for frame in frames_of([heard[0].octets])] == [18]
+    assert said.octets == b"".join(field.to_bytes(2, "big") for field in (1, source, destination, 3)) + b"yes"
+    assert (frame.source.logical, frame.destination.logical) == (source, destination)
 
 
 def test_all_is_well_again_when_it_is_told_so() -> None:
     misconduct = Misconduct()
-    for words in ("refuse 60", "counter replay", "told 3", "key wrong", "addressee wrong"):
+    for words in ("refuse 60", "counter replay", "told 3", "key wrong", "addressee wrong", "sender wrong"):
         misconduct.command(words.split(), 0.0)
 
     misconduct.command(["clear"], 0.0)
