@@ -14,7 +14,7 @@ from dlms_cosem import exceptions, state
 from gateway.adapters.dlms_security import ProtectedConnection
 from gateway.adapters.link_driver import LinkDriver
 from gateway.core.dlms.block_exchange import GENERAL_BLOCK_TRANSFER, HEADER_BYTES, Await, BlockExchange, Send, Whole
-from gateway.core.errors import MeterGarbled, MeterRefused, MeterUnread, PortUnavailable, SecretRefused
+from gateway.core.errors import MeterGarbled, MeterHeld, MeterRefused, MeterUnread, PortUnavailable, SecretRefused
 from gateway.core.invocation_counter import CounterUsedUp
 from runtime.errors import EnvironmentRefused
 
@@ -108,6 +108,10 @@ class Dialogue:
     def refused(self, what: str) -> MeterRefused:
         """The error for a meter that says no."""
         return MeterRefused(what, where=self._where, do="check client address and objects in the meter profile")
+
+    def held(self, what: str) -> MeterHeld:
+        """The error for a meter that says not now."""
+        return self._driver.held(what)
 
     def garbled(self, what: str) -> MeterGarbled:
         """The error for an answer that makes no sense."""

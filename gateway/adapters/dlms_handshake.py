@@ -54,12 +54,18 @@ class Handshake:
         if isinstance(response, ServiceRefused):
             raise self._service_refused(response.reason)
         if isinstance(response, Rejected):
-            refused = self._secret_refused if self._is_locked_out(response) else self._rejected
-            raise refused(response.reason)
+            raise self._turned_away(response)
         self._take_agreement(response)
         if self._access.authentication is Authentication.HLS_GMAC:
             self._exchange_proofs(response)
         self._connection.state.current_state = state.READY
+
+    def _turned_away(self, rejected: Rejected) -> MeterRefused:
+        if self._is_locked_out(rejected):
+            return self._secret_refused(rejected.reason)
+        if rejected.is_for_now:
+            return self._dialogue.held(f"the meter refuses the association: {rejected.reason}")
+        return self._rejected(rejected.reason)
 
     def _is_locked_out(self, rejected: Rejected) -> bool:
         return rejected.is_about_secrets and self._access.authentication is not Authentication.NONE

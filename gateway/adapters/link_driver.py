@@ -20,7 +20,7 @@ from typing import Protocol, TypeVar
 from gateway.core.dlms.hdlc_link import HdlcLink
 from gateway.core.dlms.link import PUBLIC_CLIENT, Delivered, Link, LinkDown, LinkFailed, LinkUp, Transmit
 from gateway.core.dlms.opto import FIRST_BAUD, OptoSignOn, SignedOn, SwitchBaud
-from gateway.core.errors import MeterGarbled, MeterRefused, MeterSilent, MeterUnread
+from gateway.core.errors import MeterGarbled, MeterHeld, MeterRefused, MeterSilent, MeterUnread
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.ports import SerialLine
 from runtime.clock import Clock
@@ -28,6 +28,7 @@ from wire.events import LinkFault
 
 RELEASE_GRACE_S = 2.0
 LEFTOVER_TIMEOUT_S = 1.0
+HELD_MARGIN_S = 2.0
 _REACTIONS: dict[LinkFault, tuple[type[MeterUnread], str]] = {
     LinkFault.SILENT: (MeterSilent, "check the wires, the meter's supply, its address and its speed"),
     LinkFault.GARBLED: (MeterGarbled, "seat the head anew, shade it from light, check the speed in the meter profile"),
@@ -85,6 +86,7 @@ class LinkDriver:
         self._deadline_s = deadline_s
         self._deadline = clock.monotonic() + deadline_s
         self._has_heard = False
+        self._taken: MeterHeld | None = None  # what a meter in HDLC said that does not listen to us
 
     def connect(self) -> None:
         """Wake the meter where its line begins so, and open the link; raises MeterUnread."""
@@ -133,9 +135,10 @@ class LinkDriver:
         sign_on = OptoSignOn(self._profile.sign_on)
         try:
             signed_on = self._run(sign_on, sign_on.begin(self._clock.monotonic()), SignedOn)
-        except MeterSilent:
+        except MeterSilent as silent:
             if self._leftover(self._client_sap) is None:
-                raise
+                # Who answers that it is taken is not silent.
+                raise self._taken or silent from None
             self._report("the meter was still in HDLC")
             return True
         self._report(f"{signed_on.meter} answers; going on at {signed_on.baud} baud")
@@ -158,6 +161,9 @@ class LinkDriver:
         leftover = HdlcLink(impatient, client_sap)
         try:
             self._run(leftover, leftover.open(self._clock.monotonic()), LinkUp)
+        except MeterHeld as held:
+            self._taken = held
+            return None
         except (MeterSilent, MeterGarbled, MeterRefused):
             return None
         return leftover
@@ -171,6 +177,8 @@ class LinkDriver:
                         machine.sent(self._clock.monotonic())
                     case SwitchBaud(baud):
                         self._line.set_baud(baud)
+                    case LinkFailed(detail=detail, is_held=True):
+                        raise self.held(detail)
                     case LinkFailed(fault, detail, do):
                         raise self._unread(fault, detail, do)
                     case _ if isinstance(effect, wanted):
@@ -187,6 +195,12 @@ class LinkDriver:
         self._has_heard |= bool(octets)
         now = self._clock.monotonic()
         return machine.receive(octets, now) if octets else machine.tick(now)
+
+    def held(self, detail: str) -> MeterHeld:
+        """The error for a meter that somebody else may hold."""
+        wait_s = self._profile.link.inactivity_timeout_s
+        do = f"leave the meter alone for {wait_s:g} s, which frees it; then check who else reads it"
+        return MeterHeld(detail, where=self._where, do=do, leave_alone_s=wait_s + HELD_MARGIN_S)
 
     def _unread(self, fault: LinkFault, detail: str, told_do: str = "") -> MeterUnread:
         error, do = _REACTIONS[fault]

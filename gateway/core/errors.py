@@ -5,6 +5,7 @@ LamplightError
 │   ├── MeterSilent             nothing came back: evidence for a verdict; ask again at the next poll
 │   ├── MeterGarbled            bytes came, and none that hold: ask again; if it lasts, look at the optical head
 │   ├── MeterRefused            the meter answered no: asking again is no use until a person has looked
+│   │   ├── MeterHeld           another session holds it: leave it alone for as long as it says, then ask again
 │   │   ├── SecretRefused       it does not take our password or keys: it is not tried again soon, or it locks itself
 │   │   └── ChangeRefused       it lets itself be read and not be set: nothing was changed
 │   └── PortGone                our own port broke away while in use: says nothing of the meter; open it anew
@@ -50,6 +51,17 @@ class MeterRefused(MeterUnread):
     """The meter is well and says no (association, mode, object): do not hammer it, a person looks at the profile."""
 
     fault = LinkFault.REFUSED
+
+
+class MeterHeld(MeterRefused):
+    """Somebody else's session holds the meter, or one of ours that was cut off: leave it alone for `leave_alone_s`.
+
+    Each call may begin its wait anew, so that a reader that keeps asking is never let in.
+    """
+
+    def __init__(self, what: str, *, where: str = "", do: str = "", leave_alone_s: float) -> None:
+        super().__init__(what, where=where, do=do)
+        self.leave_alone_s = leave_alone_s
 
 
 class SecretRefused(MeterRefused):

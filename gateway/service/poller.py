@@ -6,7 +6,8 @@ asked for its registers alone, which is quick; otherwise the next missing piece 
 the piece after that in the same association, as long as nothing else wants the line.
 The first reading after a start is of registers first: what a technician waits for comes before a month of history.
 The meter's own logs come along now and then, after its registers and before its load profile.
-After a long association the meter is left alone for its duty limit (`Cadence`), unless the supply has changed.
+After a long association the meter is left alone for its duty limit (`Cadence`), unless the supply has changed; and
+one that somebody else holds for as long as it takes to be free again, since each call would begin that time anew.
 """
 
 import random
@@ -15,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.core.batches import Window
-from gateway.core.errors import MeterUnread
+from gateway.core.errors import MeterHeld, MeterUnread
 from gateway.core.event_log import EventLog, LogSpan
 from gateway.core.interruption import Attention
 from gateway.core.ports import MeterSession, Span
@@ -65,6 +66,7 @@ class Poller:
         self._logs_asked_at: datetime | None = None
         self._last: Attempt | None = None
         self._rest_until_s = 0.0
+        self._leave_alone_s = 0.0
         self._presence = Presence(log, "meter", meter=number)
 
     def run(self, stop: threading.Event) -> None:
@@ -77,7 +79,7 @@ class Poller:
                 self._read_once(self._clock.now(), stop)
                 ended_s = self._clock.monotonic()
             held_s = 0.0 if self._failures else ended_s - began_s
-            self._rest_until_s = ended_s + self._cadence.rest_s(held_s)
+            self._rest_until_s = ended_s + max(self._cadence.rest_s(held_s), self._leave_alone_s)
             self._wait_until_handled(stop)
             self._wait_until_due(stop)
 
@@ -105,6 +107,7 @@ class Poller:
         except MeterUnread as unread:
             self._presence.gone(fault=unread.fault.name.lower(), reason=str(unread))
             self._last = Attempt(asked_at=asked_at, failures=self._failures + 1)
+            self._leave_alone_s = unread.leave_alone_s if isinstance(unread, MeterHeld) else 0.0
             done = self._watch.mark_handled
             self._inbox.offer(
                 MeterUnreadable(number=self._number, asked_at=piece_asked_at, fault=unread.fault, done=done)
@@ -121,6 +124,7 @@ class Poller:
         self, asked_at: datetime, snapshot: Snapshot, rows: tuple[IntervalRow, ...], window: Window | None
     ) -> None:
         self._presence.here()
+        self._leave_alone_s = 0.0
         self._last = Attempt(asked_at=asked_at, failures=0)
         log.debug("meter_read", meter=self._number, rows=len(rows))
         self._inbox.offer(

@@ -30,7 +30,8 @@ _DIAGNOSTICS = {
     14: "authentication-required",
 }
 _ABOUT_SECRETS = (3, 11, 12, 13, 14)
-_RESULTS = {1: "for good", 2: "for now"}
+_TRANSIENT = 2
+_RESULTS = {1: "for good", _TRANSIENT: "for now"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +46,12 @@ class Associated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """The meter does not; `is_about_secrets` where another password or key may change its mind."""
+    """The meter does not; `is_about_secrets` where another password or key may change its mind, `is_for_now` where
+    time may."""
 
     reason: str
     is_about_secrets: bool
+    is_for_now: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ def parse(apdu: bytes) -> AssociationResponse:
     """The answer to an association request; raises Undecodable.
 
     >>> parse(bytes.fromhex("611fa109060760857405080101a203020101a305a10302010dbe0604040e010600"))
-    Rejected(reason='authentication-failure, for good', is_about_secrets=True)
+    Rejected(reason='authentication-failure, for good', is_about_secrets=True, is_for_now=False)
     """
     refused = get_response.service_refused(apdu)
     if refused is not None:
@@ -75,7 +78,7 @@ def parse(apdu: bytes) -> AssociationResponse:
     result, diagnostic = _last_octet(fields, _RESULT), _last_octet(fields, _DIAGNOSTIC)
     if result:
         words = f"{_DIAGNOSTICS.get(diagnostic, f'diagnostic {diagnostic}')}, {_RESULTS.get(result, result)}"
-        return Rejected(reason=words, is_about_secrets=diagnostic in _ABOUT_SECRETS)
+        return Rejected(reason=words, is_about_secrets=diagnostic in _ABOUT_SECRETS, is_for_now=result == _TRANSIENT)
     return Associated(
         wants_proof=diagnostic == _AUTHENTICATION_REQUIRED,
         title=_wrapped(fields.get(_TITLE, b"")),

@@ -37,6 +37,7 @@ MAX_ANSWER_BYTES = 70_000  # an APDU is at most 65,535
 MAX_NOISE_BYTES = 8_192
 MAX_POLLS = 100
 BUSY_PAUSE_S = 0.2
+CLOSING_TIMEOUT_S = 0.6  # leave is taken more than once within the moment that is left for it
 _REQUEST_LLC, _ANSWER_LLC = bytes.fromhex("e6e600"), bytes.fromhex("e6e700")
 
 
@@ -111,11 +112,11 @@ class HdlcLink:
         return self._transmit(now, self._frame(FrameKind.DISCONNECT))
 
     def sent(self, now: float) -> None:
-        self._wake_at = now + self._settings.response_timeout_s
+        self._wake_at = now + self._patience_s
 
     def receive(self, octets: bytes, now: float) -> Effects:
         if self._wake_at is not None and self._state is not LinkState.PAUSING:
-            self._wake_at = now + self._settings.response_timeout_s
+            self._wake_at = now + self._patience_s
         effects = self._take(self._deframer.feed(octets), now)
         if self._wake_at is not None and self._noise() > MAX_NOISE_BYTES:
             return (*effects, *self._fail(LinkFault.GARBLED, f"{self._noise()} octets came and no frame among them"))
@@ -204,7 +205,9 @@ class HdlcLink:
         return self._pause(now) if frame.is_final else ()
 
     def _disconnected(self, _frame: Frame, _now: float) -> Effects:
-        return self._fail(LinkFault.REFUSED, "the meter is in disconnected mode (DM): busy, or it has hung up")
+        is_held = self._state is LinkState.OPENING
+        why = "busy, or another reader holds it" if is_held else "it has hung up"
+        return self._fail(LinkFault.REFUSED, f"the meter is in disconnected mode (DM): {why}", is_held=is_held)
 
     def _rejected(self, frame: Frame, _now: float) -> Effects:
         return self._fail(LinkFault.REFUSED, f"the meter rejects our frame (FRMR {frame.info.hex()})")
@@ -256,6 +259,11 @@ class HdlcLink:
         ]
         return self._transmit(now, *frames)
 
+    @property
+    def _patience_s(self) -> float:
+        answer_s = self._settings.response_timeout_s
+        return min(answer_s, CLOSING_TIMEOUT_S) if self._state is LinkState.CLOSING else answer_s
+
     def _where_are_you(self) -> Frame:
         return self._frame(FrameKind.RECEIVE_READY)
 
@@ -285,7 +293,7 @@ class HdlcLink:
     def _transmit(self, now: float, *frames: Frame) -> Effects:
         self._has_progressed = False
         self._stranger = b""
-        self._wake_at = now + self._settings.response_timeout_s
+        self._wake_at = now + self._patience_s
         return (Transmit(b"".join(frame.encode() for frame in frames)),)
 
     # ---- counting -----------------------------------------------------------------------------------------------
@@ -303,9 +311,9 @@ class HdlcLink:
     def _noise(self) -> int:
         return self._deframer.noise_bytes - self._noise_before
 
-    def _fail(self, fault: LinkFault, detail: str, *, do: str = "") -> Effects:
+    def _fail(self, fault: LinkFault, detail: str, *, do: str = "", is_held: bool = False) -> Effects:
         self._state, self._wake_at = LinkState.FAILED, None
-        return (LinkFailed(fault, detail, do),)
+        return (LinkFailed(fault, detail, do, is_held),)
 
     # What a frame means where the link stands; a pair that is not here is out of turn and passed over.
     _REACTIONS: ClassVar[Mapping[tuple[LinkState, FrameKind], "_Reaction"]] = {

@@ -27,6 +27,12 @@ class LinkSettings:
     )
     window: int = setting(7, help="how many frames in a row we offer", minimum=1, maximum=7)
     response_timeout_s: float = setting(2.0, help="the silence after which we ask again", minimum=0.1, maximum=60)
+    inactivity_timeout_s: float = setting(
+        120.0,
+        help="how long a meter keeps a link that nobody uses; one that is held is left alone for as long",
+        minimum=1,
+        maximum=3_600,
+    )
     retries: int = setting(2, help="how often we ask again without progress", minimum=0, maximum=10)
 
 

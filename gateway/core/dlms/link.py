@@ -39,11 +39,15 @@ class LinkDown:
 
 @dataclass(frozen=True, slots=True)
 class LinkFailed:
-    """The link gave up: what kind of failure, what was seen, and where it says more, what to do. It may be closed."""
+    """The link gave up: what kind of failure, what was seen, and where it says more, what to do. It may be closed.
+
+    `is_held` where the meter is there, and may be another reader's.
+    """
 
     fault: LinkFault
     detail: str
     do: str = ""
+    is_held: bool = False
 
 
 Effect: TypeAlias = Transmit | LinkUp | Delivered | LinkDown | LinkFailed

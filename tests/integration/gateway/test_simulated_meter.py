@@ -10,8 +10,10 @@ from datetime import timedelta
 import pytest
 
 from gateway.adapters.dlms_meter import DlmsMeter
+from gateway.adapters.link_driver import LinkDriver
 from gateway.adapters.profile_files import load_profile
-from gateway.core.errors import MeterGarbled, MeterRefused, MeterSilent
+from gateway.core.dlms.hdlc_link import HdlcLink
+from gateway.core.errors import MeterGarbled, MeterHeld, MeterRefused, MeterSilent
 from gateway.core.reading import IntervalStatus
 from simulators.meter.device import Meter
 from simulators.meter.history import History
@@ -205,6 +207,49 @@ def test_a_reader_that_was_killed_does_not_lock_the_next_one_out(make, clock):
     assert left_at == 9_600
     assert reading.meter_serial == "LMP10000001"
     assert clock.seconds < 20
+
+
+def test_a_meter_that_another_reader_holds_is_left_alone_and_then_read(make, clock):
+    head, session = make()
+    other = LinkDriver(
+        head,
+        HdlcLink(PROFILE.link, 99),
+        PROFILE,
+        client_sap=99,
+        signs_on=True,
+        where="/dev/head",
+        clock=clock,
+        deadline_s=60,
+        report=lambda _words: None,
+    )
+
+    other.connect()
+    with pytest.raises(MeterHeld, match="another reader holds it") as held:
+        session.read_now()
+    clock.seconds += held.value.leave_alone_s
+
+    assert 120 < held.value.leave_alone_s < 130
+    assert reading_of(session).meter_serial == "LMP10000001"
+
+
+def test_a_meter_that_lets_nobody_in_for_a_while_is_left_alone(make):
+    head, session = make()
+    told(head, "misbehave", "refuse", "60")
+
+    with pytest.raises(MeterHeld, match="for now"):
+        session.read_now()
+
+    assert head.is_closed
+
+
+@pytest.mark.parametrize("misheard", range(1, 3))
+def test_a_meter_is_given_back_though_it_mishears_our_leave(make, misheard):
+    head, session = make()
+    head.before_write[7] = lambda: told(head, "fault", "mishear", f"{misheard}")
+
+    session.read_now()
+
+    assert told(head, "status")["baud"] == 300
 
 
 @pytest.mark.parametrize("baud", [300, 600, 2_400, 19_200])

@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from gateway.core.batches import IntervalProgress
-from gateway.core.errors import MeterGarbled, MeterSilent, MeterUnread
+from gateway.core.errors import MeterGarbled, MeterHeld, MeterSilent, MeterUnread
 from gateway.core.interruption import Attention
 from gateway.core.schedule import Cadence
 from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable, Report
@@ -146,6 +146,14 @@ def test_a_silent_meter_is_asked_less_and_less_often(bench: Bench) -> None:
     bench.run_until(1_100)
 
     assert bench.session.asked_s == pytest.approx([0, 60, 180, 420, 720, 1_020], abs=1)
+
+
+def test_a_meter_that_somebody_holds_is_left_alone_until_it_is_free(bench: Bench) -> None:
+    bench.answers(MeterHeld("taken", leave_alone_s=122), 230.0)
+
+    bench.run_until(300)
+
+    assert bench.session.asked_s == pytest.approx([0, 123, 183, 243], abs=1)
 
 
 def test_it_is_read_at_once_when_called_for(bench: Bench) -> None:

@@ -88,6 +88,15 @@ class TestOpening:
         assert failure.fault is LinkFault.REFUSED
         assert word in failure.detail
 
+    def test_a_meter_that_will_not_be_called_may_be_held_and_one_that_hangs_up_is_not(self):
+        link, asked = HdlcLink(SETTINGS), opened()
+        link.open(0.0)
+        asked.request(b"?", 0.2)
+
+        (held,), (hung_up,) = link.receive(said(DM), 0.1), asked.receive(said(DM), 0.3)
+
+        assert (held.is_held, hung_up.is_held) == (True, False)
+
     def test_endless_noise_ends_the_attempt(self):
         link = HdlcLink(SETTINGS)
         link.open(0.0)
