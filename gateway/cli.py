@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
         clock_commands,
         consumption_commands,
         folder_commands,
+        listen_commands,
         reading_commands,
         state_commands,
         technician_commands,
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     technician_commands.add_parsers(subparsers)
     trace_commands.add_parsers(subparsers)
     clock_commands.add_parsers(subparsers)
+    listen_commands.add_parsers(subparsers)
     consumption_commands.add_parsers(subparsers)
     return parser
 

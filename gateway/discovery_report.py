@@ -106,7 +106,7 @@ class DiscoveryReport:
         yield f"  line       {talk.baud} Bd {talk.character}"
         yield ""
         yield "next"
-        yield f"  lamplight-gateway trace {self.port} --listen --baud {talk.baud}"
+        yield f"  lamplight-gateway listen {self.port} --baud {talk.baud} --character {talk.character}"
 
     def _older_lines(self) -> Iterator[str]:
         yield f"{self.port}: {self.findings.older_mode}"

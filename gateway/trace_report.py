@@ -22,8 +22,13 @@ def passage_lines(passage: Passage, *, width: int, is_full: bool) -> Iterator[st
     yield f"{passage.at_s:8.3f} {passage.way.value} {marks}{visible(head)}"
     for line in more:
         yield f"{'':{_INDENT}}{visible(line)}"
+    yield from octet_lines(passage.octets, width=width, is_full=is_full)
+
+
+def octet_lines(octets: bytes, *, width: int, is_full: bool = True) -> Iterator[str]:
+    """Octets in hex and ASCII, as wide as fits."""
     per_row = octets_per_row(width)
-    rows = [passage.octets[at : at + per_row] for at in range(0, len(passage.octets), per_row)]
+    rows = [octets[at : at + per_row] for at in range(0, len(octets), per_row)]
     shown = rows if is_full or len(rows) <= _SHORT_ROWS else rows[: _SHORT_ROWS - 1]
     for row in shown:
         yield f"{'':{_INDENT}}{row.hex(' '):<{3 * per_row}} {readable(row)}".rstrip()
