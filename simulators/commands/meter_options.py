@@ -71,7 +71,11 @@ def add_line(parser: Words) -> None:
     )
     parser.add_argument("--battery", action="store_true", help="its optical port sleeps until two seconds of NUL")
     parser.add_argument(
-        "--turnaround-ms", type=whole(0, MAX_TURNAROUND_MS), default=0, metavar="MS", help="it thinks so long (0)"
+        "--turnaround-ms",
+        type=whole(0, MAX_TURNAROUND_MS),
+        default=0,
+        metavar="MS",
+        help="it thinks at least so long (0)",
     )
     parser.add_argument(
         "--inactivity-timeout-s", type=seconds, default=INACTIVITY_TIMEOUT_S, metavar="S", help="of a held link (120)"

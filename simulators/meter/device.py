@@ -101,7 +101,7 @@ class Meter(Door):
         turnaround_s: float = 0.0,
         forms: Forms | None = None,
     ) -> None:
-        """`turnaround_s`: how long it thinks before each answer; `forms`: which general forms of messages it knows."""
+        """`turnaround_s`: how long it thinks before an answer, at least; `forms`: the general forms it knows."""
         self.life = life
         self._keep = keep
         self._baud = fastest_baud
@@ -244,8 +244,8 @@ class Meter(Door):
         }
 
     def after_turnaround(self, answer: Transmission) -> Transmission:
-        """An answer as late as this meter thinks long."""
-        return replace(answer, after_s=answer.after_s + self._turnaround_s) if self._turnaround_s else answer
+        """An answer no sooner than this meter has thought."""
+        return replace(answer, after_s=max(answer.after_s, self._turnaround_s))
 
     def note_failed_logins(self, now: Moment) -> None:
         """Log whoever was not let in for want of the right secret."""

@@ -1,11 +1,15 @@
 """`lamplight-sim meter`: what cannot be played is refused before anything is opened."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from runtime.errors import InputRefused
-from simulators.commands import meter
+from simulators.commands import meter, meter_options
+from simulators.meter.buffer_encoding import Encoding
+from simulators.meter.makes import LAMPLIGHT, MAKES
 
 KEY = "000102030405060708090a0b0c0d0e0f"
 
@@ -19,6 +23,9 @@ KEY = "000102030405060708090a0b0c0d0e0f"
         (("--tcp", "0", "--password", "env:EK"), "none takes no secret"),
         (("--tcp", "0", "--auth", "hls-gmac", "--key", "env:EK"), "hls-gmac takes --key and --auth-key"),
         (("--tcp", "0", "--auth", "hls-gmac", "--key", "env:EK", "--auth-key", KEY), "never given itself"),
+        (("--tcp", "0", "--master-key", "env:EK"), "only a meter with keys"),
+        (("--tcp", "0", "--model", "nobody"), "invalid choice"),
+        (("--tcp", "0", "--turnaround-ms", "-1"), "invalid whole number"),
     ],
 )
 def test_a_meter_that_could_not_be_played_is_refused(
@@ -28,3 +35,17 @@ def test_a_meter_that_could_not_be_played_is_refused(
 
     with pytest.raises(InputRefused, match=because):
         meter.main(["--control", str(tmp_path / "meter.sock"), *words])
+
+
+def test_the_make_is_that_of_the_model_but_for_what_was_asked_otherwise() -> None:
+    words = meter._parser().parse_args(
+        ["--control", "c", "--model", "dsmr5", "--encoding", "delta", "--capture-minutes", "60", "--energy-scaler", "3"]
+    )
+
+    make = meter_options.make_of(words)
+
+    assert make == replace(MAKES["dsmr5"], encoding=Encoding.DELTA, capture_period=timedelta(hours=1), energy_scaler=3)
+
+
+def test_without_a_word_the_make_is_our_own() -> None:
+    assert meter_options.make_of(meter._parser().parse_args(["--control", "c"])) == LAMPLIGHT

@@ -7,6 +7,7 @@ from simulators.meter.device import Meter
 from simulators.meter.hdlc import Address, Kind, receive_ready
 from simulators.meter.history import History
 from simulators.meter.opto import with_even_parity
+from tests.fakes_access import BY_PASSWORD, aarq
 from tests.fakes_simulators import NOW, a_life, command, frames_of, moment, snrm
 
 REQUEST, CHOICE = with_even_parity(b"/?!\r\n"), with_even_parity(b"\x06252\r\n")
@@ -225,3 +226,22 @@ def test_within_a_silence_nothing_is_heard_or_said() -> None:
 def test_a_command_nobody_knows_is_refused(words: list[str]) -> None:
     with pytest.raises(InputRefused):
         a_meter().command(words, moment())
+
+
+def test_a_meter_that_thinks_does_so_once_before_each_answer() -> None:
+    meter = Meter(a_life(), keep=Shelf().keep, turnaround_s=0.05)
+    door = meter.open_converter()
+
+    [said] = door.feed(snrm(), moment())
+
+    assert said.after_s == 0.05
+
+
+def test_a_reader_with_a_wrong_secret_is_logged() -> None:
+    meter = Meter(a_life(), keep=Shelf().keep, access=BY_PASSWORD)
+    door = meter.open_network()
+    request = aarq(mechanism=1, value=b"open parsley")
+
+    door.feed(bytes.fromhex("0001 0011 0001") + len(request).to_bytes(2, "big") + request, moment())
+
+    assert meter.status(moment())["events"] == [["fraud", 46, NOW.isoformat()]]
