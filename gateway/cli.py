@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
         consumption_commands,
         folder_commands,
         listen_commands,
+        log_commands,
         reading_commands,
         state_commands,
         technician_commands,
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     runner.set_defaults(handler=_run_gateway)
     state_commands.add_parsers(subparsers)
     reading_commands.add_parsers(subparsers)
+    log_commands.add_parsers(subparsers)
     capture_commands.add_parsers(subparsers)
     technician_commands.add_parsers(subparsers)
     trace_commands.add_parsers(subparsers)

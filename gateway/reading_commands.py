@@ -7,8 +7,13 @@ JSON object on one line (`--json`). What is refused leaves as an error that ends
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
+from gateway.core.event_log import LogSpan
+from gateway.core.ports import MeterSession, Span
+from gateway.core.reading import IntervalRow, Snapshot
 from gateway.core.validation import Limits, check_intervals, check_reading
 from gateway.reading_report import ReadReport
 from gateway.secret_options import add_secret_options, passing_identity, read_secrets
@@ -16,6 +21,7 @@ from runtime.clock import clock_from_environment
 from runtime.errors import InputRefused
 
 MAX_HOURS = 24 * 62
+MAX_LOG_DAYS = 366
 _DEADLINE_S, _DEADLINE_PER_HOUR_S = 60.0, 0.15
 
 
@@ -29,6 +35,9 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     read.add_argument(
         "--hours", type=int, default=24, metavar="N", help="load profile of the last N hours (24; 0: none)"
     )
+    read.add_argument("--logs", action="store_true", help="the meter's own event logs as well, in words")
+    read.add_argument("--log-days", type=int, default=7, metavar="N", help="of the last N days (7)")
+    read.add_argument("--event-codes", type=Path, metavar="PATH", help="event codes of your own: a file or a folder")
     read.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     read.set_defaults(handler=read_meter)
 
@@ -36,6 +45,7 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
 def read_meter(arguments: argparse.Namespace) -> int:
     """`read PORT --profile NAME`; raises MeterUnread, SettingsError, InputRefused."""
     # The adapters bring pyserial and dlms-cosem along, which no other command should wait for.
+    from gateway.adapters.event_code_files import check_families, load_event_codes
     from gateway.adapters.meter_session import meter_session
     from gateway.adapters.profile_files import load_profile
     from gateway.core.line_address import parse_line_address
@@ -43,28 +53,41 @@ def read_meter(arguments: argparse.Namespace) -> int:
     hours: int = arguments.hours
     if not 0 <= hours <= MAX_HOURS:
         raise InputRefused(f"{hours} hours cannot be read", where="--hours", do=f"give 0 to {MAX_HOURS}")
+    if not 1 <= arguments.log_days <= MAX_LOG_DAYS:
+        what = f"{arguments.log_days} days of logs cannot be read"
+        raise InputRefused(what, where="--log-days", do=f"give 1 to {MAX_LOG_DAYS}")
     clock = clock_from_environment()
     profile = load_profile(arguments.profile).addressed(arguments.address, parse_line_address(arguments.port))
+    codes = load_event_codes(arguments.event_codes)
+    check_families(profile, codes)
     deadline_s = _DEADLINE_S + hours * _DEADLINE_PER_HOUR_S
     identity = passing_identity(read_secrets(arguments))
     meter = meter_session(
         arguments.port, profile, clock=clock, deadline_s=deadline_s, identity=identity, report=_report
     )
     now = clock.now()
-    if hours:
-        snapshot, rows = meter.read_all(now - timedelta(hours=hours), now)
-    else:
-        snapshot, rows = meter.read_now(), ()
+    since = now - timedelta(days=arguments.log_days)
+    spans = [LogSpan(log=log, since=since) for log in profile.logs] if arguments.logs else []
+    snapshot, rows = _read(meter, (now - timedelta(hours=hours), now) if hours else None, spans)
     limits = Limits(supply=profile.supply)
     report = ReadReport(
         port=arguments.port,
         profile=profile,
         checked=check_reading(profile.interpret(snapshot), None, limits),
         intervals=check_intervals(rows, limits),
+        logs=snapshot.logs,
+        codes=codes,
         without_intervals=snapshot.denied.get(profile.load_profile.buffer, "") if profile.load_profile else "",
     )
     print(json.dumps(report.facts()) if arguments.json else "\n".join(report.lines()))
     return 0
+
+
+def _read(meter: MeterSession, span: Span | None, logs: Sequence[LogSpan]) -> tuple[Snapshot, tuple[IntervalRow, ...]]:
+    """One association, and what it gave."""
+    given: list[tuple[Snapshot, tuple[IntervalRow, ...]]] = []
+    meter.read_on(span, lambda snapshot, rows: given.append((snapshot, rows)), logs)
+    return given[0]
 
 
 def _report(words: str) -> None:

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.core.event_codes import NO_CODES, EventCodes
+from gateway.core.event_log import LogPage
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.reading import CheckedIntervals, CheckedReading, Finding, IntervalRow, IntervalStatus
+from gateway.log_report import log_facts, log_lines
 from wire.events import Disconnector
 from wire.units import Quantity
 
@@ -24,6 +27,8 @@ class ReadReport:
     profile: MeterProfile
     checked: CheckedReading
     intervals: CheckedIntervals
+    logs: tuple[LogPage, ...] = ()
+    codes: EventCodes = NO_CODES
     without_intervals: str  # why the meter gave no load profile; empty where it did, or was not asked
 
     def facts(self) -> dict[str, object]:
@@ -50,6 +55,7 @@ class ReadReport:
                 {"starts_at": gap.starts_at.isoformat(), "ends_at": gap.ends_at.isoformat()}
                 for gap in self.intervals.gaps
             ],
+            **({"logs": [log_facts(page, self.codes) for page in self.logs]} if self.logs else {}),
         }
 
     def lines(self) -> Iterator[str]:
@@ -70,6 +76,9 @@ class ReadReport:
         if self.without_intervals:
             yield f"  no load profile: {self.without_intervals}"
         yield from self._interval_lines()
+        for page in self.logs:
+            yield ""
+            yield from log_lines(page, self.codes)
 
     def _interval_lines(self) -> Iterator[str]:
         rows = sorted(
