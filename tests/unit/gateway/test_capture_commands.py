@@ -14,7 +14,7 @@ from gateway.core.errors import CaptureRefused
 from runtime.errors import InputRefused
 from tests import fakes_axdr
 from tests.fakes_meter import IMPORT, NOON, VOLTAGE, octets, scaler_unit, stamp, structure, u16, u32
-from tests.fakes_push import AUTH_KEY, KEY, TITLE, m_bus, notification, seal
+from tests.fakes_push_octets import AUTH_KEY, KEY, TITLE, m_bus, notification, seal
 
 SERIAL_OBIS = bytes((0, 0, 96, 1, 0, 255))
 NO_PUSH = Frame(

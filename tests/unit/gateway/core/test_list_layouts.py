@@ -10,7 +10,7 @@ from gateway.core.dlms.notification import parse
 from gateway.core.errors import ProfileRefused
 from runtime.errors import SettingsError
 from tests.fakes_meter import octets, scaler_unit, structure, u16, u32
-from tests.fakes_push import SENT, notification
+from tests.fakes_push_octets import SENT, notification
 
 LAYOUTS = load_layouts()
 SERIAL, TYPE = octets(b"6970631402614476"), octets(b"MA304H3E")

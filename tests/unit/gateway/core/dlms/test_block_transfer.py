@@ -4,7 +4,7 @@ import pytest
 
 from gateway.core.dlms.block_transfer import MAX_APDU_BYTES, BlockJoiner
 from gateway.core.dlms.capture_kind import CaptureKind
-from tests.fakes_push import blocks
+from tests.fakes_push_octets import blocks
 
 APDU = bytes(range(256)) * 3
 FIRST, SECOND, THIRD = blocks(APDU, bytes_per_block=300)

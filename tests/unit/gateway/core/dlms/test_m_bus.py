@@ -5,7 +5,7 @@ import pytest
 from gateway.core.dlms.capture_kind import CaptureKind
 from gateway.core.dlms.m_bus import MAX_MESSAGE_BYTES, MBusMessages
 from gateway.core.errors import CaptureRefused
-from tests.fakes_push import m_bus, m_bus_frame
+from tests.fakes_push_octets import m_bus, m_bus_frame
 
 MESSAGE = bytes(range(256)) * 2
 

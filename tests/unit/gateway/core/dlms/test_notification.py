@@ -10,8 +10,8 @@ from gateway.core.dlms.pushed import EventKind
 from gateway.core.errors import Undecodable
 from tests import fakes_axdr
 from tests.fakes_meter import NOON, array, octets, scaler_unit, stamp, structure, u8, u16, u32
-from tests.fakes_push import SENT
-from tests.fakes_push import notification as a_notification
+from tests.fakes_push_octets import SENT
+from tests.fakes_push_octets import notification as a_notification
 
 IMPORT, VOLTAGE, CLOCK = bytes((1, 0, 1, 8, 0, 255)), bytes((1, 0, 32, 7, 0, 255)), bytes((0, 0, 1, 0, 0, 255))
 SETUP, ALARM_SETUP, LAST_GASP_SETUP = (bytes((0, number, 25, 9, 0, 255)) for number in (0, 1, 3))

@@ -13,8 +13,8 @@ from gateway.core.dlms.pushed import Protection
 from gateway.core.errors import CaptureRefused, Undecodable
 from runtime.secret import Secret
 from tests.fakes_meter import octets, structure, u32
-from tests.fakes_push import AUTH_KEY, KEY, TITLE, seal, with_length
-from tests.fakes_push import notification as a_notification
+from tests.fakes_push_octets import AUTH_KEY, KEY, TITLE, seal, with_length
+from tests.fakes_push_octets import notification as a_notification
 
 APDU = a_notification(structure(octets(bytes((1, 0, 1, 8, 0, 255))), u32(5)))
 OTHER = Secret(b"\x55" * 16)
