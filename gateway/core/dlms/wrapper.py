@@ -70,8 +70,12 @@ class WrapperLink:
         if len(self._buffer) < HEADER_BYTES:
             return ()
         version, source, destination, length = _HEADER.unpack_from(self._buffer)
-        if (version, source, destination) != (_VERSION, self._settings.server_logical, self._client_sap):
-            return self._fail(LinkFault.GARBLED, f"{self._buffer[:HEADER_BYTES].hex()} is no header of our meter's")
+        called = (self._settings.server_logical, self._client_sap)
+        if version != _VERSION:
+            return self._fail(LinkFault.GARBLED, f"{self._buffer[:HEADER_BYTES].hex()} is no header of DLMS over TCP")
+        if (source, destination) != called:
+            seen = f"device {called[0]} was called by client {called[1]}, and device {source} answers {destination}"
+            return self._fail(LinkFault.GARBLED, seen)
         if len(self._buffer) < HEADER_BYTES + length:
             return ()
         self._wake_at = None

@@ -42,6 +42,12 @@ def test_what_is_no_header_of_our_meter_is_garbled(header):
     assert failure.fault is LinkFault.GARBLED
 
 
+def test_an_answer_of_another_device_is_told_with_both():
+    (failure,) = asked().receive(bytes.fromhex("0001000200110006"), 0.1)
+
+    assert failure.detail == "device 1 was called by client 16, and device 2 answers 17"
+
+
 def test_silence_is_not_repeated_but_named():
     link = asked()
 
