@@ -17,6 +17,7 @@ from gateway.core.errors import Undecodable
 
 MAX_DEPTH = 12
 MAX_VALUES = 100_000
+MIN_VALUES, MAX_VALUES_PER_OCTET = 100, 2  # only a compact array can tell more values than it has octets
 
 NUMBER_FORMATS = {
     DataType.DOUBLE_LONG: ">i",
@@ -110,7 +111,7 @@ class Reader:
     def __init__(self, octets: bytes) -> None:
         self._octets = octets
         self._end = len(octets)
-        self._values_left = MAX_VALUES
+        self._values_left = min(MAX_VALUES, MIN_VALUES + MAX_VALUES_PER_OCTET * len(octets))
         self.at = 0
 
     def take(self, count: int) -> bytes:

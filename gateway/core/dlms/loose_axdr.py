@@ -9,6 +9,7 @@ A habit is believed only where the octets look like an OBIS code of the kind tha
 comes out without one left over: what is merely damaged stays refused, as Undecodable.
 """
 
+import re
 from dataclasses import dataclass
 from itertools import product
 
@@ -23,6 +24,8 @@ _DESCRIPTOR_BYTES = _CLASS_BYTES + OBIS_BYTES + 1
 _CODE_NOW = 0xFF  # group F of nearly everything a meter sends
 _MAX_MEDIUM = 15
 _MAX_ATTRIBUTE = 30
+# A code tagged the wrong way round, or a descriptor without tags.
+_A_HABIT = re.compile(rb"\x06\x09[\x00-\x0f].{4}\xff|\x00[\x01-\xff][\x00-\x0f].{4}\xff[\x01-\x1e]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,8 @@ def decode(octets: bytes) -> Data:
     try:
         return axdr.decode(octets)
     except Undecodable as error:
+        if not _A_HABIT.search(octets):
+            raise
         refused = error
     for habit in _HABITS:
         reader = _LooseReader(octets, habit)

@@ -62,12 +62,12 @@ class PushReader:
             return refusal(CaptureKind.DAMAGED, error.what, do=error.do)
 
     def _push(self, apdu: bytes) -> Push:
-        sender, protection, proof = b"", Protection.NONE, self._framing.proof
+        sender, counter, protection, proof = b"", None, Protection.NONE, self._framing.proof
         for _ in range(_MAX_SEALS):
             if not sealed.is_sealed(apdu):
                 break
             opened = sealed.unseal(apdu, self._opening.keys, notification.looks_right)
-            apdu, sender, protection = opened.apdu, opened.sender, opened.protection
+            apdu, sender, counter, protection = opened.apdu, opened.sender, opened.counter, opened.protection
         if protection is Protection.CHECKED:
             proof = Proof.TAG
         if not notification.is_notification(apdu):
@@ -77,7 +77,7 @@ class PushReader:
             raise refusal(CaptureKind.WITHOUT_OBIS)
         push = Push(kind=self._framing.push, sent_at=told.sent_at, readings=told.readings, unnamed=told.unnamed)
         sender_text = told.sender or sender.hex()
-        return replace(push, protection=protection, proof=proof, sender=sender_text, event=told.event)
+        return replace(push, protection=protection, proof=proof, sender=sender_text, counter=counter, event=told.event)
 
     def _no_push(self, apdu: bytes) -> CaptureRefused:
         name = apdu_name(apdu)

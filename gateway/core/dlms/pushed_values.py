@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.core.dlms import cosem_unit
-from gateway.core.dlms.data import Data, DataType
+from gateway.core.dlms.data import NULL, Data, DataType
 from gateway.core.dlms.obis import OBIS_BYTES, Obis
 
 CLOCK_CODE = b"\x01\x00"  # C and D of 0.x.1.0.0
@@ -39,6 +39,9 @@ class Named:
     value: Data
     scaler: Data | None = None
     at: Data | None = None
+
+
+_EMPTY = Named(code=None, value=NULL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,8 @@ def _of_items(items: Sequence[Data]) -> Iterator[Named]:
 def _first(items: Sequence[Data]) -> tuple[tuple[Named, ...], int]:
     """The values that stand first in a row, and how many places they take."""
     first, behind = items[0], items[1:]
+    if first.type is DataType.NULL_DATA:
+        return (_EMPTY,), 1
     descriptor = _descriptor(first)
     if descriptor is not None and len(first.items()) == _PLAIN_DESCRIPTOR:
         if not behind or _descriptor(behind[0]) is not None:

@@ -2,7 +2,8 @@
 
 Nothing proves such octets whole but that they can be read to their end. A logged LLC header before one is passed over.
 Ciphered APDUs and blocks say how long they are; a notification is as long as its values, and where those are written
-in a way of their own, as long as the rest. What follows an APDU and begins none is refused with it, as a remainder.
+in a way of their own, as long as the rest. What follows an APDU and begins none is refused with it, as a remainder;
+so is what stands behind as many APDUs as `MAX_APDUS`.
 """
 
 from collections.abc import Iterator
@@ -12,18 +13,20 @@ from gateway.core.dlms.hdlc_messages import LLC_HEADERS
 from gateway.core.errors import Undecodable
 
 _LLC_BYTES = 3
+MAX_APDUS = 500
 
 
 def apdus(octets: bytes) -> Iterator[bytes]:
     """The APDUs of these octets, in order; the last one may be anything."""
     rest = octets
-    while rest:
+    for number in range(MAX_APDUS):
         if rest[:_LLC_BYTES] in LLC_HEADERS:
             rest = rest[_LLC_BYTES:]
-            continue
-        size = _size(rest)
+        size = _size(rest) if rest and number < MAX_APDUS - 1 else len(rest)
         yield rest[:size]
         rest = rest[size:]
+        if not rest:
+            return
 
 
 def begins_here(octets: bytes) -> bool:

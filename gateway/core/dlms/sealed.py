@@ -22,6 +22,7 @@ from gateway.core.dlms.capture_kind import CaptureKind, refusal
 from gateway.core.dlms.push_keys import PushKeys
 from gateway.core.dlms.pushed import Protection
 from gateway.core.errors import Undecodable
+from runtime.secret import Secret
 
 TITLE_BYTES, TAG_BYTES = 8, 12
 KEY_BYTES = {0: 16, 1: 16, 2: 32}
@@ -36,10 +37,11 @@ _FIRST_KEYSTREAM_BLOCK = struct.pack(">I", 2)  # block 1 is for the tag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The APDU that was inside, by whom (a system title), and how it was protected."""
+    """The APDU that was inside, by whom (a system title), under which invocation counter, and how it was protected."""
 
     apdu: bytes = field(repr=False)
     sender: bytes
+    counter: int
     protection: Protection
 
 
@@ -71,27 +73,31 @@ def unseal(apdu: bytes, keys: PushKeys | None, looks_right: Callable[[bytes], bo
     if apdu[0] in _NOT_OPENED:
         raise refusal(CaptureKind.CIPHERED, f"{_NOT_OPENED[apdu[0]]}, which is not opened here", do="ask its maker")
     title, body = _title_and_body(apdu, keys)
-    if len(body) < 1 + _COUNTER_BYTES:
-        raise Undecodable("a ciphered message is shorter than its header")
-    control, counter, contents = body[0], body[1 : 1 + _COUNTER_BYTES], body[1 + _COUNTER_BYTES :]
-    if control & _COMPRESSED:
+    control, counter, contents = body[:1], body[1 : 1 + _COUNTER_BYTES], body[1 + _COUNTER_BYTES :]
+    if len(counter) < _COUNTER_BYTES or (control[0] & _AUTHENTICATED and len(contents) < TAG_BYTES):
+        raise Undecodable("a ciphered message is shorter than its header and tag")
+    seal = _Seal(control=control[0], nonce=title + counter, contents=contents)
+    inside, protection = _opened(seal, keys, looks_right)
+    return Opened(apdu=inside, sender=title, counter=int.from_bytes(counter, "big"), protection=protection)
+
+
+def _opened(seal: "_Seal", keys: PushKeys | None, looks_right: Callable[[bytes], bool]) -> tuple[bytes, Protection]:
+    """What is inside and how it was protected, as the security control octet says."""
+    if seal.control & _COMPRESSED:
         raise refusal(CaptureKind.CIPHERED, "and compressed, which is not opened here", do="ask its maker")
-    if control & _AUTHENTICATED and len(contents) < TAG_BYTES:
-        raise Undecodable("a ciphered message is shorter than its tag")
-    if not control & (_AUTHENTICATED | _ENCRYPTED):
-        return Opened(apdu=contents, sender=title, protection=Protection.NONE)
-    if not control & _ENCRYPTED and (keys is None or keys.auth_key is None):
-        return Opened(apdu=contents[:-TAG_BYTES], sender=title, protection=Protection.UNCHECKED)
+    if not seal.is_encrypted and not seal.has_tag:
+        return seal.contents, Protection.NONE
+    if not seal.is_encrypted and (keys is None or keys.auth_key is None):
+        return seal.inside, Protection.UNCHECKED
     if keys is None:
         raise refusal(CaptureKind.CIPHERED)
-    _check_lengths(control, keys)
-    seal = _Seal(control=control, nonce=title + counter, contents=contents, keys=keys)
-    if control & _AUTHENTICATED and keys.auth_key is not None:
-        return Opened(apdu=seal.checked(looks_right), sender=title, protection=Protection.CHECKED)
-    plain = seal.deciphered()
+    _check_lengths(seal.control, keys)
+    if seal.has_tag and keys.auth_key is not None:
+        return seal.checked(keys.key, keys.auth_key, looks_right), Protection.CHECKED
+    plain = seal.deciphered(keys.key)
     if not looks_right(plain):
         raise refusal(CaptureKind.WRONG_KEY, "what comes out is no APDU, so the encryption key is another")
-    return Opened(apdu=plain, sender=title, protection=Protection.UNCHECKED)
+    return plain, Protection.UNCHECKED
 
 
 def _title_and_body(apdu: bytes, keys: PushKeys | None) -> tuple[bytes, bytes]:
@@ -131,45 +137,50 @@ def _check_lengths(control: int, keys: PushKeys) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seal:
-    """What one message was sealed with, but for the keys' own secrets, which are looked at where they are used."""
+    """How one message was sealed: its security control octet, its nonce, and what follows them."""
 
     control: int
     nonce: bytes
     contents: bytes = field(repr=False)
-    keys: PushKeys
 
-    def checked(self, looks_right: Callable[[bytes], bool]) -> bytes:
+    @property
+    def is_encrypted(self) -> bool:
+        return bool(self.control & _ENCRYPTED)
+
+    @property
+    def has_tag(self) -> bool:
+        return bool(self.control & _AUTHENTICATED)
+
+    @property
+    def inside(self) -> bytes:
+        """The contents without their tag."""
+        return self.contents[:-TAG_BYTES] if self.has_tag else self.contents
+
+    def checked(self, key: Secret, auth_key: Secret, looks_right: Callable[[bytes], bool]) -> bytes:
         """The APDU, its tag verified; raises CaptureRefused."""
-        assert self.keys.auth_key is not None
-        inside, tag = self.contents[:-TAG_BYTES], self.contents[-TAG_BYTES:]
-        associated = bytes([self.control]) + self.keys.auth_key.reveal()
-        is_encrypted = bool(self.control & _ENCRYPTED)
-        mode = GCM(self.nonce, tag, min_tag_length=TAG_BYTES)
-        decryptor = Cipher(AES(self.keys.key.reveal()), mode).decryptor()
-        decryptor.authenticate_additional_data(associated if is_encrypted else associated + inside)
+        associated = bytes([self.control]) + auth_key.reveal()
+        mode = GCM(self.nonce, self.contents[-TAG_BYTES:], min_tag_length=TAG_BYTES)
+        decryptor = Cipher(AES(key.reveal()), mode).decryptor()
+        decryptor.authenticate_additional_data(associated if self.is_encrypted else associated + self.inside)
         try:
-            plain = decryptor.update(inside) if is_encrypted else inside
+            plain = decryptor.update(self.inside) if self.is_encrypted else self.inside
             decryptor.finalize()
         except InvalidTag:
-            raise self._wrong_key(looks_right) from None
+            raise self._wrong_key(key, looks_right) from None
         return plain
 
-    def deciphered(self) -> bytes:
+    def deciphered(self, key: Secret) -> bytes:
         """The APDU, its tag, where it has one, taken off unseen."""
-        inside = self.contents[:-TAG_BYTES] if self.control & _AUTHENTICATED else self.contents
-        mode = CTR(self.nonce + _FIRST_KEYSTREAM_BLOCK)
-        return Cipher(AES(self.keys.key.reveal()), mode).decryptor().update(inside)
+        return Cipher(AES(key.reveal()), CTR(self.nonce + _FIRST_KEYSTREAM_BLOCK)).decryptor().update(self.inside)
 
-    def _wrong_key(self, looks_right: Callable[[bytes], bool]) -> Exception:
+    def _wrong_key(self, key: Secret, looks_right: Callable[[bytes], bool]) -> Exception:
         """A tag that does not hold says that one of the keys is another; what comes out may say which."""
-        if not self.control & _ENCRYPTED:
-            return refusal(CaptureKind.WRONG_KEY, "its tag does not hold: one of the two keys is another")
-        if looks_right(self.deciphered()):
-            return refusal(
-                CaptureKind.WRONG_KEY,
+        why = "its tag does not hold: one of the two keys is another"
+        if self.is_encrypted and looks_right(self.deciphered(key)):
+            why = (
                 "its tag does not hold, and the encryption key opens it: the authentication key is another, "
-                "or somebody changed the message",
+                "or somebody changed the message"
             )
-        return refusal(
-            CaptureKind.WRONG_KEY, "its tag does not hold and no APDU comes out: the encryption key is another"
-        )
+        elif self.is_encrypted:
+            why = "its tag does not hold and no APDU comes out: the encryption key is another"
+        return refusal(CaptureKind.WRONG_KEY, why)

@@ -135,7 +135,7 @@ def test_a_ciphered_line_without_a_key_says_so_and_goes_on():
 def test_a_checked_tag_is_told():
     (push,) = fed(PushStream("m-bus", KEYS), [m_bus(seal(APDU))])
 
-    assert push.protection is Protection.CHECKED
+    assert (push.protection, push.counter) == (Protection.CHECKED, 35)
 
 
 @pytest.mark.parametrize("framing", ["auto", "raw"])

@@ -50,7 +50,7 @@ def refusal_of(apdu, keys):
 def test_the_security_control_octet_is_obeyed(tag, control, keys, protection):
     opened = unseal(seal(APDU, control=control, tag=tag), keys)
 
-    assert (opened.apdu, opened.sender, opened.protection) == (APDU, TITLE, protection)
+    assert (opened.apdu, opened.sender, opened.counter, opened.protection) == (APDU, TITLE, 35, protection)
 
 
 def test_suite_2_takes_keys_of_32_octets():
