@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.core.discovery.findings import CLOCK, DEVICE_NAME, SERIAL, Findings, FoundMeter
-from gateway.core.discovery.fit import Fit, fits, maker_of
+from gateway.core.discovery.fit import Fit, fits, fits_text, maker_of
 from gateway.core.dlms.enquiry import Entry
 from gateway.core.dlms.makers import maker_named
 from gateway.core.errors import Undecodable
@@ -107,10 +107,18 @@ class DiscoveryReport:
         yield ""
         yield "next"
         yield f"  lamplight-gateway listen {self.port} --baud {talk.baud} --character {talk.character}"
+        for profile in fits_text(self.findings, self.profiles):
+            if profile.speaks_text:
+                yield f"  lamplight-gateway read {self.port} --profile {profile.name}"
+            yield f"  lamplight-gateway meter add DIR --push {self.port} --profile {profile.name}"
 
     def _older_lines(self) -> Iterator[str]:
         yield f"{self.port}: {self.findings.older_mode}"
-        yield '  it is read as text, by a profile with `sign_on = "mode-c"`'
+        yield "  it gives its values as text"
+        yield ""
+        yield "next"
+        for profile in fits_text(self.findings, self.profiles):
+            yield f"  lamplight-gateway read {self.port} --profile {profile.name}"
 
     def _meter_lines(self, meter: FoundMeter) -> Iterator[str]:
         signed_on = self.findings.signed_on

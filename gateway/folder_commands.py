@@ -16,7 +16,7 @@ from gateway.adapters.time_zone import zone_named
 from gateway.config import SETTINGS_FILE, GatewaySettings, load_settings, settings_file
 from gateway.core.meter_access import Authentication, MeterSecrets
 from gateway.core.registered_meter import RegisteredMeter
-from gateway.secret_options import add_secret_options, read_secrets
+from gateway.secret_options import add_secret_options, passing_identity, read_secrets
 from runtime.clock import check_clock_is_set, clock_from_environment
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused, LamplightError
@@ -25,7 +25,9 @@ from wire.ids import GatewayId, gateway_id_of
 
 if TYPE_CHECKING:
     from gateway.adapters.meter_keys import MeterKeys
+    from gateway.core.meter_profile import MeterProfile
 
+_NOT_RIGHT = 1
 PUBLIC_KEY_FILE = "gateway.pub.pem"
 _PREAMBLE = "# Lamplight gateway: every setting with its default. Take the # away from a line to change it.\n"
 
@@ -78,6 +80,9 @@ def _add_meter_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     renewed.set_defaults(handler=renew_keys)
     renewed.add_argument(
         "--delivery", metavar="FILE", type=Path, help="the file in which the utility sealed them to this gateway"
+    )
+    renewed.add_argument(
+        "--check", action="store_true", help="hand in nothing: ask the meter once whether it takes those that are kept"
     )
     for action in (added, renewed):
         add_secret_options(action)
@@ -219,6 +224,8 @@ def renew_keys(arguments: argparse.Namespace) -> int:
         raise InputRefused(f"there is no meter {arguments.number}", where=str(settings.files.registry))
     profile = load_profile(meter.profile)
     wanted = profile.access.authentication if meter.port else Authentication.NONE
+    if arguments.check:
+        return _check(arguments, settings, meter, profile)
     if arguments.delivery is not None:
         return _take_delivery(arguments, settings, meter, wanted)
     secrets = read_secrets(arguments)
@@ -226,6 +233,26 @@ def renew_keys(arguments: argparse.Namespace) -> int:
     _keys(settings).put(meter.number, secrets)
     print(f"meter {meter.number} has other secrets; a gateway that runs takes them after its next start")
     return 0
+
+
+def _check(
+    arguments: argparse.Namespace, settings: GatewaySettings, meter: RegisteredMeter, profile: "MeterProfile"
+) -> int:
+    from gateway.adapters.key_check import check_keys
+    from gateway.core.line_address import parse_line_address
+    from gateway.core.trace.verdict import KeyVerdict
+
+    if arguments.password or arguments.key or arguments.auth_key or arguments.delivery:
+        raise InputRefused("--check looks at the secrets that are kept", where="--check", do="give it alone")
+    if profile.access.authentication is Authentication.NONE or not meter.port:
+        raise InputRefused(f"meter {meter.number} is asked without a secret", where=meter.profile)
+    profile = profile.addressed(meter.address, parse_line_address(meter.port))
+    identity = passing_identity(_keys(settings).of(meter.number))
+    verdict, why = check_keys(meter.port, profile, identity, clock_from_environment())
+    words = {KeyVerdict.RIGHT: "right", KeyVerdict.WRONG: "wrong", KeyVerdict.UNCHECKED: "not checked"}
+    kind = "password" if profile.access.authentication is Authentication.LLS else "keys"
+    print(f"meter {meter.number}, {kind}: {words[verdict]} ({why})")
+    return 0 if verdict is KeyVerdict.RIGHT else _NOT_RIGHT
 
 
 def _take_delivery(

@@ -60,3 +60,23 @@ class EmptyHead(Head):
     def write(self, data):
         self.clock.seconds += 10 * len(data) / self.baud
         self._arrived += data if self._reflects else b""
+
+
+class TalkingHead(EmptyHead):
+    """A customer port that says the same every so many seconds; at another speed that is noise."""
+
+    def __init__(self, clock, telegram, *, baud, every_s):
+        super().__init__(clock)
+        self._telegram, self._at_baud, self._every_s = telegram, baud, every_s
+        self._next_s = every_s
+        self.said = []
+
+    def read(self, timeout_s):
+        self.clock.seconds += timeout_s
+        if self.clock.seconds < self._next_s:
+            return b""
+        self._next_s += self._every_s
+        return self._telegram if self.baud == self._at_baud else b"\xa5\x00\xff" * 20
+
+    def write(self, data):
+        self.said.append(data)

@@ -57,7 +57,12 @@ def fits(findings: Findings, meter: FoundMeter, line: LineAddress, profiles: Seq
     found = []
     for profile in profiles:
         is_for_others = bool(profile.made_by) and maker not in profile.made_by
-        if is_for_others or not _is_let_in(profile, meter) or not _comes_so(profile, meter, line):
+        if (
+            profile.speaks_text
+            or is_for_others
+            or not _is_let_in(profile, meter)
+            or not _comes_so(profile, meter, line)
+        ):
             continue
         answered = sum(attribute in meter.answers for attribute in profile.values)
         found += [
@@ -65,6 +70,14 @@ def fits(findings: Findings, meter: FoundMeter, line: LineAddress, profiles: Seq
             for address in _addresses(profile, meter)[:1]
         ]
     return tuple(sorted(found, key=lambda fit: (not fit.profile.made_by, -fit.answered, fit.asked, fit.profile.name)))
+
+
+def fits_text(findings: Findings, profiles: Sequence[MeterProfile]) -> tuple[MeterProfile, ...]:
+    """The profiles of meters that speak as text what was heard, or asked for: a telegram, or a readout."""
+    if findings.talk is not None:
+        heard = (findings.talk.kind, findings.talk.baud)
+        return tuple(profile for profile in profiles if (profile.push.framing, profile.push.baud) == heard)
+    return tuple(profile for profile in profiles if findings.older_mode and profile.line.sign_on == "mode-c")
 
 
 def _comes_so(profile: MeterProfile, meter: FoundMeter, line: LineAddress) -> bool:

@@ -13,10 +13,11 @@ from simulators.meter.gatekeeper import Access, Authentication
 from simulators.meter.security import Keys
 from simulators.meter.wrapper_port import NETWORK_BAUD
 from simulators.moment import Moment
-from tests.fakes_head import EmptyHead, Head, SharedWire
-from tests.fakes_meter import FakeClock
+from tests.fakes_head import EmptyHead, Head, SharedWire, TalkingHead
+from tests.fakes_meter import FakeClock, FakeLine, FakeMeter
 from tests.fakes_simulators import a_played_meter
 
+P1 = b"/ISk5\\2MT382-1000\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(101209113020W)\r\n1-0:1.8.1(1*kWh)\r\n!C5D2\r\n"
 PASSWORD = Access(authentication=Authentication.LLS, password=Secret(b"open sesame"))
 KEYS = Access(
     authentication=Authentication.HLS_GMAC,
@@ -160,6 +161,33 @@ class TestABus:
 
         assert shallow["meters"] == []
         assert [found["address"]["physical"] for found in deep["meters"]] == [90]
+
+
+class TestTextMeters:
+    def test_a_customer_port_that_talks_is_heard_without_a_word_from_us(self, clock, discover):
+        head = TalkingHead(clock, P1, baud=115_200, every_s=1.0)
+
+        status, told = discover(head, "/dev/p1")
+
+        assert status == 0
+        assert "speaks by itself: P1 telegrams of ISk" in told
+        assert "lamplight-gateway listen /dev/p1 --baud 115200 --character 8N1" in told
+        assert "lamplight-gateway meter add DIR --push /dev/p1 --profile p1-dsmr5\n" in told
+        assert head.said == []
+
+    def test_one_that_talks_every_ten_seconds_is_found_in_the_end(self, clock, discover):
+        facts = facts_of(discover(TalkingHead(clock, P1, baud=115_200, every_s=10.0), "/dev/p1", "--json"))
+
+        assert facts["talk"] == {"kind": "p1", "baud": 115_200, "character": "8N1"}
+
+    def test_a_meter_of_mode_c_is_named_and_the_words_to_read_it_are_given(self, clock, discover):
+        line = FakeLine(meter=FakeMeter(sign_on=b"/ISk5MT382-1000\r\n"), clock=clock)
+
+        status, told = discover(line)
+
+        assert status == 0
+        assert "ISk MT382-1000" in told
+        assert "lamplight-gateway read /dev/head --profile iec62056-21-mode-c" in told
 
 
 class TestNobody:

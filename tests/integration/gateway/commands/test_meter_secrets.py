@@ -86,6 +86,18 @@ def test_a_meter_nobody_knows_has_no_keys(folder: Path, capsys: pytest.CaptureFi
     assert "there is no meter 9" in refusal(capsys)
 
 
+def test_a_check_of_keys_is_given_alone_and_for_a_meter_that_has_some(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command("meter", "add", folder, *PLACE, *KEYS)
+    capsys.readouterr()
+
+    assert command("meter", "keys", folder, "1", "--check") == 2
+    assert "is asked without a secret" in refusal(capsys)
+    assert command("meter", "keys", folder, "2", "--check", *KEYS) == 2
+    assert "--check looks at the secrets that are kept" in refusal(capsys)
+
+
 def test_a_gateway_whose_meter_lacks_its_keys_does_not_start(folder: Path) -> None:
     command("meter", "add", folder, *PLACE, *KEYS)
     who = partial(identities_of, folder)
