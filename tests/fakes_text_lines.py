@@ -41,6 +41,7 @@ class ReadoutLine(TalkingLine):
     def write(self, data):
         heard = bytes(octet & 0x7F for octet in data)
         self.said.append(heard)
+        self.clock.seconds += 10 * len(data) / 300
         self._pause_s = _REACTION_S
         if self._reflects:
             self._pieces.append(data)

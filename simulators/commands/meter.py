@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from runtime.clock import Clock, clock_from_environment
 from runtime.errors import InputRefused
 from simulators import control
 from simulators.commands import meter_options
+from simulators.commands.speaking import MODE_C, add_speaking, check_speaking, talk_for_ever, talker_of
 from simulators.household import open_household, zone_named
 from simulators.meter import history
 from simulators.meter.device import Door, Meter
@@ -34,6 +35,7 @@ def main(arguments: list[str]) -> int:
     check_serial(words.serial, where="--serial")
     if words.link is None and words.tcp is None and words.hdlc_tcp is None:
         raise InputRefused("nobody could reach this meter", do="give --link, --tcp or --hdlc-tcp")
+    check_speaking(words)
     clock = clock_from_environment()
     asyncio.run(_play(_meter(words, clock), words, clock))
     return 0
@@ -51,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--control", type=Path, required=True, help="the control socket, see `lamplight-sim tell`")
     for add in (meter_options.add_access, meter_options.add_home, meter_options.add_make, meter_options.add_line):
         add(parser)
+    add_speaking(parser)
     return parser
 
 
@@ -105,8 +108,14 @@ async def _play(meter: Meter, words: argparse.Namespace, clock: Clock) -> None:
         await doors.enter_async_context(control.serving(words.control, obeying(meter, clock)))
         places: dict[str, object] = {}
         lines: list[tuple[Door, Line]] = []
+        talking: list[Coroutine[None, None, None]] = []
         if words.link is not None:
-            lines.append((meter, await doors.enter_async_context(open_line(words.link))))
+            head = await doors.enter_async_context(open_line(words.link))
+            talker = talker_of(words, meter)
+            if talker is not None:
+                talking.append(talk_for_ever(talker, meter, MeterLink(head, (meter,), clock, seed=words.seed), clock))
+            else:
+                lines.append((meter.open_readout() if words.speak == MODE_C else meter, head))
             places["link"] = words.link
         places["control"] = words.control
         for name, open_door, port in (
@@ -121,10 +130,14 @@ async def _play(meter: Meter, words: argparse.Namespace, clock: Clock) -> None:
                 )
                 lines.append((door, line))
         meter.begin()
-        await live(_serve(lines, clock, words.seed), **places)
+        await live(_serve(lines, clock, words.seed, talking), **places)
 
 
-async def _serve(lines: Sequence[tuple[Door, Line]], clock: Clock, seed: int) -> None:
+async def _serve(
+    lines: Sequence[tuple[Door, Line]], clock: Clock, seed: int, talking: Sequence[Coroutine[None, None, None]]
+) -> None:
     async with asyncio.TaskGroup() as serving:
         for door, line in lines:
             serving.create_task(MeterLink(line, (door,), clock, seed=seed).serve())
+        for talk in talking:
+            serving.create_task(talk)

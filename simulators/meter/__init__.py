@@ -6,6 +6,7 @@ From the line inwards, each step is one module and knows nothing of the next but
     faults        what a bad day does to the bytes, on command
     optical_port  which of the two languages the port speaks now
     bus_port      another way in: one wire, HDLC alone, each meter by its address
+    readout_port  another: text by sign-on, mode C; `telegrams` is what it says, `talker` says such unasked
     wrapper_port  and another: DLMS over TCP
     opto          IEC 62056-21: the sign-on in mode E
     hdlc, station IEC 62056-46: frames; the secondary station with its sequence numbers

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from simulators.meter import befalling, orders
+from simulators.meter import befalling, orders, telegrams
 from simulators.meter.bus_port import BusPort
 from simulators.meter.clock_object import ClockObject
 from simulators.meter.faults import Faults
@@ -26,6 +26,7 @@ from simulators.meter.misconduct import Misconduct
 from simulators.meter.objects import Locks, model_of
 from simulators.meter.optical_port import OpticalPort
 from simulators.meter.opto import SignOn
+from simulators.meter.readout_port import ReadoutPort
 from simulators.meter.server import Forms, Server
 from simulators.meter.station import INACTIVITY_TIMEOUT_S, SINGLE_ADDRESS, Station
 from simulators.meter.transmission import Transmission
@@ -78,6 +79,12 @@ class Door:
             self._meter.lose_links()
             answers = broken_off
         return echo + faults.spoil([*map(self._meter.after_turnaround, answers[:1]), *answers[1:]], now.mono_s)
+
+    def spoken(self, octets: bytes, baud: int, now: Moment) -> list[Transmission]:
+        """What reaches the line of something the meter says unasked."""
+        if self.is_silent(now.mono_s):
+            return []
+        return self._meter.faults.spoil([Transmission(octets=octets, baud=baud)], now.mono_s)
 
     def hung_up(self) -> None:
         """The reader has closed the connection."""
@@ -184,6 +191,15 @@ class Meter(Door):
                 WrapperPort(self._new_server(), addressee=self.misconduct.addressee, sender=self.misconduct.sender)
             ),
         )
+
+    def open_readout(self) -> Door:
+        """One more door: an optical port that gives data readouts in mode C."""
+        port = ReadoutPort(
+            address=self.life.history.serial,
+            fastest_baud=self._baud,
+            block=lambda at: telegrams.readout(self.life, at),
+        )
+        return Door(self, self._opened(port))
 
     def _new_server(self) -> Server:
         self._servers.append(Server(self.objects, self.keeper, forms=self._forms))

@@ -77,6 +77,10 @@ class MeterLink:
                 self._arrived.clear()
                 await self._arrived.wait()
 
+    async def say(self, transmissions: Sequence[Transmission]) -> None:
+        """What the first meter says without being asked."""
+        await self._say_all(self._meters[0], transmissions)
+
     def _receive(self, octets: bytes) -> None:
         if self._wire.locked():
             return

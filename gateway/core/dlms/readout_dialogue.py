@@ -107,6 +107,7 @@ class ReadoutDialogue:
         self._identification = ""
         self._baud_id = _NO_CHANGE
         self._baud = FIRST_BAUD
+        self._said_until_s = 0.0
         self.wake_at: float | None = None
 
     def begin(self, now: float) -> Effects:
@@ -118,7 +119,8 @@ class ReadoutDialogue:
         if self._state is State.WAKING:
             self.wake_at = now + PAUSE_AFTER_WAKING_S
         elif self._state is State.CHANGING:
-            self.wake_at = now + self._settings.change_delay_s
+            # Some ports say that all has left while it still waits in them: the line cannot be faster than its speed.
+            self.wake_at = max(now, self._said_until_s) + self._settings.change_delay_s
         elif self._state in (State.ASKING, State.READING):
             self.wake_at = now + self._settings.reaction_timeout_s
 
@@ -222,6 +224,7 @@ class ReadoutDialogue:
 
     def _say(self, words: bytes, now: float) -> Effects:
         self._heard.clear()
+        self._said_until_s = now + len(words) * _BITS_PER_CHARACTER / self._baud
         self.wake_at = now + self._settings.reaction_timeout_s
         return (Transmit(to_7e1(words)),)
 

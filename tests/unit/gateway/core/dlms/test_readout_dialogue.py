@@ -73,7 +73,14 @@ def test_a_head_that_holds_back_what_it_is_given_gets_its_pause_before_the_chang
     reader.waits()
 
     assert reader.bauds == []
-    assert reader.dialogue.wake_at == pytest.approx(0.6)
+    assert reader.dialogue.wake_at == pytest.approx(0.2 + 6 * 10 / 300 + 0.4)
+
+
+def test_the_speed_is_not_changed_before_our_choice_can_have_left():
+    reader = identified(b"/LMp5LAMPSIM01\r\n")
+    reader.waits()
+
+    assert reader.dialogue.wake_at == pytest.approx(0.02 + 6 * 10 / 300)
 
 
 def test_a_head_that_cannot_follow_stays_at_the_first_speed():
