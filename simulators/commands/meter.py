@@ -74,6 +74,7 @@ def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
         access=meter_options.access_of(words),
         turnaround_s=meter_options.turnaround_s(words),
         forms=meter_options.forms_of(words),
+        frames=words.frames,
         saves_battery=words.battery,
     )
 

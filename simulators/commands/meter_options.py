@@ -14,6 +14,7 @@ from runtime.errors import InputRefused
 from runtime.secret import read_key, read_password
 from simulators.meter.buffer_encoding import Encoding
 from simulators.meter.gatekeeper import Access, Authentication
+from simulators.meter.link_parameters import LIMITS, LinkParameters, limits_of
 from simulators.meter.makes import LAMPLIGHT, MAKES, Make
 from simulators.meter.opto import BAUD_BY_IDENTIFIER
 from simulators.meter.security import Keys
@@ -24,6 +25,11 @@ MAX_TURNAROUND_MS = 60_000
 _MS = 1_000
 _SOURCE_HELP = "file:PATH, env:NAME or -"
 _SCALERS = (-3, 0, 1, 3)
+
+
+def frames(text: str) -> LinkParameters:
+    """The most it agrees to, such as 128/1."""
+    return limits_of(text)
 
 
 def add_home(parser: Words) -> None:
@@ -68,6 +74,13 @@ def add_line(parser: Words) -> None:
     """How it speaks."""
     parser.add_argument(
         "--baud", type=int, default=9600, choices=sorted(BAUD_BY_IDENTIFIER.values())[1:], help="HDLC speed"
+    )
+    parser.add_argument(
+        "--frames",
+        type=frames,
+        default=LIMITS,
+        metavar="BYTES/WINDOW",
+        help="the longest frame of HDLC it agrees to, and how many in a row (2030/7)",
     )
     parser.add_argument("--battery", action="store_true", help="its optical port sleeps until two seconds of NUL")
     parser.add_argument(

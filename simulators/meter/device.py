@@ -22,6 +22,7 @@ from simulators.meter.faults import Faults
 from simulators.meter.gatekeeper import Access, Authentication, Gatekeeper
 from simulators.meter.history import History
 from simulators.meter.life import Life
+from simulators.meter.link_parameters import LIMITS, LinkParameters
 from simulators.meter.misconduct import Misconduct
 from simulators.meter.objects import Locks, model_of
 from simulators.meter.optical_port import OpticalPort
@@ -107,8 +108,9 @@ class Meter(Door):
         saves_battery: bool = False,
         turnaround_s: float = 0.0,
         forms: Forms | None = None,
+        frames: LinkParameters = LIMITS,
     ) -> None:
-        """`turnaround_s`: how long it thinks before an answer, at least; `forms`: the general forms it knows."""
+        """`turnaround_s`: how long it thinks before an answer, at least; `forms`, `frames`: what it agrees to."""
         self.life = life
         self._keep = keep
         self._baud = fastest_baud
@@ -116,6 +118,7 @@ class Meter(Door):
         self._inactivity_timeout_s = inactivity_timeout_s
         self._turnaround_s = turnaround_s
         self._forms = forms
+        self._frames = frames
         self.misconduct = Misconduct(idle_s=inactivity_timeout_s)
         self.keeper = self._gatekeeper(access or Access())
         self._failures_noted = 0
@@ -175,6 +178,7 @@ class Meter(Door):
             is_alone=bus_address is None,
             addressee=self.misconduct.addressee,
             sender=self.misconduct.sender,
+            limits=self._frames,
             wants_flag=lambda: self.faults.strikes("flag"),
         )
 

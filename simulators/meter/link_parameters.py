@@ -10,7 +10,7 @@ _FORMAT_AND_GROUP = bytes.fromhex("8180")
 _TRANSMIT_BYTES, _RECEIVE_BYTES, _TRANSMIT_WINDOW, _RECEIVE_WINDOW = 0x05, 0x06, 0x07, 0x08
 DEFAULT_BYTES = 128
 DEFAULT_WINDOW = 1
-MAX_BYTES = 2_030
+MIN_BYTES, MAX_BYTES = 32, 2_030
 MAX_WINDOW = 7
 
 
@@ -44,6 +44,20 @@ class LinkParameters:
 LIMITS = LinkParameters(
     transmit_bytes=MAX_BYTES, receive_bytes=MAX_BYTES, transmit_window=MAX_WINDOW, receive_window=MAX_WINDOW
 )
+
+
+def limits_of(text: str) -> LinkParameters:
+    """The most a meter agrees to, both ways, from words such as 128/1; raises ValueError.
+
+    >>> limits_of("512/3").transmit_bytes, limits_of("512/3").receive_window
+    (512, 3)
+    """
+    info_bytes, window = (int(part) for part in text.split("/"))
+    if not (MIN_BYTES <= info_bytes <= MAX_BYTES and 1 <= window <= MAX_WINDOW):
+        raise ValueError(text)
+    return LinkParameters(
+        transmit_bytes=info_bytes, receive_bytes=info_bytes, transmit_window=window, receive_window=window
+    )
 
 
 def agree(proposal: bytes, limits: LinkParameters) -> LinkParameters:

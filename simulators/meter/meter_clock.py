@@ -109,10 +109,11 @@ def _full_periods(
     stretch: Setting, began_at: datetime, ends_at: datetime, period: timedelta, zone: tzinfo
 ) -> Iterator[Capture]:
     """Newest first, within one stretch between settings; its beginning is not in it, its end is."""
-    pace = 1 + stretch.drift_ppm / _MILLION
+    pace, ahead = 1 + stretch.drift_ppm / _MILLION, stretch.shows - stretch.at
     stamp, first = _full_period(_shown(stretch, ends_at), period, zone), _shown(stretch, began_at)
     while stamp > first:
-        yield Capture(stamp=stamp, at=stretch.at + (stamp - stretch.shows) / pace)
+        at = stamp - ahead if pace == 1 else stretch.at + (stamp - stretch.shows) / pace
+        yield Capture(stamp=stamp, at=at)
         stamp -= period
 
 

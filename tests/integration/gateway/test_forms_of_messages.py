@@ -16,6 +16,7 @@ from runtime.secret import Secret
 from simulators.meter.device import Meter
 from simulators.meter.gatekeeper import Access
 from simulators.meter.history import History
+from simulators.meter.link_parameters import LIMITS, limits_of
 from simulators.meter.server import Forms
 from simulators.meter.wrapper_port import NETWORK_BAUD
 from simulators.moment import Moment
@@ -32,11 +33,13 @@ HOUR = timedelta(hours=1)
 class Bench:
     """A meter on a network or behind a converter, and the session that reads it."""
 
-    def __init__(self, port, *, has_keys, forms=None, profile=None):
+    def __init__(self, port, *, has_keys, forms=None, profile=None, frames=LIMITS):
         self.clock = FakeClock(NOW)
         history = History.of_new_meter("LMP10000001", NOW - timedelta(days=10))
         access = by_keys() if has_keys else Access()
-        self.meter = Meter(a_life(history=history, phases=3), keep=lambda _: None, access=access, forms=forms)
+        self.meter = Meter(
+            a_life(history=history, phases=3), keep=lambda _: None, access=access, forms=forms, frames=frames
+        )
         door = self.meter.open_network() if port.startswith("tcp") else self.meter.open_converter()
         self.head = Head(door, self.clock)
         self.head.baud = NETWORK_BAUD if port.startswith("tcp") else 9_600
@@ -68,6 +71,18 @@ def test_a_week_is_read_in_blocks_of_either_kind(port, has_keys, has_general_blo
     _, rows = bench.session.read_all(NOW - 7 * 24 * HOUR, NOW)
 
     assert len(rows) == 7 * 24
+
+
+@pytest.mark.parametrize("offered", ["32/1", "128/1", "128/7", "2030/7"])
+@pytest.mark.parametrize("agreed_to", ["128/1", "128/7", "512/3", "2030/1", "2030/7"])
+def test_a_day_is_read_in_frames_of_any_length_and_window_the_two_agree_on(offered, agreed_to):
+    info_bytes, window = map(int, offered.split("/"))
+    profile = replace(PUBLIC, link=replace(PUBLIC.link, max_info_bytes=info_bytes, window=window))
+    bench = Bench("hdlc+tcp://meter:4001", has_keys=False, profile=profile, frames=limits_of(agreed_to))
+
+    _, rows = bench.session.read_all(NOW - 24 * HOUR, NOW)
+
+    assert len(rows) == 24
 
 
 @pytest.mark.parametrize("ciphering", [kind for kind in Ciphering if kind is not Ciphering.GENERAL])

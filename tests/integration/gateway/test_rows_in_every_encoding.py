@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.profile_files import load_profile
+from gateway.core.dlms.profile_generic import capture_objects, rows
+from gateway.core.dlms.selection import Entries
 from gateway.core.reading import IntervalStatus
 from simulators.meter.buffer_encoding import Encoding
 from simulators.meter.device import Meter
@@ -165,3 +167,19 @@ def test_whatever_befalls_the_clock_every_encoding_tells_what_the_plain_one_does
 
     assert told[Encoding.PLAIN]
     assert all(rows == told[Encoding.PLAIN] for rows in told.values())
+
+
+@pytest.mark.parametrize("encoding", Encoding)
+def test_rows_by_their_number_are_whole_in_every_encoding(encoding):
+    bench = Bench(encoding)
+    buffer = PROFILE.load_profile.buffer
+
+    with bench.session.visit() as association:
+        columns = capture_objects(association.get((buffer.sibling(3),))[0][buffer.sibling(3)])
+        told = rows(association.get_entries(buffer, Entries(5, 9)), columns, 900)
+
+    captured = bench.life.captures(NOW)[4:9]
+    assert [row[0].date_time().to_utc(unspecified_deviation_min=None) for row in told] == [
+        row.stamp for row in captured
+    ]
+    assert [row[2].integer() for row in told] == [bench.life.energy_import_wh(row.at) for row in captured]

@@ -26,6 +26,9 @@ KEY = "000102030405060708090a0b0c0d0e0f"
         (("--tcp", "0", "--master-key", "env:EK"), "only a meter with keys"),
         (("--tcp", "0", "--model", "nobody"), "invalid choice"),
         (("--tcp", "0", "--turnaround-ms", "-1"), "invalid whole number"),
+        (("--tcp", "0", "--frames", "31/1"), "invalid frames value"),
+        (("--tcp", "0", "--frames", "128/8"), "invalid frames value"),
+        (("--tcp", "0", "--frames", "128"), "invalid frames value"),
     ],
 )
 def test_a_meter_that_could_not_be_played_is_refused(
