@@ -92,10 +92,14 @@ class TelegramStream:
 
     def _plain(self, is_last: bool) -> Push | CaptureRefused | None:
         begin = max(0, self._searched_to - _LOOK_BACK_BYTES)
-        end = _END.search(self._buffer, begin) or (_END_AT_LAST.search(self._buffer, begin) if is_last else None)
-        next_head = _NEXT_HEAD.search(self._buffer, begin, end.start() + 1 if end else len(self._buffer))
+        next_head = _NEXT_HEAD.search(self._buffer, begin)
+        # An end is looked for as far as the next head: heads without an end would else be searched to the last octet.
+        behind = next_head.start() + 1 if next_head else len(self._buffer)
+        end = _END.search(self._buffer, begin, behind)
+        if end is None and (is_last or next_head):
+            end = _END_AT_LAST.search(self._buffer, begin, behind)
         self._searched_to = len(self._buffer)
-        if next_head is not None:
+        if end is None and next_head is not None:
             self._drop(next_head.start())
             return _damaged("it is cut off: another one begins within it")
         if end is None:
