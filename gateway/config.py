@@ -47,6 +47,9 @@ class MeterSettings:
         50, help="of a meter's time; its utility's own reader has the rest", minimum=5, maximum=95
     )
     read_deadline_s: float = setting(60.0, help="machine seconds one reading may take", minimum=5, maximum=600)
+    set_clock: bool = setting(False, help="whether a meter's clock that is off is set; else it is only looked at")
+    set_clock_beyond_s: float = setting(60.0, help="a clock less off than this is left alone", minimum=5, maximum=3_600)
+    set_clock_up_to_s: float = setting(900.0, help="one more off is left to a person", minimum=5, maximum=3_600)
     backfill_days: int = setting(
         31, help="how much of a new meter's load profile is taken over", minimum=0, maximum=366
     )

@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 
 from gateway.adapters import folder_lock, journal_file
+from gateway.adapters.dlms_clock import set_clock
+from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.enrolment import Enrolment, load_enrolment
 from gateway.adapters.event_code_files import check_families, load_event_codes
 from gateway.adapters.journal import Caps, ClockTrust, Journal
@@ -30,6 +32,7 @@ from gateway.adapters.serial_port import SerialPort
 from gateway.adapters.time_zone import zone_named
 from gateway.config import GatewaySettings, load_settings, settings_file
 from gateway.core import interruption, validation
+from gateway.core.clock_policy import ClockPolicy
 from gateway.core.conclusions import MeterRules, PushRules
 from gateway.core.event_codes import EventCodes
 from gateway.core.interruption import InterruptionState
@@ -37,13 +40,14 @@ from gateway.core.line_address import SerialAddress, parse_line_address
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import EdgeId
 from gateway.core.patience import Patience
-from gateway.core.ports import PushStream
+from gateway.core.ports import MeterSession, PushStream
 from gateway.core.push_address import parse_push_address
 from gateway.core.push_streams import stream_for
 from gateway.core.pushes import PushRecord
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
 from gateway.core.schedule import Cadence
+from gateway.service.clock_tender import ClockTender
 from gateway.service.forwarder import Forwarder
 from gateway.service.health import Health
 from gateway.service.inbox import Inbox
@@ -283,16 +287,17 @@ def _poller(
     parts: Parts, meter: RegisteredMeter, profile: MeterProfile, line: LineTurns, watch: MeterWatch, inbox: Inbox
 ) -> Poller:
     settings, identity = parts.settings.meter, parts.identities[meter.number]
+    session = meter_session(
+        meter.port,
+        profile,
+        clock=parts.clock,
+        deadline_s=settings.read_deadline_s,
+        identity=identity.now,
+        renewal=identity.renewal,
+    )
     return Poller(
         number=meter.number,
-        session=meter_session(
-            meter.port,
-            profile,
-            clock=parts.clock,
-            deadline_s=settings.read_deadline_s,
-            identity=identity.now,
-            renewal=identity.renewal,
-        ),
+        session=session,
         line=line,
         watch=watch,
         inbox=inbox,
@@ -307,6 +312,26 @@ def _poller(
         chance=random.Random(),  # noqa: S311 - it spreads waits, it keeps no secret
         logs=profile.logs,
         logs_every=timedelta(seconds=settings.log_interval_s),
+        clock_tender=_clock_tender(parts, meter.number, profile, session),
+    )
+
+
+def _clock_tender(parts: Parts, number: int, profile: MeterProfile, session: MeterSession) -> ClockTender | None:
+    """What sets the meter's clock, where the utility wants that; never one whose own clock nothing sets."""
+    settings, own = parts.settings.meter, parts.settings.clock
+    if not settings.set_clock or own.source == "none" or not isinstance(session, DlmsMeter):
+        return None
+    return ClockTender(
+        number=number,
+        profile=profile,
+        policy=ClockPolicy(
+            sets=True,
+            beyond=timedelta(seconds=settings.set_clock_beyond_s),
+            up_to=timedelta(seconds=settings.set_clock_up_to_s),
+        ),
+        own_uncertainty=timedelta(milliseconds=own.uncertainty_ms),
+        set_clock=partial(set_clock, session, profile, parts.clock),
+        clock=parts.clock,
     )
 
 

@@ -22,6 +22,7 @@ from gateway.core.interruption import Attention
 from gateway.core.ports import MeterSession, Span
 from gateway.core.reading import IntervalRow, Snapshot
 from gateway.core.schedule import Attempt, Cadence, next_read_at
+from gateway.service.clock_tender import ClockTender
 from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable
 from gateway.service.line_turns import LineTurns
 from gateway.service.meter_watch import Instruction, MeterWatch
@@ -52,6 +53,7 @@ class Poller:
         chance: random.Random,
         logs: tuple[EventLog, ...] = (),
         logs_every: timedelta = _LOGS_EVERY,
+        clock_tender: ClockTender | None = None,
     ) -> None:
         self.name = f"meter-{number}"
         self._number = number
@@ -63,6 +65,7 @@ class Poller:
         self._cadence = cadence
         self._chance = chance
         self._logs, self._logs_every = logs, logs_every
+        self._clock_tender = clock_tender
         self._logs_asked_at: datetime | None = None
         self._last: Attempt | None = None
         self._rest_until_s = 0.0
@@ -88,9 +91,11 @@ class Poller:
         instruction = self._watch.begin()
         logs = self._due_logs(instruction, asked_at)
         asked, piece_asked_at = self._missing(instruction, asked_at), asked_at
+        last: Snapshot | None = None
 
         def take(snapshot: Snapshot, rows: tuple[IntervalRow, ...]) -> Span | None:
-            nonlocal asked, piece_asked_at
+            nonlocal asked, piece_asked_at, last
+            last = snapshot
             self._report(asked_at, snapshot, rows, asked)
             if self._following(stop) is None:
                 return None
@@ -112,6 +117,9 @@ class Poller:
             self._inbox.offer(
                 MeterUnreadable(number=self._number, asked_at=piece_asked_at, fault=unread.fault, done=done)
             )
+        else:
+            if last is not None and self._clock_tender is not None and instruction.attention is Attention.ROUTINE:
+                self._clock_tender.tend(last)
 
     def _following(self, stop: threading.Event) -> Window | None:
         """What to read next in the same association; nothing where a verdict, a meter or the end waits for the line."""
