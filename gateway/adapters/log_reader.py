@@ -1,12 +1,13 @@
 """Reads a meter's event logs in an association that is open anyway, and learns once how each is laid out.
 
 A log that is not to be had (refused, no such object, laid out in a way nobody reads) gives a page that says why, and
-the others are read all the same. None is begun after `until_s` of the machine's clock: the line is others' too.
+the others are read all the same; one whose layout the meter does not tell is asked for again a day later. None is begun
+after `until_s` of the machine's clock: the line is others' too.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 from gateway.adapters.dlms_association import Association
 from gateway.core.dlms import profile_generic
@@ -20,6 +21,7 @@ from gateway.core.reading import Snapshot
 from runtime.clock import Clock
 
 _CAPTURE_OBJECTS, _SORT_METHOD = 3, 5
+_ASKED_AGAIN_AFTER = timedelta(days=1)
 _NEWEST_FIRST = 2  # sort method LIFO
 
 
@@ -29,6 +31,12 @@ class _Layout:
     is_newest_first: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Absent:
+    until: datetime
+    why: str
+
+
 class LogReader:
     """The logs of the meter at one port. For one thread."""
 
@@ -36,6 +44,7 @@ class LogReader:
         self._profile, self._clock = profile, clock
         self._serial = ""
         self._layouts: dict[EventLog, _Layout] = {}
+        self._absent: dict[EventLog, _Absent] = {}
 
     def with_logs(
         self, association: Association, snapshot: Snapshot, spans: Sequence[LogSpan], *, until_s: float
@@ -43,7 +52,7 @@ class LogReader:
         """The snapshot with a page for each span that there was time for; raises MeterUnread."""
         serial = self._profile.serial_of(snapshot)
         if serial != self._serial:  # another meter hangs here now
-            self._serial, self._layouts = serial, {}
+            self._serial, self._layouts, self._absent = serial, {}, {}
         pages = []
         for span in spans:
             if self._clock.monotonic() >= until_s:
@@ -55,14 +64,13 @@ class LogReader:
         return replace(snapshot, logs=tuple(pages))
 
     def _page(self, association: Association, snapshot: Snapshot, span: LogSpan) -> LogPage:
-        layout = self._layouts.get(span.log) or self._learnt(association, span.log)
-        self._layouts[span.log] = layout
+        layout = self._layouts.get(span.log) or self._learnt(association, span.log, snapshot.read_at)
         reading = self._profile.interpret(snapshot)
         begin, end = asked_range(span, reading.meter_clock_at, snapshot.read_at)
         if span.log.reads_whole:
             answers, denied = association.get((span.log.buffer,))
             if denied:
-                raise Undecodable(f"log {span.log.name}: {denied[span.log.buffer]}")
+                raise Undecodable(f"the meter does not give it: {denied[span.log.buffer]}")
             buffer = answers[span.log.buffer]
         else:
             zone = timezone(timedelta(minutes=-self._deviation_min(snapshot)))
@@ -76,14 +84,20 @@ class LogReader:
         entries = log_entries(in_order, layout.columns, span.log, unspecified_deviation_min=unspecified_min)
         return LogPage(span=replace(span, since=begin), entries=entries)
 
-    def _learnt(self, association: Association, log: EventLog) -> _Layout:
+    def _learnt(self, association: Association, log: EventLog, now: datetime) -> _Layout:
+        absent = self._absent.get(log)
+        if absent is not None and now < absent.until:
+            raise Undecodable(absent.why)
         columns_at, order_at = log.buffer.sibling(_CAPTURE_OBJECTS), log.buffer.sibling(_SORT_METHOD)
         answers, denied = association.get((columns_at, order_at))
         if columns_at in denied:
-            raise Undecodable(f"the meter does not tell how log {log.name} is laid out: {denied[columns_at]}")
+            why = f"the meter does not tell how it is laid out: {denied[columns_at]}"
+            self._absent[log] = _Absent(until=now + _ASKED_AGAIN_AFTER, why=why)
+            raise Undecodable(why)
         order = answers[order_at].value if order_at in answers else None
         columns = profile_generic.capture_objects(answers[columns_at])
-        return _Layout(columns=columns, is_newest_first=order == _NEWEST_FIRST)
+        self._layouts[log] = _Layout(columns=columns, is_newest_first=order == _NEWEST_FIRST)
+        return self._layouts[log]
 
     def _deviation_min(self, snapshot: Snapshot) -> int:
         """As for the load profile: a range is asked for in the meter's local time, which every meter understands."""

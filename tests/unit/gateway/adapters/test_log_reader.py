@@ -82,7 +82,7 @@ def test_a_log_the_meter_does_not_have_is_a_page_that_says_why():
     (page,) = read(line)
 
     assert page.entries == ()
-    assert "log standard" in page.why_not
+    assert page.why_not == "the meter does not tell how it is laid out: object-undefined"
 
 
 def test_a_log_that_captures_nothing_we_read_is_a_page_that_says_why():
@@ -104,3 +104,17 @@ def test_no_log_is_begun_when_half_the_sessions_time_is_gone():
     line.meter.answer_to = slowly
 
     assert read(line) == ()
+
+
+def test_a_log_the_meter_does_not_have_is_asked_for_once_a_day():
+    line = FakeLine(meter=FakeMeter(objects=home_meter()))
+    session, (log,) = reading_of(line, profile()), profile().logs
+    asked = []
+
+    for day in (0, 0, 2):
+        line.clock.seconds, line.is_closed = day * 86_400.0, False
+        line.meter.requests.clear()
+        session.read_on(None, lambda *_: None, [LogSpan(log=log, since=NOON - DAY)])
+        asked.append(any(BUFFER.obis.octets in request for request in line.meter.requests))
+
+    assert asked == [True, False, True]
