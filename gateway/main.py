@@ -21,6 +21,7 @@ from gateway.adapters.enrolment import Enrolment, load_enrolment
 from gateway.adapters.event_code_files import check_families, load_event_codes
 from gateway.adapters.journal import Caps, ClockTrust, Journal
 from gateway.adapters.keys import load_key
+from gateway.adapters.list_layouts import load_layouts
 from gateway.adapters.meter_identities import MeterIdentity, identities
 from gateway.adapters.meter_keys import CounterBook, MeterKeys
 from gateway.adapters.meter_session import meter_session
@@ -34,6 +35,7 @@ from gateway.config import GatewaySettings, load_settings, settings_file
 from gateway.core import interruption, validation
 from gateway.core.clock_policy import ClockPolicy
 from gateway.core.conclusions import MeterRules, PushRules
+from gateway.core.dlms.list_layout import ListLayout
 from gateway.core.event_codes import EventCodes
 from gateway.core.interruption import InterruptionState
 from gateway.core.line_address import SerialAddress, parse_line_address
@@ -42,7 +44,7 @@ from gateway.core.observations import EdgeId
 from gateway.core.patience import Patience
 from gateway.core.ports import MeterSession, PushStream
 from gateway.core.push_address import parse_push_address
-from gateway.core.push_streams import stream_for
+from gateway.core.push_streams import layouts_for, stream_for
 from gateway.core.pushes import PushRecord
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
@@ -84,6 +86,7 @@ class Parts:
     meter_book: Registry
     meters: tuple[tuple[RegisteredMeter, MeterProfile], ...]
     meter_keys: MeterKeys
+    layouts: tuple[ListLayout, ...]
     identities: Mapping[int, MeterIdentity]
     zone: tzinfo
     codes: EventCodes
@@ -133,6 +136,7 @@ def prepare(settings_path: Path) -> Parts:
         meter_book=book,
         meters=meters,
         meter_keys=keys,
+        layouts=load_layouts(),
         identities=identities(keys, CounterBook(settings.files.meter_counters, signer), signer, meters),
         zone=zone_named(settings.meter.time_zone, where=f"{settings_file(settings_path)}: meter.time_zone"),
         codes=codes,
@@ -236,8 +240,10 @@ def _push_watches(
 
 
 def _speaker(parts: Parts, meter: RegisteredMeter, profile: MeterProfile, watch: MeterWatch) -> Speaker:
+    layouts = layouts_for(profile.push, parts.layouts)
+
     def new_stream() -> PushStream:
-        return stream_for(profile.push, parts.meter_keys.of(meter.number))
+        return stream_for(profile.push, parts.meter_keys.of(meter.number), layouts)
 
     return Speaker(
         number=meter.number,

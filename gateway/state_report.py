@@ -10,11 +10,13 @@ from gateway.core.batches import IntervalProgress
 from gateway.core.conclusions import LatestReading
 from gateway.core.consumption import LEARNING_DAYS, Bank, Maturity
 from gateway.core.interruption import InterruptionState, Trouble
+from gateway.core.pushes import PushRecord
 from gateway.core.reachability import Reachability
+from gateway.core.reading import Origin
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
 from gateway.core.uplink import UplinkState
-from gateway.service.meter_desk import CONSUMPTION, INTERVALS, REACH, READING, SUPPLY, name_of
+from gateway.service.meter_desk import CONSUMPTION, INTERVALS, PUSHES, REACH, READING, SUPPLY, name_of, port_line
 from gateway.service.uplink_desk import UPLINK
 from wire.events import Event, RegisterReadings, event_name, facts
 from wire.ids import GatewayId
@@ -34,6 +36,15 @@ class MeterStatus:
     progress: IntervalProgress | None
     reading: LatestReading | None
     use: Bank | None
+    pushes: PushRecord | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushPortStatus:
+    """What was refused at a push port, by reason: of nobody in particular."""
+
+    port: str
+    refused: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +61,7 @@ class Status:
     meters: tuple[MeterStatus, ...]
     lanes: tuple[LaneView, ...]
     uplink: UplinkState | None = None
+    push_ports: tuple[PushPortStatus, ...] = ()
 
     def facts(self) -> dict[str, object]:
         """For programs."""
@@ -64,6 +76,7 @@ class Status:
             "now": self.now.isoformat(),
             "meters": [_meter_facts(meter, self.now) for meter in self.meters],
             "uplink": _uplink_facts(self.uplink),
+            "push_ports": [{"port": each.port, "refused": dict(each.refused)} for each in self.push_ports],
             "lanes": [_lane_facts(lane) for lane in self.lanes],
         }
 
@@ -89,12 +102,20 @@ def status_of(
                 progress=_recalled(view, name_of(INTERVALS, meter.number), IntervalProgress),
                 reading=_recalled(view, name_of(READING, meter.number), LatestReading),
                 use=_recalled(view, name_of(CONSUMPTION, meter.number), Bank),
+                pushes=_recalled(view, name_of(PUSHES, meter.number), PushRecord),
             )
             for meter in meters
         ),
         lanes=tuple(view.lanes()),
         uplink=_recalled(view, UPLINK, UplinkState),
+        push_ports=_push_ports(view, meters),
     )
+
+
+def _push_ports(view: JournalView, meters: tuple[RegisteredMeter, ...]) -> tuple[PushPortStatus, ...]:
+    ports = dict.fromkeys(meter.push for meter in meters if meter.push)
+    records = ((port, _recalled(view, port_line(port), PushRecord)) for port in ports)
+    return tuple(PushPortStatus(port=port, refused=record.refused if record else ()) for port, record in records)
 
 
 def status_lines(status: Status) -> Iterator[str]:
@@ -107,6 +128,9 @@ def status_lines(status: Status) -> Iterator[str]:
         yield from _meter_lines(meter, status.now)
     if not status.meters:
         yield "no meter: lamplight-gateway meter add DIR --port PORT --profile NAME"
+    for port in status.push_ports:
+        if port.refused:
+            yield f"push port {port.port}: refused {_counts(port.refused)}"
     for lane in status.lanes:
         known = f"{lane.receipted_seq} of {lane.seq} safe in the cloud"
         yield f"{lane.lane.name.lower():11}  {known}, {lane.waiting} waiting ({lane.waiting_bytes} B)"
@@ -155,6 +179,12 @@ def _meter_facts(status: MeterStatus, now: datetime) -> dict[str, object]:
         "is_reachable": None if status.reach is None else not status.reach.told,
         "last_reading_at": None if reading is None else reading.taken_at.isoformat(),
         "last_reading_age_s": None if reading is None else round((now - reading.taken_at).total_seconds()),
+        "push": status.meter.push,
+        "origin": None if reading is None else reading.origin.value,
+        "is_authenticated": None if reading is None else reading.is_authenticated,
+        "last_push_at": None if (pushed_at := _pushed_at(status)) is None else pushed_at.isoformat(),
+        "last_push_age_s": None if pushed_at is None else round((now - pushed_at).total_seconds()),
+        "pushes_refused": {} if status.pushes is None else dict(status.pushes.refused),
         "values": {} if reading is None else {quantity.name.lower(): value for quantity, value in reading.values},
         "intervals_through": None if status.progress is None else status.progress.through.isoformat(),
         "supply": None if supply is None else supply.phase.value,
@@ -207,7 +237,11 @@ def _meter_lines(status: MeterStatus, now: datetime) -> Iterator[str]:
         values = "  ".join(
             f"{quantity.name.lower()} {value} {quantity.unit}".rstrip() for quantity, value in reading.values
         )
-        yield f"  read {_ago(reading.taken_at, now)}: {values}"
+        how = "pushed" if reading.origin is Origin.PUSHED else "read"
+        doubt = "" if reading.is_authenticated else ", unauthenticated"
+        yield f"  {how} {_ago(reading.taken_at, now)}{doubt}: {values}"
+    if status.pushes is not None:
+        yield _push_line(status, status.pushes, now)
     if status.progress is not None:
         yield f"  load profile taken over up to {status.progress.through:%Y-%m-%d %H:%M} UTC"
     if status.use is not None:
@@ -218,6 +252,21 @@ def _meter_lines(status: MeterStatus, now: datetime) -> Iterator[str]:
         yield f"  supply {supply.phase.value}{since}{verdict}"
         for trouble in supply.told_troubles:
             yield f"  {trouble.verdict}, since {_ago(trouble.began_at, now)}"
+
+
+def _push_line(status: MeterStatus, pushes: PushRecord, now: datetime) -> str:
+    """Whether it pushes, and what of that was refused."""
+    pushed_at = _pushed_at(status)
+    last = "nothing pushed yet" if pushed_at is None else f"last push kept {_ago(pushed_at, now)}"
+    return f"  {last}{f'; refused {_counts(pushes.refused)}' if pushes.refused else ''}"
+
+
+def _pushed_at(status: MeterStatus) -> datetime | None:
+    return None if status.pushes is None else status.pushes.kept_at
+
+
+def _counts(refused: tuple[tuple[str, int], ...]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in refused)
 
 
 def _lane_facts(lane: LaneView) -> dict[str, object]:

@@ -41,7 +41,7 @@ _WRITTEN_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardPush:
-    """A push as it was heard: `sender` is who ciphered it, and with which key; `is_own_line` where no other speaks."""
+    """A push as it was heard: `sender` is who ciphered it, with which key; `is_own_line` where no other speaks."""
 
     push: Push
     heard_at: datetime

@@ -123,5 +123,5 @@ def added(refused: tuple[tuple[str, int], ...], reason: str, count: int = 1) -> 
     (('replayed', 3),)
     """
     counts = dict(refused)
-    name = reason if reason in counts or len(counts) < MOST_REASONS else "other"
+    name = str(reason) if reason in counts or len(counts) < MOST_REASONS else "other"  # some are enumerations
     return tuple(sorted((counts | {name: counts.get(name, 0) + count}).items()))

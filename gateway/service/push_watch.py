@@ -156,7 +156,10 @@ class PushWatch:
         """Whether the push is this meter's, by its own word."""
         if self._is_own_line:
             return True
-        told = {reading.value.strip() for reading in push.readings if isinstance(reading.value, str)} | {push.sender}
+        told = {reading.value.strip() for reading in push.readings if isinstance(reading.value, str)} | {
+            push.sender,
+            push.sealed_by,
+        }
         named = {each.watch.instruction.serial: each.number for each in self._speakers} | self._titles
         numbers = {number for name, number in named.items() if name and name in told}
         if numbers:
@@ -166,15 +169,15 @@ class PushWatch:
         keepers = [each.number for each in self._speakers if each.key_name == speaker.key_name]
         if keepers != [speaker.number]:
             return False
-        if push.sender and len(self._titles) < _MOST_SAID:
-            self._titles[push.sender] = speaker.number
+        if push.sealed_by and len(self._titles) < _MOST_SAID:
+            self._titles[push.sealed_by] = speaker.number
         return True
 
     def _hand_on(self, speaker: Speaker, push: Push) -> None:
         heard = HeardPush(
             push=push,
             heard_at=self._clock.now(),
-            sender=f"{push.sender}/{speaker.key_name}",
+            sender=f"{push.sealed_by}/{speaker.key_name}/{push.protection}",
             is_own_line=self._is_own_line,
         )
         log.debug("push_heard", meter=speaker.number, kind=push.kind, readings=len(push.readings))

@@ -13,6 +13,7 @@ from runtime.clock import Clock, clock_from_environment
 from runtime.errors import InputRefused
 from simulators import control
 from simulators.commands import meter_options
+from simulators.commands.push_options import add_push, push_plan_of
 from simulators.commands.speaking import MODE_C, add_speaking, check_speaking, talk_for_ever, talker_of
 from simulators.household import open_household, zone_named
 from simulators.meter import history
@@ -20,10 +21,12 @@ from simulators.meter.device import Door, Meter
 from simulators.meter.history import History
 from simulators.meter.life import Life
 from simulators.meter.link import Line, MeterLink
+from simulators.meter.push import Pusher, PushPlan
 from simulators.meter.wrapper_port import NETWORK_BAUD
 from simulators.moment import Moment
 from simulators.network_line import open_network_line
 from simulators.process import live
+from simulators.push_line import open_push_line, push_for_ever
 from simulators.serial_line import open_line
 
 _SERIAL = re.compile(r"[0-9A-Za-z]{1,32}")
@@ -33,11 +36,12 @@ def main(arguments: list[str]) -> int:
     """Play a meter; 0 once it was told to stop."""
     words = _parser().parse_args(arguments)
     check_serial(words.serial, where="--serial")
-    if words.link is None and words.tcp is None and words.hdlc_tcp is None:
-        raise InputRefused("nobody could reach this meter", do="give --link, --tcp or --hdlc-tcp")
+    plan = push_plan_of(words)
+    if words.link is None and words.tcp is None and words.hdlc_tcp is None and plan is None:
+        raise InputRefused("nobody could reach this meter", do="give --link, --tcp, --hdlc-tcp or --push")
     check_speaking(words)
     clock = clock_from_environment()
-    asyncio.run(_play(_meter(words, clock), words, clock))
+    asyncio.run(_play(_meter(words, clock), words, clock, plan))
     return 0
 
 
@@ -54,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     for add in (meter_options.add_access, meter_options.add_home, meter_options.add_make, meter_options.add_line):
         add(parser)
     add_speaking(parser)
+    add_push(parser)
     return parser
 
 
@@ -76,6 +81,7 @@ def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
         forms=meter_options.forms_of(words),
         frames=words.frames,
         saves_battery=words.battery,
+        capacitor_s=words.capacitor_s,
     )
 
 
@@ -104,7 +110,7 @@ def _forget(_history: History) -> None:
     """Without a state file a meter's life ends with its process."""
 
 
-async def _play(meter: Meter, words: argparse.Namespace, clock: Clock) -> None:
+async def _play(meter: Meter, words: argparse.Namespace, clock: Clock, plan: PushPlan | None) -> None:
     async with contextlib.AsyncExitStack() as doors:
         await doors.enter_async_context(control.serving(words.control, obeying(meter, clock)))
         places: dict[str, object] = {}
@@ -130,8 +136,14 @@ async def _play(meter: Meter, words: argparse.Namespace, clock: Clock) -> None:
                     open_network_line(port, baud=baud, hung_up=door.hung_up)
                 )
                 lines.append((door, line))
+        pushing: list[Coroutine[None, None, None]] = []
+        if plan is not None:
+            push_line = await doors.enter_async_context(open_push_line(words.push))
+            pusher = Pusher(meter.life, meter.keeper.title, plan)
+            pushing.append(push_for_ever(pusher, push_line, clock))
+            places["push"] = words.push
         meter.begin()
-        await live(_serve(lines, clock, words.seed, talking), **places)
+        await live(_serve(lines, clock, words.seed, [*talking, *pushing]), **places)
 
 
 async def _serve(

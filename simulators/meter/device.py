@@ -2,10 +2,11 @@
 
 Still without I/O: octets, the time and a command's words come in; transmissions and a command's answer go out. A change
 of its history is handed to `keep` before the command that made it is answered, so that a kill forgets nothing that was
-said to have happened. Without supply it hears and says nothing, and every link is gone when it comes back. Without a
-head on it (or the wire of its bus) nothing passes either way, and the meter knows nothing of that. Behind an open
-breaker, which is the customer's, nothing is drawn, and all else stands. Besides its port, a meter may have doors to a
-network; what befalls it befalls them too, and each of them is associated with a reader of its own.
+said to have happened. Without supply it hears and says nothing, or not for longer than its capacitor lasts, and every
+link is gone when it comes back. Without a head on it (or the wire of its bus) nothing passes either way, and the meter
+knows nothing of that. Behind an open breaker, which is the customer's, nothing is drawn, and all else stands. Besides
+its port, a meter may have doors to a network; what befalls it befalls them too, and each of them is associated with a
+reader of its own.
 
 What befalls it stands in its event logs, under the codes of its make. `orders` tells the words it obeys.
 """
@@ -109,8 +110,16 @@ class Meter(Door):
         turnaround_s: float = 0.0,
         forms: Forms | None = None,
         frames: LinkParameters = LIMITS,
+        capacitor_s: float = 0.0,
     ) -> None:
-        """`turnaround_s`: how long it thinks before an answer, at least; `forms`, `frames`: what it agrees to."""
+        """Join it.
+
+        Args:
+            turnaround_s: how long it thinks before an answer, at least.
+            forms: which general forms of messages it agrees to.
+            frames: which frames it agrees to.
+            capacitor_s: how long it goes on answering without supply, reading no voltage.
+        """
         self.life = life
         self._keep = keep
         self._baud = fastest_baud
@@ -119,6 +128,8 @@ class Meter(Door):
         self._turnaround_s = turnaround_s
         self._forms = forms
         self._frames = frames
+        self._capacitor_s = capacitor_s
+        self._lives_until_s = 0.0
         self.misconduct = Misconduct(idle_s=inactivity_timeout_s)
         self.keeper = self._gatekeeper(access or Access())
         self._failures_noted = 0
@@ -224,7 +235,8 @@ class Meter(Door):
     def is_silent(self, mono_s: float) -> bool:
         """Whether nothing of what it says reaches any line now."""
         history = self.life.history
-        return not (history.is_supplied and history.is_head_on) or self.faults.is_silent(mono_s)
+        is_alive = history.is_supplied or mono_s < self._lives_until_s
+        return not (is_alive and history.is_head_on) or self.faults.is_silent(mono_s)
 
     def lose_links(self) -> None:
         """The supply was gone, if only for less than counts as a failure, and every link with it."""
@@ -275,6 +287,8 @@ class Meter(Door):
 
     def become(self, history: History, now: Moment) -> None:
         """The meter's history goes on as this one, and what befell it by that is logged."""
+        if self.is_supplied and not history.is_supplied:
+            self._lives_until_s = now.mono_s + self._capacitor_s
         self._change(history, now.at)
 
     def _change(self, history: History, at: datetime) -> None:
@@ -287,7 +301,8 @@ class Meter(Door):
             clock = before.clock if name == "clock_before" else history.clock
             logged = self._logged(logged, name, clock.shown(at))
         self._remember(logged)
-        if not logged.is_supplied:
+        is_dark, was_dark = not logged.is_supplied, not before.is_supplied
+        if (is_dark and not self._capacitor_s) or (was_dark and not is_dark):
             self.lose_links()
 
     def _logged(self, history: History, name: str, stamp: datetime) -> History:

@@ -11,6 +11,7 @@ characters have the wrong parity, that holds what no telegram holds, or that is 
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 
 from gateway.core.dlms import p1_lines, sealed_telegram
@@ -129,7 +130,10 @@ class TelegramStream:
         end = _END_AT_LAST.search(opened.text)
         if end is None:
             return _damaged("it was sealed, and its last line is missing")
-        return _read(opened.text[: end.start() + 2], end["crc"], opened.protection, opened.sender)
+        outcome = _read(opened.text[: end.start() + 2], end["crc"], opened.protection, opened.sender)
+        if isinstance(outcome, CaptureRefused):
+            return outcome
+        return replace(outcome, sealed_by=opened.sender, counter=opened.counter)
 
     def _drop(self, count: int) -> None:
         del self._buffer[:count]

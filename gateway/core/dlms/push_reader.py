@@ -77,7 +77,8 @@ class PushReader:
             raise refusal(CaptureKind.WITHOUT_OBIS)
         push = Push(kind=self._framing.push, sent_at=told.sent_at, readings=told.readings, unnamed=told.unnamed)
         sender_text = told.sender or sender.hex()
-        return replace(push, protection=protection, proof=proof, sender=sender_text, counter=counter, event=told.event)
+        push = replace(push, protection=protection, proof=proof, sender=sender_text, counter=counter, event=told.event)
+        return replace(push, sealed_by=sender.hex())
 
     def _no_push(self, apdu: bytes) -> CaptureRefused:
         name = apdu_name(apdu)

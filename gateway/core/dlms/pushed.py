@@ -80,4 +80,5 @@ class Push:
     proof: Proof = Proof.CRC16
     sender: str = ""  # who it says it is: a system title in hex, or the identification of a text telegram
     event: PushedEvent | None = None
-    counter: int | None = None  # the invocation counter it was ciphered under; each serves once
+    sealed_by: str = ""  # the system title it was ciphered under, in hex
+    counter: int | None = None  # and the invocation counter; each serves once

@@ -45,6 +45,7 @@ class Opened:
     text: bytes
     protection: Protection
     sender: str
+    counter: int
 
 
 def size(head: bytes) -> int | None:
@@ -63,19 +64,20 @@ def opened(frame: bytes, keys: PushKeys | None) -> Opened:
         do = "capture it again, whole"
         raise CaptureRefused(SealedKind.DAMAGED, "this sealed telegram is cut off, or sealed in another way", do=do)
     title = frame[len(HEAD) : _TITLE_END]
-    nonce = title + sealed[1 : 1 + _COUNTER_BYTES]
+    number = sealed[1 : 1 + _COUNTER_BYTES]
+    counter, nonce = int.from_bytes(number, "big"), title + number
     has_tag = _SECURED[sealed[0]]
     end = len(sealed) - TAG_BYTES if has_tag else len(sealed)
     ciphertext, tag = sealed[1 + _COUNTER_BYTES : end], sealed[end:]
     text, own_tag = _decrypted(sealed[:1], nonce, ciphertext, keys)
     if has_tag and hmac.compare_digest(tag, own_tag):
-        return Opened(text=text, protection=Protection.CHECKED, sender=title.hex())
+        return Opened(text=text, protection=Protection.CHECKED, sender=title.hex(), counter=counter)
     if not _is_telegram(text):
         raise CaptureRefused(SealedKind.WRONG_KEY, "this telegram is sealed with another key", do=_DO_KEY)
     if has_tag and keys.auth_key is not None:
         what = "the key opens this telegram, its tag does not fit: it is damaged, or the authentication key is another"
         raise CaptureRefused(SealedKind.WRONG_AUTH_KEY, what, do="check --auth-key; without it the text goes unchecked")
-    return Opened(text=text, protection=Protection.UNCHECKED, sender=title.hex())
+    return Opened(text=text, protection=Protection.UNCHECKED, sender=title.hex(), counter=counter)
 
 
 def _length(frame: bytes) -> tuple[int, int] | None:

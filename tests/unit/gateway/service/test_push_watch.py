@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from gateway.core.dlms.capture_kind import CaptureKind
 from gateway.core.dlms.pushed import Protection, Push
 from gateway.core.errors import CaptureRefused, PortGone, PortUnavailable
 from gateway.core.ports import Heard
@@ -16,7 +17,7 @@ from gateway.service.push_watch import PushWatch, Speaker
 from tests.fakes_gateway import FakeClock, StoryStop
 from tests.fakes_push import TITLE, FakePushPort, FakeStream, pushed
 
-WRONG_KEY = CaptureRefused("wrong-key", "this does not open with the key", do="ask the utility")
+WRONG_KEY = CaptureRefused(CaptureKind.WRONG_KEY, "this does not open with the key", do="ask the utility")
 
 
 def said(octets: bytes, talk: int = 0, *, is_over: bool = False) -> Heard:
@@ -162,6 +163,7 @@ def test_a_wrong_key_is_said_once_and_every_refusal_is_counted(caplog: pytest.Lo
     bench.run()
 
     assert bench.told == [(("wrong-key", 7),)]
+    assert type(bench.told[0][0][0]) is str
     assert caplog.text.count("reason=wrong-key") == 1
     assert "ask the utility" in caplog.text
 
