@@ -113,8 +113,8 @@ class LoadProfileReader:
     # ---- which rows ---------------------------------------------------------------------------------------------
 
     def _buffers(self, association: Association, wanted: Wanted, captured: Captured) -> list[Data]:
-        # Running totals need the row before the first one.
-        begin = wanted.since - timedelta(seconds=captured.period_s)
+        # Running totals need the row before the first one, and none before that.
+        begin = wanted.since - timedelta(seconds=captured.period_s - 1)
         if not self._is_by_entry:
             zone = timezone(timedelta(minutes=-wanted.deviation_min))
             buffer = association.get_range(self._meaning.buffer, begin.astimezone(zone), wanted.until.astimezone(zone))

@@ -12,13 +12,14 @@ from pathlib import Path
 from runtime.arguments import Words, seconds, whole
 from runtime.errors import InputRefused
 from runtime.secret import read_key, read_password
+from simulators.meter.acse import MIN_PDU_BYTES
 from simulators.meter.buffer_encoding import Encoding
 from simulators.meter.gatekeeper import Access, Authentication
 from simulators.meter.link_parameters import LIMITS, LinkParameters, limits_of
 from simulators.meter.makes import LAMPLIGHT, MAKES, Make
 from simulators.meter.opto import BAUD_BY_IDENTIFIER
 from simulators.meter.security import Keys
-from simulators.meter.server import Forms
+from simulators.meter.server import MAX_PDU_BYTES, Forms
 from simulators.meter.station import INACTIVITY_TIMEOUT_S
 
 MAX_TURNAROUND_MS = 60_000
@@ -91,6 +92,13 @@ def add_line(parser: Words) -> None:
         help="it thinks at least so long (0)",
     )
     parser.add_argument(
+        "--max-pdu",
+        type=whole(MIN_PDU_BYTES, 0xFFFF),
+        default=MAX_PDU_BYTES,
+        metavar="BYTES",
+        help=f"the longest APDU it takes and gives ({MAX_PDU_BYTES})",
+    )
+    parser.add_argument(
         "--inactivity-timeout-s", type=seconds, default=INACTIVITY_TIMEOUT_S, metavar="S", help="of a held link (120)"
     )
     parser.add_argument(
@@ -100,7 +108,11 @@ def add_line(parser: Words) -> None:
 
 def forms_of(words: argparse.Namespace) -> Forms:
     """Which general forms of messages it knows."""
-    return Forms(has_general_protection=words.ciphering == "any", has_general_blocks=words.general_blocks)
+    return Forms(
+        has_general_protection=words.ciphering == "any",
+        has_general_blocks=words.general_blocks,
+        max_pdu_bytes=words.max_pdu,
+    )
 
 
 def turnaround_s(words: argparse.Namespace) -> float:

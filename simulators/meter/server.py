@@ -52,10 +52,11 @@ _PROTECTION_BYTES = 1 + 1 + 8 + 3 + 1 + 4 + 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forms:
-    """Which general forms of messages a meter knows, besides the services' own."""
+    """Which general forms of messages a meter knows, besides the services' own, and how long they may be."""
 
     has_general_protection: bool = True
     has_general_blocks: bool = False
+    max_pdu_bytes: int = MAX_PDU_BYTES
 
     @property
     def offered(self) -> Conformance:
@@ -206,13 +207,13 @@ class Server:
         self._association = _Association(
             client_sap=client_sap,
             conformance=proposal.conformance & self._offered,
-            max_pdu_bytes=_room(proposal.max_pdu_bytes, is_ciphered=is_ciphered),
+            max_pdu_bytes=_room(proposal.max_pdu_bytes, self._forms.max_pdu_bytes, is_ciphered=is_ciphered),
             sees_all=entrance.sees_all,
             may_change=entrance.may_change,
             hls=hls,
             is_proved=hls is None,
         )
-        agreement = acse.agreement(self._association.conformance, MAX_PDU_BYTES)
+        agreement = acse.agreement(self._association.conformance, self._forms.max_pdu_bytes)
         if hls is not None and is_ciphered:
             sealed = self._keeper.seal(hls, agreement)
             agreement = bytes((acse.CIPHERED_INITIATE_RESPONSE,)) + axdr.length(len(sealed)) + sealed
@@ -304,9 +305,9 @@ class Server:
         return apdu.get_block_response(invoke_id, association.block_number, block, is_last=not association.rest)
 
 
-def _room(asked_bytes: int, *, is_ciphered: bool) -> int:
+def _room(asked_bytes: int, own_bytes: int, *, is_ciphered: bool) -> int:
     """How long an answer may be before it is protected; zero asks for any size."""
-    room = min(asked_bytes or MAX_PDU_BYTES, MAX_PDU_BYTES) - (_PROTECTION_BYTES if is_ciphered else 0)
+    room = min(asked_bytes or own_bytes, own_bytes) - (_PROTECTION_BYTES if is_ciphered else 0)
     return max(room, acse.MIN_PDU_BYTES)
 
 
