@@ -31,7 +31,9 @@ def locked_server(
     life: Life, access: Access, *, heard: int = 0, keep: Callable[[int], None] = lambda _heard: None
 ) -> tuple[Server, Gatekeeper]:
     keeper = Gatekeeper(access, METER_TITLE, heard=heard, keep=keep)
-    locks = Locks(title=METER_TITLE, heard_counter=keeper.told_counter, take_keys=keeper.take_keys)
+    locks = Locks(
+        title=METER_TITLE, heard_counter=keeper.told_counter, take_keys=lambda value, _: keeper.take_keys(value)
+    )
     return Server(model_of(life, locks), keeper), keeper
 
 

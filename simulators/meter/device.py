@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Protocol
 
 from simulators.meter import befalling, orders, telegrams
+from simulators.meter.axdr import Value
 from simulators.meter.bus_port import BusPort
 from simulators.meter.clock_object import ClockObject
 from simulators.meter.faults import Faults
@@ -164,7 +165,11 @@ class Meter(Door):
     def _locks(self) -> Locks | None:
         if self.keeper.access.authentication is not Authentication.HLS_GMAC:
             return None
-        return Locks(title=self.keeper.title, heard_counter=self.keeper.told_counter, take_keys=self.keeper.take_keys)
+        return Locks(title=self.keeper.title, heard_counter=self.keeper.told_counter, take_keys=self._take_keys)
+
+    def _take_keys(self, transfer: Value, at: datetime) -> None:
+        self.keeper.take_keys(transfer)
+        self._remember(self._logged(self.life.history, "keys_changed", self.life.shown(at)))
 
     def _open_head(self) -> Port:
         return self._opened(

@@ -86,9 +86,9 @@ _FRAUD = _in(
     cover_closed=45,
     failed_login=46,
 )
-_DISCONNECT = _in("disconnect", switch_opened=62, switch_closed=63, switch_ready=62)
+_DISCONNECT = _in("disconnect", switch_opened=62, switch_closed=63)
 _IDIS_CODES = (
-    _STANDARD | _FRAUD | _DISCONNECT
+    _STANDARD | _FRAUD | _in("fraud", keys_changed=48) | _DISCONNECT | _in("disconnect", switch_ready=59)
     | {f"undervoltage_{phase}": ("quality", 75 + phase) for phase in (1, 2, 3)}
     | {f"overvoltage_{phase}": ("quality", 78 + phase) for phase in (1, 2, 3)}
     | {f"voltage_normal_{phase}": ("quality", 84 + phase) for phase in (1, 2, 3)}
@@ -104,7 +104,7 @@ _INDIAN_CODES = (
     | _in("power", power_down=101, power_up=102)
     | _in("transaction", clock_after=151)
     | _in("other", magnet_on=201, magnet_off=202)
-    | _in("lasting", cover_opened=251)
+    | _in("non_rollover", cover_opened=251)
     | _in("control", switch_opened=301, switch_closed=302)
 )
 
@@ -148,7 +148,7 @@ MAKES = {
             voltage_scaler=-2,
             capture_period=timedelta(minutes=30),
             columns=("clock", "import", "export", "demand"),
-            logs=_logs(voltage=0, power=2, transaction=3, other=4, lasting=5, control=6),
+            logs=_logs(voltage=0, power=2, transaction=3, other=4, non_rollover=5, control=6),
             codes=_INDIAN_CODES,
         ),
     )

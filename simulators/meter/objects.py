@@ -38,7 +38,7 @@ class Locks:
 
     title: bytes
     heard_counter: Callable[[], int]
-    take_keys: Callable[[Value], None]
+    take_keys: Callable[[Value, datetime], None]
 
 
 def model_of(
@@ -176,5 +176,5 @@ def _locks(locks: Locks | None) -> Iterable[CosemObject]:
             4: lambda _: axdr.octet_string(b""),
             5: lambda _: title,
         },
-        methods={2: lambda value, _: take(value)},
+        methods={2: take},
     )
