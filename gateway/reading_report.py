@@ -64,7 +64,8 @@ class ReadReport:
         yield f"meter {reading.meter_serial} ({self.profile.title}) on {self.port}"
         yield f"read at {_instant(reading.taken_at)}"
         offset_s = self._clock_offset_s()
-        clock = "is not set" if reading.meter_clock_at is None else _instant(reading.meter_clock_at)
+        unset = "is not set" if reading.tells_time else "is not told"
+        clock = unset if reading.meter_clock_at is None else _instant(reading.meter_clock_at)
         yield f"its clock {clock}" + ("" if offset_s is None else f", {offset_s:+.0f} s from the gateway's")
         yield ""
         for quantity, value in reading.values:

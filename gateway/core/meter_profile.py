@@ -222,6 +222,8 @@ class MeterProfile:
             clock_status=clock_status,
             values=tuple(values),
             unread=tuple(unread),
+            is_authenticated=snapshot.is_authenticated,
+            tells_time=snapshot.tells_time,
         )
 
     def _clock_of(self, snapshot: Snapshot) -> tuple[datetime | None, ClockStatus]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from gateway.core.dlms import cosem_unit
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.obis import Attribute, Obis
-from gateway.core.dlms.pushed import Push, PushedReading
+from gateway.core.dlms.pushed import Protection, Push, PushedReading
 from gateway.core.meter_profile import SCALER_ATTRIBUTES, MeterProfile
 from gateway.core.reading import Snapshot
 
@@ -47,7 +47,13 @@ def snapshot_of(push: Push, profile: MeterProfile, read_at: datetime, *, dispute
         answers[profile.serial] = Data(DataType.VISIBLE_STRING, _name(serial.value))
     if push.sent_at is not None:
         answers[profile.clock] = Data(DataType.DATE_TIME, push.sent_at)
-    return Snapshot(read_at=read_at, answers=answers, denied=_denied(profile, answers, disputed))
+    return Snapshot(
+        read_at=read_at,
+        answers=answers,
+        denied=_denied(profile, answers, disputed),
+        is_authenticated=push.protection is not Protection.UNCHECKED,
+        tells_time=profile.clock in answers,
+    )
 
 
 def _answers(reading: PushedReading, place: Attribute) -> Iterator[tuple[Attribute, Data]]:

@@ -26,13 +26,16 @@ class Snapshot:
 
     `read_at` is the gateway's clock, aware UTC, when the meter was asked for its values: what it says of its supply is
     no older. `answers` holds scalers and units too. `denied` holds the meter's own word for what it does not give.
-    `logs` are the stretches of its event logs that were asked for along with it.
+    `logs` are the stretches of its event logs that were asked for along with it. Anybody may have said what is not
+    `is_authenticated`; where it holds no time at all, `tells_time` is false.
     """
 
     read_at: datetime
     answers: Mapping[Attribute, Data]
     denied: Mapping[Attribute, str]
     logs: tuple[LogPage, ...] = ()
+    is_authenticated: bool = True
+    tells_time: bool = True
 
 
 class Origin(StrEnum):
@@ -47,7 +50,7 @@ class Reading:
     """One meter at one instant. A quantity the meter does not have, or did not tell, is absent, never zero.
 
     `unread` says for each quantity of the profile that is absent why it is. Anybody may have said what is not
-    `is_authenticated`.
+    `is_authenticated`; `tells_time` is false where it tells no time at all.
     """
 
     taken_at: datetime  # the gateway's clock when the meter was asked, aware UTC
@@ -57,6 +60,7 @@ class Reading:
     values: tuple[tuple[Quantity, int], ...]
     unread: tuple[tuple[Quantity, str], ...] = ()
     is_authenticated: bool = True
+    tells_time: bool = True
 
     def value(self, quantity: Quantity) -> int | None:
         """The value in the quantity's own unit, None where the meter did not give it."""

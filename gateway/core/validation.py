@@ -69,6 +69,8 @@ def check_reading(reading: Reading, before: Reading | None, limits: Limits) -> C
 
 
 def _clock_doubts(reading: Reading, limits: Limits) -> Iterator[Finding]:
+    if not reading.tells_time:
+        return
     status = reading.clock_status
     if reading.meter_clock_at is None or status.is_invalid or status.is_doubtful or status.is_status_invalid:
         yield Finding(doubt=Doubt.METER_CLOCK_DOUBTFUL)

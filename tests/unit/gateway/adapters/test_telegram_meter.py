@@ -13,6 +13,7 @@ from gateway.core.errors import MeterGarbled, MeterRefused, MeterSilent, PortGon
 from gateway.core.invocation_counter import InvocationCounter, KeptCounter
 from gateway.core.line_address import SerialAddress
 from gateway.core.meter_access import MeterSecrets
+from gateway.core.validation import Limits, check_reading
 from runtime.errors import InputRefused
 from runtime.secret import Secret
 from tests.fakes_meter import NOON, FakeClock
@@ -153,6 +154,21 @@ def test_sealed_telegrams_open_by_the_key():
     session = listened("p1-dsmr5", sealed(telegram(*DSMR5), auth_key=AUTH_KEY), secrets=secrets)
 
     assert session.reading().value(Quantity.ENERGY_IMPORT_WH) == 6_825
+
+
+def test_what_is_decrypted_unchecked_is_marked_so():
+    session = listened("p1-dsmr5", sealed(telegram(*DSMR5), auth_key=AUTH_KEY), secrets=MeterSecrets(key=Secret(KEY)))
+
+    assert not session.reading().is_authenticated
+
+
+def test_a_meter_that_tells_no_time_has_no_doubtful_clock():
+    reading = listened("linky-tic-historic", frame(), frame()).reading()
+
+    checked = check_reading(reading, None, Limits(supply=load_profile("linky-tic-historic").supply))
+
+    assert reading.meter_clock_at is None
+    assert checked.findings == ()
 
 
 @pytest.mark.parametrize(
