@@ -41,6 +41,7 @@ from wire.events import LinkFault
 
 FIRST_LISTEN_S = 2.0
 CALL_WAIT_S = 0.4
+_CALL_BITS = 150
 SIGN_ON_AT_MOST_S, LINK_AT_MOST_S, OBJECT_AT_MOST_S = 8.0, 3.0, 2.0
 MAX_OBJECTS = 64
 MAX_METERS = 32
@@ -185,7 +186,8 @@ class Discovery:
         addresses = tuple(dict.fromkeys(candidates))
         speed = f" at {baud} Bd" if baud else ""
         words = f"calling {len(addresses)} HDLC address{'es' if len(addresses) > 1 else ''}{speed}"
-        yield Step(words=words, at_most_s=len(addresses) * 2 * CALL_WAIT_S)
+        spoken_s = _CALL_BITS / baud if baud else 0.0
+        yield Step(words=words, at_most_s=len(addresses) * (2 * CALL_WAIT_S + spoken_s))
         found: list[HdlcAddress] = []
         for address in addresses:
             result = yield from self._call(address, baud)
