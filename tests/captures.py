@@ -2,11 +2,14 @@
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from gateway.core.dlms.push_keys import PushKeys
+from gateway.core.dlms.pushed import Push
 from runtime.secret import Secret
 
 DLMS_KINDS = ("dlms-push", "dlms-event-notification")
@@ -34,36 +37,38 @@ CORRECTED = {
 }
 
 
-def load(folder="dlms-captures"):
+def load(folder: str = "dlms-captures") -> list[dict[str, Any]]:
     """Every capture of the folder, as its file tells it; none where LAMPLIGHT_DATA is not set."""
     data = os.environ.get("LAMPLIGHT_DATA", "")
     return [json.loads(file.read_text()) for file in sorted(Path(data, folder).glob("*.json"))] if data else []
 
 
-def octets(capture):
+def octets(capture: Mapping[str, Any]) -> bytes:
     """The capture as it passed on the line."""
-    return bytes.fromhex(capture["raw_hex"]) if "raw_hex" in capture else capture["telegram"].encode("latin-1")
+    text: str = capture.get("telegram", "")
+    return bytes.fromhex(capture["raw_hex"]) if "raw_hex" in capture else text.encode("latin-1")
 
 
-def keys(capture):
+def keys(capture: Mapping[str, Any]) -> PushKeys | None:
     """The keys that were published with it."""
-    given = [capture.get(name) for name in ("encryption_key_hex", "authentication_key_hex")]
-    key, auth_key = (Secret(bytes.fromhex(text)) if text else None for text in given)
-    return None if key is None else PushKeys(key=key, auth_key=auth_key)
+    key, auth_key = capture.get("encryption_key_hex"), capture.get("authentication_key_hex")
+    if not key:
+        return None
+    return PushKeys(key=Secret(bytes.fromhex(key)), auth_key=Secret(bytes.fromhex(auth_key)) if auth_key else None)
 
 
-def is_damaged(capture):
+def is_damaged(capture: Mapping[str, Any]) -> bool:
     """Whether its publisher's own check found that its checksums do not hold."""
     return False in (capture.get("verified", {}).get(name) for name in ("hcs_ok", "fcs_ok", "checksum_ok"))
 
 
-def published(capture):
+def published(capture: Mapping[str, Any]) -> dict[str, object]:
     """Its values as published, by code or by name; those that no message holds are left out."""
     values = CORRECTED.get(capture["id"], capture.get("expected", {}))
     return {name: _comparable(value) for name, value in values.items() if name not in NOT_SENT}
 
 
-def found(push, name):
+def found(push: Push, name: str) -> object:
     """What a push says under a published name or code, None where it says nothing."""
     values = {str(reading.obis): _comparable(reading.value) for reading in push.readings}
     if name[0].isdigit():
@@ -72,7 +77,7 @@ def found(push, name):
     return next((value for code, value in values.items() if ".".join(code.split(".")[2:5]) in wanted), None)
 
 
-def _comparable(value):
+def _comparable(value: float | Decimal | str) -> object:
     if isinstance(value, (int, float, Decimal)):
         return round(float(value), 6)
     try:
