@@ -8,10 +8,13 @@ import pytest
 from gateway.adapters import journal_file
 from gateway.adapters.journal import Journal
 from gateway.adapters.journal_view import JournalView
+from gateway.core.conclusions import LatestReading
 from gateway.core.consumption import Bank
 from gateway.core.consumption.alarm import Alarm
 from gateway.core.interruption import InterruptionState, Trouble
 from gateway.core.outbox import Change
+from gateway.core.pushes import PushRecord
+from gateway.core.reading import Origin
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import remember
 from gateway.core.uplink import UplinkState
@@ -23,7 +26,7 @@ from wire.keys import SoftwareSigner
 
 SIGNER = SoftwareSigner.generate()
 GATEWAY = gateway_id_of(SIGNER.public.spki)
-METER = RegisteredMeter(number=1, port="/dev/ttyUSB0", profile="lamplight-sim")
+METER = RegisteredMeter(number=1, port="/dev/ttyUSB0", profile="lamplight-sim", push="/dev/han")
 
 
 @pytest.fixture
@@ -73,6 +76,22 @@ def test_what_is_unusual_now_is_told_with_its_age(journal: Journal, tmp_path: Pa
         "known_days": 60,
         "unusual": [{"kind": "sustained", "began_at": "2026-11-21T18:00:00+00:00"}],
     }
+
+
+def test_where_a_meters_values_come_from_is_told_with_what_was_refused(journal: Journal, tmp_path: Path) -> None:
+    latest = LatestReading(taken_at=at(540), serial="LMP1", values=(), origin=Origin.PUSHED, is_authenticated=False)
+    record = PushRecord(kept_at=at(543), is_authenticated=False, refused=(("replayed", 2),))
+    journal.commit(Change(remembered={"pushes//dev/han": remember(PushRecord(refused=(("wrong-key", 3),)))}))
+
+    status = status_after(journal, tmp_path, reading_1=latest, pushes_1=record)
+
+    lines = "\n".join(status_lines(status))
+    (meter,) = status.facts()["meters"]  # type: ignore[misc,attr-defined]  # it is plain JSON
+    assert "  pushed 2026-11-21 18:09:00 UTC (60 s ago), unauthenticated: " in lines
+    assert "  last push kept 2026-11-21 18:09:03 UTC (57 s ago); refused 2 replayed" in lines
+    assert "push port /dev/han: refused 3 wrong-key" in lines
+    assert (meter["origin"], meter["last_push_age_s"], meter["pushes_refused"]) == ("pushed", 57, {"replayed": 2})
+    assert status.facts()["push_ports"] == [{"port": "/dev/han", "refused": {"wrong-key": 3}}]
 
 
 @pytest.mark.parametrize(

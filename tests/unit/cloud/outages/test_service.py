@@ -17,6 +17,9 @@ from tests.fakes_cloud import NOON
 from tests.fakes_messaging import home_of, move_in
 from tests.fakes_town import BACK, LOST, VERDICT, Town, ms, town_in
 from wire.events import (
+    Evidence,
+    EvidenceKind,
+    Grade,
     Heartbeat,
     Stage,
     SupplyDipped,
@@ -158,3 +161,15 @@ def test_a_gateway_registered_for_another_home_is_not_believed_about_this_one(to
     town.hear(VERDICT)
 
     assert town.messages() == []
+
+
+def test_a_meters_last_gasp_alone_opens_a_case_that_its_return_closes(town: Town) -> None:
+    gasp = Evidence(kind=EvidenceKind.METER_LAST_GASP, value=1, age_ms=40)
+    town.hear(replace(VERDICT, stage=Stage.CONFIRMED, grade=Grade.FAIR, evidence=(gasp,)))
+    opened = town.phase()
+
+    town.wait(2_880)
+    town.hear(BACK)
+
+    assert opened is Phase.OUT
+    assert town.phase() is Phase.SUPPLIED

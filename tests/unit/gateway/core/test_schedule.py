@@ -43,3 +43,23 @@ def test_a_routine_longer_than_the_longest_back_off_is_kept() -> None:
     due = next_read_at(hourly, Attempt(asked_at=at(0), failures=3), Attention.ROUTINE, chance=0.5)
 
     assert due == at(3600)
+
+
+@pytest.mark.parametrize(
+    ("failures", "attention", "seconds"),
+    [(0, Attention.ROUTINE, 900), (0, Attention.CLOSE, 5), (1, Attention.ROUTINE, 900)],
+)
+def test_a_meter_that_pushes_is_asked_less_but_as_closely_as_any_other(
+    failures: int, attention: Attention, seconds: float
+) -> None:
+    last = Attempt(asked_at=at(0), failures=failures)
+
+    assert next_read_at(Cadence(), last, attention, chance=0.5, is_pushed=True) == at(seconds)
+
+
+def test_a_meter_that_is_asked_seldom_is_not_asked_more_because_it_pushes() -> None:
+    hourly = Cadence(routine=timedelta(hours=1))
+
+    due = next_read_at(hourly, Attempt(asked_at=at(0), failures=0), Attention.ROUTINE, chance=0.5, is_pushed=True)
+
+    assert due == at(3600)
