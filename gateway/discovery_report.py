@@ -121,13 +121,16 @@ class DiscoveryReport:
             yield f"  lamplight-gateway read {self.port} --profile {profile.name}"
 
     def _meter_lines(self, meter: FoundMeter) -> Iterator[str]:
-        signed_on = self.findings.signed_on
-        maker = maker_of(self.findings, meter)
+        findings, signed_on = self.findings, self.findings.signed_on
+        maker = maker_of(findings, meter)
         name = meter.text(SERIAL) or meter.text(DEVICE_NAME) or "a meter that does not tell its name"
         yield f"{name} on {self.port}"
         yield f"  {'line':<11}{self._line_words(meter)}"
         if signed_on is not None:
             yield f"  {'signs on':<11}{signed_on.meter}"
+            if findings.wake_up_s:
+                setting = f"wake_up_s = {findings.wake_up_s:g}"
+                yield f"  {'':<11}once it was woken: set `{setting}` under [sign_on] in a profile of your own"
         if maker:
             yield f"  {'maker':<11}{maker}{f', {maker_named(maker)}' if maker_named(maker) else ''}"
         if meter.text(DEVICE_NAME):

@@ -47,11 +47,15 @@ def a_life(*, history: History | None = None, steady_w: float = 1_000.0, phases:
 
 
 def a_played_meter(
-    serial: str = "LMP10000001", *, access: Access | None = None, bus_address: int | None = None
+    serial: str = "LMP10000001",
+    *,
+    access: Access | None = None,
+    bus_address: int | None = None,
+    saves_battery: bool = False,
 ) -> Meter:
     """A whole meter in memory: behind an optical port, or on a bus where it has an address."""
     life = a_life(history=History.of_new_meter(serial, NOW))
-    return Meter(life, keep=lambda _history: None, access=access, bus_address=bus_address)
+    return Meter(life, keep=lambda _history: None, access=access, bus_address=bus_address, saves_battery=saves_battery)
 
 
 class FakeApplication:

@@ -89,7 +89,7 @@ class DiscoveryLine:
                 line.write(attempt.octets)
                 return Seen(octets=self._heard(line, attempt.wait_s, until_silent=True))
             case SignOn():
-                return self._sign_on()
+                return self._sign_on(attempt.wake_up_s)
             case OpenLink():
                 return self._open_link(attempt)
             case Request():
@@ -120,9 +120,9 @@ class DiscoveryLine:
             now = self._clock.monotonic()
         return bytes(heard)
 
-    def _sign_on(self) -> Seen:
+    def _sign_on(self, wake_up_s: float) -> Seen:
         self._at(FIRST_BAUD)
-        machine = OptoSignOn(SignOnSettings())
+        machine = OptoSignOn(SignOnSettings(wake_up_s=wake_up_s))
         came = self._run(machine, machine.begin(self._clock.monotonic()), SignedOn)
         if isinstance(came, LinkFailed):
             return Seen(failure=came, reflects=machine.reflects)
@@ -137,7 +137,7 @@ class DiscoveryLine:
 
     def _came_to(self, place: Place, client_sap: int) -> Seen:
         if place.signs_on:
-            signed_on = self._sign_on()
+            signed_on = self._sign_on(place.wake_up_s)
             if signed_on.failure is not None:
                 return signed_on
         self._at(place.baud)

@@ -16,6 +16,7 @@ class Place:
     address: HdlcAddress | None
     baud: int = 0
     signs_on: bool = False
+    wake_up_s: float = 0  # how long it has to be woken before it hears a sign-on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +51,11 @@ class Exchange:
     wait_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignOn:
-    """Sign on as at an optical head."""
+    """Sign on as at an optical head, to a meter that has to be woken first where it saves its battery."""
+
+    wake_up_s: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,7 @@ class Findings:
     tried: list[tuple[str, str]] = field(default_factory=list)
     talk: Talk | None = None
     signed_on: SignedOn | None = None
+    wake_up_s: float = 0  # how long the meter was woken before it was signed on to
     older_mode: str = ""  # a meter that signs on and speaks no HDLC: who it is, and what it speaks
     is_echoing: bool = False
     heard_bytes: int = 0  # octets that meant nothing

@@ -41,6 +41,7 @@ from wire.events import LinkFault
 
 FIRST_LISTEN_S = 2.0
 CALL_WAIT_S = 0.4
+WAKE_UP_S = 2.2  # IEC 62056-21, for meters that save their battery
 _CALL_BITS = 150
 SIGN_ON_AT_MOST_S, LINK_AT_MOST_S, OBJECT_AT_MOST_S = 8.0, 3.0, 2.0
 MAX_OBJECTS = 64
@@ -106,7 +107,7 @@ class Discovery:
             yield from self._find_talker()
         if self.findings.talk:
             return
-        signed_on = yield from self._sign_on()
+        signed_on = (yield from self._sign_on(0)) or (yield from self._sign_on(WAKE_UP_S))
         if self.findings.older_mode:
             return
         if signed_on is not None:
@@ -154,10 +155,14 @@ class Discovery:
         yield self._came_to(words, f"{talk.words}, {talk.character}" if talk else came)
         return len(heard)
 
-    def _sign_on(self) -> Generator[Attempt, Seen, SignedOn | None]:
-        words = f"signing on at {FIRST_BAUD} Bd, 7E1"
-        yield Step(words=words, at_most_s=SIGN_ON_AT_MOST_S)
-        seen = yield SignOn()
+    def _sign_on(self, wake_up_s: float) -> Generator[Attempt, Seen, SignedOn | None]:
+        if self.findings.older_mode:
+            return None
+        woken = f", woken for {wake_up_s:g} s" if wake_up_s else ""
+        words = f"signing on at {FIRST_BAUD} Bd, 7E1{woken}"
+        yield Step(words=words, at_most_s=SIGN_ON_AT_MOST_S + 2 * wake_up_s)
+        seen = yield SignOn(wake_up_s=wake_up_s)
+        self.findings.wake_up_s = wake_up_s
         self.findings.is_echoing |= seen.reflects
         self.findings.signed_on = seen.signed_on
         if seen.signed_on is not None:
@@ -195,7 +200,10 @@ class Discovery:
                 found.append(result.address or address)
             if found and (signs_on or len(found) == MAX_METERS):
                 break  # an optical head sees one meter
-        self.findings.meters += [FoundMeter(place=Place(address=each, baud=baud, signs_on=signs_on)) for each in found]
+        wake_up_s = self.findings.wake_up_s if signs_on else 0
+        self.findings.meters += [
+            FoundMeter(place=Place(address=each, baud=baud, signs_on=signs_on, wake_up_s=wake_up_s)) for each in found
+        ]
         answer = "answer" if len(found) > 1 else "answers"
         yield self._came_to(words, f"{', '.join(map(str, found))} {answer}" if found else self._why_nobody())
 
@@ -241,7 +249,11 @@ class Discovery:
             is_first = not any(client.entry is Entry.OPEN for client in meter.clients)
             client = yield from self._enter(meter, client_sap, objects=self._objects if is_first else ())
             meter.clients.append(client)
-            told = {Entry.OPEN: "let in without a secret", Entry.REFUSED: f"not let in ({client.word})"}
+            told = {
+                Entry.OPEN: "let in without a secret",
+                Entry.REFUSED: f"not let in ({client.word})",
+                Entry.UNHEARD: f"no answer ({client.word})",
+            }
             yield self._came_to(words, told.get(client.entry, f"asks for {client.entry} ({client.word})"))
 
     def _enter(

@@ -117,6 +117,15 @@ class TestAMeterBehindAHead:
         assert facts["echo"]
         assert [found["serial"] for found in facts["meters"]] == ["LMP10000001"]
 
+    def test_one_that_saves_its_battery_is_woken_and_the_setting_for_that_is_told(self, clock, discover):
+        head = Head(a_played_meter(saves_battery=True), clock)
+
+        status, told = discover(head)
+
+        assert status == 0
+        assert "LMP10000001 on /dev/head" in told
+        assert "set `wake_up_s = 2.2` under [sign_on]" in told
+
 
 class TestANetworkPort:
     def test_the_wrapper_is_spoken(self, clock, discover):
