@@ -11,6 +11,7 @@ nobody can tell what was meant; the line is named.
 import re
 from collections.abc import Iterator, Sequence
 
+from gateway.core.dlms import tic
 from runtime.errors import InputRefused
 
 _NOT_TEXT = re.compile(rb"[^\t\n\r\x20-\x7e]")
@@ -45,11 +46,17 @@ def octets_of(content: bytes) -> bytes:
     if _NOT_TEXT.search(content):
         return content
     text = content.decode("ascii")
-    if _TELEGRAM.match(text):
+    if _TELEGRAM.match(text) or _is_tic(content):
         return content
     numbered = [(number, line.rstrip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     dumped = _dump([line.lstrip() for _, line in numbered])
     return dumped or b"".join(_hex_lines(numbered)) or content
+
+
+def _is_tic(content: bytes) -> bool:
+    """Whether most lines are groups of a TIC, whose values look like hex: their own checks say so."""
+    lines = [line for line in content.splitlines() if line.strip()]
+    return 2 * sum(tic.is_sound(line) for line in lines) > len(lines)
 
 
 def _dump(lines: Sequence[str]) -> bytes:

@@ -122,3 +122,9 @@ def test_any_octets_survive_being_pasted_as_hex(octets):
 def test_any_text_is_octets_or_refused(text):
     with contextlib.suppress(InputRefused):
         assert isinstance(octets_of(text.encode()), bytes)
+
+
+def test_groups_of_a_tic_are_text_though_their_values_look_like_hex():
+    copied = b"ADCO 270622224349 B\r\nBASE 010528394 +\r\nPAPP 00450 *\r\n"
+
+    assert octets_of(copied) == copied
