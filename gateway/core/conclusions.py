@@ -165,7 +165,10 @@ def from_reading(
         events=(*concluded.events, *([told] if told else ())),
         readings=(*([registers] if checked.usable else ()), *batches(new_rows), *unusual),
         logged=logged,
-        doubts=(*checked.findings, *(finding for _, findings in intervals.set_aside for finding in findings)),
+        doubts=(
+            *checked.findings,
+            *(finding for _, findings in (*intervals.set_aside, *intervals.rolled_over) for finding in findings),
+        ),
     )
 
 

@@ -124,6 +124,7 @@ class Doubt(StrEnum):
     """Why a value may not be what it seems."""
 
     COUNTER_BACKWARDS = "counter-backwards"
+    COUNTER_ROLLED_OVER = "counter-rolled-over"
     COUNTER_JUMP = "counter-jump"
     METER_SERIAL_CHANGED = "meter-serial-changed"
     METER_CLOCK_OFF = "meter-clock-off"
@@ -180,8 +181,12 @@ class IntervalGap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedIntervals:
-    """A load profile after validation: rows to use in time's order, rows set aside with reasons, and the gaps."""
+    """A load profile after validation: rows to use in time's order, rows set aside with reasons, and the gaps.
+
+    `rolled_over` are those among `usable` in which a register passed its last digit; their values are made right.
+    """
 
     usable: tuple[IntervalRow, ...]
     set_aside: tuple[tuple[IntervalRow, tuple[Finding, ...]], ...]
     gaps: tuple[IntervalGap, ...]
+    rolled_over: tuple[tuple[IntervalRow, tuple[Finding, ...]], ...] = ()

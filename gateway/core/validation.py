@@ -2,12 +2,14 @@
 
 A reading is held against the meter's reading before it, against its main fuse, against its supply and against the
 gateway's clock. A load profile is held against the meter's own remarks, against the fuse and against its own order.
-A doubted value stays in the reading, named; only `usable` leaves it out. Rows without supply or with an unset clock
-must feed neither anomaly detection nor a bill's explanation, so they are set aside, with their reasons.
+A doubted value stays in the reading, named; only `usable` leaves it out. A register that has passed its last digit is
+told from one that went backwards; what a period used across that is known, and its row is used.
+Rows without supply or with an unset clock must feed neither anomaly detection nor a bill's explanation, so they are set
+aside, with their reasons.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -22,6 +24,7 @@ from gateway.core.reading import (
     IntervalStatus,
     Reading,
 )
+from gateway.core.rollover import count_passed, size_of_fall, size_passed
 from wire.units import VOLTAGES, Quantity
 
 _COUNTERS = (Quantity.ENERGY_IMPORT_WH, Quantity.ENERGY_EXPORT_WH, Quantity.POWER_FAILURES)
@@ -102,25 +105,55 @@ def _counter_doubts(reading: Reading, before: Reading, limits: Limits) -> Iterat
         if now is None or then is None:
             continue
         if now < then:
-            yield _beyond(Doubt.COUNTER_BACKWARDS, quantity, now, then)
+            yield _fallen(quantity, then, now, limits.most_energy_wh(duration))
         elif quantity in _ENERGIES and now - then > limits.most_energy_wh(duration):
             yield _beyond(Doubt.COUNTER_JUMP, quantity, now - then, limits.most_energy_wh(duration))
+
+
+def _fallen(quantity: Quantity, then: int, now: int, most_wh: int) -> Finding:
+    is_energy = quantity in _ENERGIES
+    size = size_passed(then=then, now=now, most=most_wh) if is_energy else count_passed(then=then, now=now)
+    if size is None:
+        return _beyond(Doubt.COUNTER_BACKWARDS, quantity, now, then)
+    return _beyond(Doubt.COUNTER_ROLLED_OVER, quantity, now, size)
 
 
 def check_intervals(rows: Iterable[IntervalRow], limits: Limits) -> CheckedIntervals:
     """The load profile's rows sorted into those to use and those set aside, and the gaps between all of them."""
     usable: list[IntervalRow] = []
     set_aside: list[tuple[IntervalRow, tuple[Finding, ...]]] = []
+    rolled_over: list[tuple[IntervalRow, tuple[Finding, ...]]] = []
     ordered = sorted(rows, key=lambda row: row.ends_at)
     before: IntervalRow | None = None
-    for row in ordered:
+    for told in ordered:
+        row, passed = _without_rollover(told, limits)
         findings = (*_order_doubts(row, before), *_row_doubts(row, limits))
+        rolled_over += [(row, passed)] if passed and not findings else []
         if findings:
             set_aside.append((row, findings))
         else:
             usable.append(row)
         before = row
-    return CheckedIntervals(usable=tuple(usable), set_aside=tuple(set_aside), gaps=tuple(_gaps(ordered)))
+    return CheckedIntervals(
+        usable=tuple(usable),
+        set_aside=tuple(set_aside),
+        gaps=tuple(_gaps(ordered)),
+        rolled_over=tuple(rolled_over),
+    )
+
+
+def _without_rollover(row: IntervalRow, limits: Limits) -> tuple[IntervalRow, tuple[Finding, ...]]:
+    """The row with what a register in truth went on by where it passed its last digit, and what was found."""
+    most_wh = limits.most_energy_wh(timedelta(seconds=row.period_s))
+    sizes = {quantity: size_of_fall(value, most=most_wh) for quantity, value in row.values if value < 0}
+    passed = {quantity: size for quantity, size in sizes.items() if size is not None}
+    values = tuple((quantity, value + passed.get(quantity, 0)) for quantity, value in row.values)
+    findings = [
+        _beyond(Doubt.COUNTER_ROLLED_OVER, quantity, value, passed[quantity])
+        for quantity, value in row.values
+        if quantity in passed
+    ]
+    return (replace(row, values=values) if passed else row), tuple(findings)
 
 
 def _order_doubts(row: IntervalRow, before: IntervalRow | None) -> Iterator[Finding]:

@@ -119,6 +119,50 @@ class TestReadings:
         assert check_reading(reading(voltage_l1_mv=0, power_import_w=0), None, LIMITS).findings == ()
 
 
+class TestRollover:
+    @pytest.mark.parametrize("size", [10**8, 10**9, 2**32])
+    def test_a_register_that_passed_its_last_digit_is_told_from_one_that_went_back(self, size):
+        before = reading(energy_import_wh=size - 300, energy_export_wh=size // 2)
+
+        checked = check_reading(later(energy_import_wh=200, energy_export_wh=0), before, LIMITS)
+
+        assert doubts(checked) == [(Doubt.COUNTER_ROLLED_OVER, IMPORT), (Doubt.COUNTER_BACKWARDS, EXPORT)]
+
+    def test_so_is_a_counter_of_failures(self):
+        checked = check_reading(later(power_failures=1), reading(power_failures=65_535), LIMITS)
+
+        assert doubts(checked) == [(Doubt.COUNTER_ROLLED_OVER, Quantity.POWER_FAILURES)]
+
+    def test_more_than_can_have_passed_is_no_rollover(self):
+        before = reading(energy_import_wh=10**8 - 300)
+
+        checked = check_reading(later(energy_import_wh=MOST_IN_AN_HOUR_WH), before, LIMITS)
+
+        assert doubts(checked) == [(Doubt.COUNTER_BACKWARDS, IMPORT)]
+
+    def test_what_a_period_used_across_a_rollover_is_made_right_and_told(self):
+        across = row(1, wh=500 - 10**8)
+
+        checked = check_intervals([row(0), across, row(2)], LIMITS)
+
+        assert checked.usable == (row(0), row(1, wh=500), row(2))
+        assert checked.set_aside == ()
+        assert checked.rolled_over == (
+            (
+                row(1, wh=500),
+                (Finding(doubt=Doubt.COUNTER_ROLLED_OVER, quantity=IMPORT, observed=500 - 10**8, allowed=10**8),),
+            ),
+        )
+
+    def test_a_period_that_is_set_aside_for_another_reason_stays_so(self):
+        across = row(1, wh=500 - 10**8, status=IntervalStatus.CLOCK_INVALID)
+
+        checked = check_intervals([across], LIMITS)
+
+        assert checked.usable == checked.rolled_over == ()
+        assert [finding.doubt for _, findings in checked.set_aside for finding in findings] == [Doubt.CLOCK_INVALID]
+
+
 class TestIntervals:
     def test_an_unbroken_day_is_used_whole(self):
         rows = [row(hour) for hour in range(24)]
