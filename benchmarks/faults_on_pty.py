@@ -16,7 +16,7 @@ from runtime.clock import SystemClock
 from simulators import control
 
 SERIAL = "LMP10000001"
-DEADLINE_S = 8.0
+DEADLINE_S = 20.0
 GRACE_S = 10.0
 _SLOW_TO_MEND = ("silence", "dip", "mishear")  # seconds of time-outs each, and nothing more is learnt from them here
 
