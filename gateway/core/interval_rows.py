@@ -4,13 +4,17 @@ What comes in is the meter's buffer, made whole (`profile_generic.rows`), with i
 goes out is one `IntervalRow` for each row whose time can be told. Meters that store running totals are turned into
 periods by subtraction, and only from the row exactly one period before: across a gap or a change of the clock nobody
 knows what belongs where, and the value is absent. Whether a value is plausible is for `validation` to say.
+
+A total that stood within the last hundredth of what its register holds, and is within the first hundredth a period
+later, has rolled over: at the width of its type, or at all nines of its display. Any other that went back is told as it
+is, a use below zero.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.core.dlms.data import Data
+from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.dlms.profile_generic import CLOCK
 from gateway.core.errors import Undecodable
@@ -37,6 +41,17 @@ class _StampedRow:
     ends_at: datetime
     status: IntervalStatus
     values: Mapping[Quantity, int]
+    tops: Mapping[Quantity, int]  # of registers about to roll over: at what they do, in the quantity's unit
+
+
+_BITS = {
+    DataType.UNSIGNED: 8,
+    DataType.LONG_UNSIGNED: 16,
+    DataType.DOUBLE_LONG_UNSIGNED: 32,
+    DataType.LONG64_UNSIGNED: 64,
+}
+_FEWEST_DIGITS = 5
+_LAST_PART = 100
 
 
 def interval_rows(
@@ -75,7 +90,10 @@ def _of_the_period(
         if quantity not in totals:
             yield quantity, value
         elif before is not None and quantity in before.values:
-            yield quantity, value - before.values[quantity]
+            used = value - before.values[quantity]
+            top = before.tops.get(quantity, 0)
+            has_rolled_over = used < 0 and value <= top // _LAST_PART
+            yield quantity, used + top if has_rolled_over else used
 
 
 def _stamped(
@@ -93,18 +111,35 @@ def _stamped(
     return _StampedRow(
         ends_at=ends_at,
         status=status | IntervalStatus.CLOCK_INVALID if moment.status.is_invalid else status,
-        values=dict(_values(row, captured, meaning)),
+        values=dict(_values(row, captured, meaning, lambda cell: cell)),
+        tops=dict(_values(row, captured, meaning, _top)),
     )
 
 
-def _values(row: Sequence[Data], captured: Captured, meaning: LoadProfile) -> Iterator[tuple[Quantity, int]]:
+def _top(cell: Data) -> Data | None:
+    """At what a register rolls over that is about to; None where it is not, or holds more than it will ever count."""
+    bits = _BITS.get(cell.type)
+    if bits is None or not isinstance(cell.value, int):
+        return None
+    digits = max(len(str(cell.value)), _FEWEST_DIGITS)
+    for top in (1 << bits, 10**digits):
+        if top - top // _LAST_PART <= cell.value < top <= 1 << bits:
+            return Data(cell.type, top)
+    return None
+
+
+def _values(
+    row: Sequence[Data], captured: Captured, meaning: LoadProfile, of: Callable[[Data], Data | None]
+) -> Iterator[tuple[Quantity, int]]:
+    """What `of` makes of each cell that is measured, in the quantity's own unit."""
     for column in meaning.columns:
         place = captured.place_of(column.obis)
-        if place is None:
+        cell = None if place is None else of(row[place])
+        if place is None or cell is None:
             continue
         scaler = captured.scalers.get(captured.columns[place].sibling(SCALER_UNIT))
         try:
-            yield column.quantity, scaled_integer(row[place], column.quantity, exponent=column.exponent, scaler=scaler)
+            yield column.quantity, scaled_integer(cell, column.quantity, exponent=column.exponent, scaler=scaler)
         except Undecodable:
             continue  # left out by the meter: absent, and so is the period after it
 

@@ -137,6 +137,17 @@ def test_a_session_that_knew_other_columns_mistakes_none_for_another(encoding, c
     assert len(rows) == 8
 
 
+@pytest.mark.parametrize("encoding", Encoding)
+def test_a_register_that_rolls_over_loses_no_period(encoding):
+    bench = Bench(encoding)
+    rolls_over_at = NOW - timedelta(hours=2, minutes=5)
+    bench.life._import_at_installation_wh += 2**32 - bench.life.energy_import_wh(rolls_over_at)
+
+    told = used(bench.rows(NOW - timedelta(hours=4), NOW))
+
+    assert [energy_wh for _, energy_wh in told] == [250] * 16
+
+
 @pytest.mark.parametrize("make", sorted(MAKES))
 @pytest.mark.parametrize("encoding", SHORT)
 def test_every_make_tells_the_same_rows_in_every_encoding(encoding, make):

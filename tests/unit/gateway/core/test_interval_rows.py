@@ -58,6 +58,39 @@ def test_a_total_that_went_back_is_told_as_it_is():
     assert used(intervals(row(0, 1_000), row(1, 900))) == [None, -100]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "used_wh"),
+    [
+        (2**32 - 100, 150, 250),
+        (2**32 - 1, 0, 1),
+        (99_999_900, 150, 250),
+        (999_999_999, 0, 1),
+        (99_990, 10, 20),
+        (99_999, 2_000, -97_999),
+        (98_999, 10, -98_989),
+        (9_999, 1, -9_998),
+        (2**32 - 100, 2**31, 2**31 - 2**32 + 100),
+    ],
+    ids=["32 bits", "its last step", "8 digits", "9 digits", "5 digits", "too far", "too soon", "4 digits", "half way"],
+)
+def test_a_total_rolls_over_at_its_types_end_or_all_nines_and_nowhere_else(before, after, used_wh):
+    assert used(intervals(row(0, before), row(1, after))) == [None, used_wh]
+
+
+def test_a_register_rolls_over_in_its_own_steps():
+    kilowatt_hours = {IMPORT.sibling(3): scaler_unit(3, 30)}
+
+    assert used(intervals(row(0, 99_999), row(1, 1), scalers=kilowatt_hours)) == [None, 2_000]
+
+
+def test_a_signed_total_never_rolls_over():
+    cell = Data(DataType.DOUBLE_LONG, 99_999)
+
+    found = intervals(structure(stamp(NOON), u8(0), cell), structure(stamp(NOON + HOUR), u8(0), u32(1)))
+
+    assert used(found) == [None, -99_998]
+
+
 def test_the_meters_remarks_travel_with_the_row():
     (interval,) = intervals(row(0, 1_000, status=0b1000_0010))
 
