@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from gateway.core.dlms import readout
+from gateway.core.dlms.capture_kind import CaptureKind
 from gateway.core.dlms.link import LinkFailed, Transmit
 from gateway.core.dlms.opto import FIRST_BAUD, SignOnSettings, SwitchBaud
 from gateway.core.dlms.pushed import Push
 from gateway.core.dlms.readout_dialogue import ReadOut, ReadoutDialogue
-from gateway.core.dlms.sealed_telegram import SealedKind
 from gateway.core.errors import CaptureRefused, MeterGarbled, MeterRefused, MeterSilent, MeterUnread
 from gateway.core.ports import SerialLine
 from runtime.clock import Clock
@@ -20,7 +20,7 @@ from wire.events import LinkFault
 
 PAUSE_S = 0.8  # what ends a telegram that does not tell its end
 MOST_REFUSED = 20
-_WITHOUT_KEY = frozenset((SealedKind.CIPHERED, SealedKind.WRONG_KEY, SealedKind.WRONG_AUTH_KEY))
+_WITHOUT_KEY = frozenset((CaptureKind.CIPHERED, CaptureKind.WRONG_KEY))
 _DO_SILENT_HEAD = "check that the head sits on the meter's port, cable down, and the meter has supply"
 _DO_SILENT_PORT = "check the cable, that the meter's customer port is unlocked, and the speed in the meter profile"
 _DO_GARBLED = "seat the head or the plug anew, check the speed in the meter profile"

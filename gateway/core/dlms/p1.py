@@ -127,13 +127,13 @@ class TelegramStream:
             opened = sealed_telegram.opened(sealed, self._keys)
         except CaptureRefused as refused:
             return refused
-        end = _END_AT_LAST.search(opened.text)
+        end, title = _END_AT_LAST.search(opened.apdu), opened.sender.hex()
         if end is None:
             return _damaged("it was sealed, and its last line is missing")
-        outcome = _read(opened.text[: end.start() + 2], end["crc"], opened.protection, opened.sender)
+        outcome = _read(opened.apdu[: end.start() + 2], end["crc"], opened.protection, title)
         if isinstance(outcome, CaptureRefused):
             return outcome
-        return replace(outcome, sealed_by=opened.sender, counter=opened.counter)
+        return replace(outcome, sealed_by=title, counter=opened.counter)
 
     def _drop(self, count: int) -> None:
         del self._buffer[:count]

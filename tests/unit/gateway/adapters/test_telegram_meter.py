@@ -173,7 +173,7 @@ def test_a_meter_that_tells_no_time_has_no_doubtful_clock():
 
 @pytest.mark.parametrize(
     ("secrets", "words"),
-    [(MeterSecrets(), "no key was handed in"), (MeterSecrets(key=Secret(bytes(16))), "another key")],
+    [(MeterSecrets(), "ciphered"), (MeterSecrets(key=Secret(bytes(16))), "key is another")],
 )
 def test_without_the_right_key_a_person_has_to_look(secrets, words):
     session = listened("p1-dsmr5", sealed(telegram(*DSMR5), auth_key=AUTH_KEY), secrets=secrets)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.core.dlms.capture_kind import CaptureKind
 from gateway.core.dlms.p1 import TelegramStream, read_telegrams
 from gateway.core.dlms.push_keys import PushKeys
 from gateway.core.dlms.pushed import Proof, Protection, Push
-from gateway.core.dlms.sealed_telegram import SealedKind
 from gateway.core.errors import CaptureRefused
 from runtime.secret import Secret
 from tests.fakes_telegrams import AUTH_KEY, KEY, TITLE, sealed, telegram
@@ -20,7 +20,7 @@ BOTH = PushKeys(key=Secret(KEY), auth_key=Secret(AUTH_KEY))
 def refused(capture, keys):
     with pytest.raises(CaptureRefused) as caught:
         read_telegrams(capture, keys)
-    return caught.value.kind
+    return caught.value
 
 
 @pytest.mark.parametrize("length", ["82", ""])
@@ -44,22 +44,25 @@ def test_without_the_authentication_key_the_text_goes_unchecked_and_its_crc_vouc
 
 
 def test_no_key_a_wrong_key_and_a_wrong_authentication_key_are_told_apart():
-    assert refused(sealed(TEXT), None) == SealedKind.CIPHERED
-    assert refused(sealed(TEXT), PushKeys(key=Secret(bytes(16)))) == SealedKind.WRONG_KEY
-    assert refused(sealed(TEXT), BOTH) == SealedKind.WRONG_AUTH_KEY
+    without, wrong, wrong_auth = (refused(sealed(TEXT), keys) for keys in (None, PushKeys(key=Secret(bytes(16))), BOTH))
+
+    assert without.kind == CaptureKind.CIPHERED
+    assert wrong.kind == wrong_auth.kind == CaptureKind.WRONG_KEY
+    assert "the encryption key is another" in wrong.what
+    assert "the authentication key is another" in wrong_auth.what
 
 
 def test_a_damaged_one_is_refused():
     octets = bytearray(sealed(TEXT, auth_key=AUTH_KEY))
     octets[200] ^= 1
 
-    assert refused(bytes(octets), KEYS) == SealedKind.DAMAGED
-    assert refused(bytes(octets), BOTH) == SealedKind.WRONG_AUTH_KEY
+    assert "CRC does not hold" in refused(bytes(octets), KEYS).what
+    assert "somebody changed the message" in refused(bytes(octets), BOTH).what
 
 
 @pytest.mark.parametrize("kept", [4, 11, 14, 30, 200])
 def test_one_that_is_cut_off_is_refused(kept):
-    assert refused(sealed(TEXT)[:kept], KEYS) == SealedKind.DAMAGED
+    assert refused(sealed(TEXT)[:kept], KEYS).kind == CaptureKind.DAMAGED
 
 
 def test_one_after_the_other_comes_out_of_a_stream():
