@@ -8,7 +8,7 @@ Then the columns are asked for again, and whoever waits is told.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TypeAlias
 
 from gateway.adapters.dlms_association import Association
@@ -24,6 +24,7 @@ from gateway.core.profile_entries import Stretch, entries_to_read
 from gateway.core.reading import IntervalRow
 
 _COLUMNS, _PERIOD, _IN_USE = 3, 4, 7
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 Row: TypeAlias = tuple[Data, ...]
 
 
@@ -55,12 +56,12 @@ class LoadProfileReader:
         is_remembered = self._captured is not None
         captured = self._captured or self._ask_captured(association, scalers)
         buffers = self._buffers(association, wanted, captured)
-        rows = self._believed(buffers, captured, wanted) if is_remembered else _rows(buffers, captured)
+        rows = self._believed(buffers, captured, wanted) if is_remembered else self._rows(buffers, captured)
         if rows is None:
             anew = self._ask_captured(association, scalers)
             if anew.columns != captured.columns:
                 self._report("the meter's load profile is laid out anew: its columns were read again")
-            captured, rows = anew, _rows(buffers, anew)
+            captured, rows = anew, self._rows(buffers, anew)
         self._captured = captured
         self._remember_newest(rows, captured)
         found = interval_rows(rows, captured, self._meaning, unspecified_deviation_min=self._unspecified_deviation_min)
@@ -86,7 +87,7 @@ class LoadProfileReader:
     def _believed(self, buffers: Sequence[Data], captured: Captured, wanted: Wanted) -> Sequence[Row] | None:
         """The rows, None where they may not be of these columns any more."""
         try:
-            rows = _rows(buffers, captured)
+            rows = self._rows(buffers, captured)
         except Undecodable:
             return None
         if self._newest is None:
@@ -96,6 +97,14 @@ class LoadProfileReader:
             return rows if all(_types(row) == _types(newest) for row in rows) else None
         again = next((row for row in rows if self._time_of(row, captured) == newest_at), None)
         return rows if again is not None and _contents(again, captured) == _contents(newest, captured) else None
+
+    def _rows(self, buffers: Sequence[Data], captured: Captured) -> Sequence[Row]:
+        """The rows of all buffers; of what was read twice, once, and then in order of time."""
+        rows = [row for buffer in buffers for row in profile_generic.rows(buffer, captured.columns, captured.period_s)]
+        if len(buffers) < 2:
+            return rows
+        timed = {(self._time_of(row, captured), tuple(_contents(row, captured))): row for row in rows}
+        return [timed[key] for key in sorted(timed, key=lambda key: key[0] or _BEFORE_ALL)]
 
     def _remember_newest(self, rows: Sequence[Row], captured: Captured) -> None:
         timed = [(at, row) for row in rows[-1:] if (at := self._time_of(row, captured)) is not None]
@@ -139,14 +148,10 @@ class LoadProfileReader:
                 raise association.refused(f"the meter does not give its load profile: {buffer.reason}")
             buffers.append(buffer)
             try:
-                entries = reads.send([self._time_of(row, captured) for row in _rows([buffer], captured)])
+                entries = reads.send([self._time_of(row, captured) for row in self._rows([buffer], captured)])
             except StopIteration:
                 break
         return buffers
-
-
-def _rows(buffers: Sequence[Data], captured: Captured) -> Sequence[Row]:
-    return [row for buffer in buffers for row in profile_generic.rows(buffer, captured.columns, captured.period_s)]
 
 
 def _types(row: Row) -> list[DataType]:
