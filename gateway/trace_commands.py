@@ -20,6 +20,7 @@ from gateway.core.meter_access import MeterSecrets
 from gateway.core.trace import trace_file
 from gateway.core.trace.annotator import Annotator, Passage, Way
 from gateway.core.trace.apdu_words import Opener
+from gateway.core.trace.pieces import Language
 from gateway.core.trace.verdict import verdict
 from gateway.secret_options import add_secret_options, passing_identity, read_secrets
 from gateway.trace_report import passage_facts, passage_lines, verdict_facts, verdict_lines
@@ -31,6 +32,7 @@ MAX_TRACE_BYTES = 20_000_000
 MAX_HOURS = 24 * 62
 _DEADLINE_S, _DEADLINE_PER_HOUR_S = 60.0, 0.15
 _FAILED = 1
+_EIGHTH_BIT = 0x80
 
 
 def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -63,7 +65,8 @@ def trace_meter(arguments: argparse.Namespace) -> int:
 
 def _traced_read(arguments: argparse.Namespace) -> int:
     # The adapters bring pyserial and dlms-cosem along, which no other command should wait for.
-    from gateway.adapters.dlms_meter import DlmsMeter, open_line
+    from gateway.adapters.dlms_meter import open_line
+    from gateway.adapters.meter_session import meter_session
     from gateway.adapters.profile_files import load_profile
     from gateway.adapters.recording_line import RecordingLine
 
@@ -76,14 +79,17 @@ def _traced_read(arguments: argparse.Namespace) -> int:
     began_s = clock.monotonic()
     of = f"{arguments.port} {profile.name} {clock.now().isoformat(timespec='seconds')}"
     with _kept(arguments.out, of) as kept:
-        show = Show(_annotator(line, secrets), kept, as_json=arguments.json, is_full=arguments.full)
+        language = Language.TEXT if profile.speaks_text else _language(line)
+        has_parity = profile.line.sign_on != "listen" or profile.push.character == "7E1"
+        annotator = Annotator(language=language, has_parity=has_parity, opener=_opener(secrets))
+        show = Show(annotator, kept, as_json=arguments.json, is_full=arguments.full)
 
         def recorded(address: LineAddress, baud: int) -> RecordingLine:
             opened = open_line(address, baud)
             speed = 0 if isinstance(address, TcpAddress) else baud
             return RecordingLine(opened, show, lambda: clock.monotonic() - began_s, speed)
 
-        meter = DlmsMeter(
+        meter = meter_session(
             arguments.port,
             profile,
             clock=clock,
@@ -114,7 +120,11 @@ def _replay(arguments: argparse.Namespace) -> int:
         raise InputRefused(f"cannot read the trace: {error.strerror}", where=str(arguments.replay)) from error
     secrets = read_secrets(arguments)
     port = trace.of.split(" ")[0]
-    show = Show(_annotator(_line(port), secrets), None, as_json=arguments.json, is_full=arguments.full)
+    language, has_parity = _language(_line(port)), True
+    if language is Language.HDLC and trace.is_text:
+        language, has_parity = Language.TEXT, max(trace.heard) >= _EIGHTH_BIT
+    annotator = Annotator(language=language, has_parity=has_parity, opener=_opener(secrets))
+    show = Show(annotator, None, as_json=arguments.json, is_full=arguments.full)
     for each in trace.passed:
         if each.way is None:
             show.sped(each.at_s, each.baud)
@@ -149,12 +159,15 @@ def _line(port: str) -> LineAddress | None:
         return None
 
 
-def _annotator(line: LineAddress | None, secrets: MeterSecrets) -> Annotator:
-    is_wrapped = isinstance(line, TcpAddress) and not line.carries_hdlc
-    opens: Opener | None = None
-    if secrets.key is not None and secrets.auth_key is not None:
-        opens = opener(secrets.key, secrets.auth_key)
-    return Annotator(is_wrapped=is_wrapped, opener=opens)
+def _language(line: LineAddress | None) -> Language:
+    """What is spoken first, unless it is text."""
+    return Language.WRAPPER if isinstance(line, TcpAddress) and not line.carries_hdlc else Language.HDLC
+
+
+def _opener(secrets: MeterSecrets) -> Opener | None:
+    if secrets.key is None or secrets.auth_key is None:
+        return None
+    return opener(secrets.key, secrets.auth_key)
 
 
 class Show:

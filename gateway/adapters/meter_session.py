@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from gateway.adapters.dlms_meter import DlmsMeter
+from gateway.adapters.dlms_meter import DlmsMeter, open_line
 from gateway.adapters.dlms_security import Identity
 from gateway.adapters.key_renewal import Renewal
 from gateway.adapters.telegram_meter import TelegramMeter
+from gateway.core.line_address import LineAddress
 from gateway.core.meter_profile import MeterProfile
-from gateway.core.ports import MeterSession
+from gateway.core.ports import MeterSession, SerialLine
 from runtime.clock import Clock
 
 
@@ -20,10 +21,26 @@ def meter_session(
     identity: Identity,
     renewal: Renewal | None = None,
     report: Callable[[str], None] = lambda _words: None,
+    open_line: Callable[[LineAddress, int], SerialLine] = open_line,
 ) -> MeterSession:
     """A session for the meter at `port`; nothing is opened yet. Raises InputRefused for a port or secrets amiss."""
     if profile.speaks_text:
-        return TelegramMeter(port, profile, clock=clock, deadline_s=deadline_s, secrets=identity.secrets, report=report)
+        return TelegramMeter(
+            port,
+            profile,
+            clock=clock,
+            deadline_s=deadline_s,
+            secrets=identity.secrets,
+            report=report,
+            open_line=open_line,
+        )
     return DlmsMeter(
-        port, profile, clock=clock, deadline_s=deadline_s, identity=identity, renewal=renewal, report=report
+        port,
+        profile,
+        clock=clock,
+        deadline_s=deadline_s,
+        identity=identity,
+        renewal=renewal,
+        report=report,
+        open_line=open_line,
     )

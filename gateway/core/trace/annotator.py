@@ -71,10 +71,18 @@ class Tally:
 class Annotator:
     """One conversation; see the module."""
 
-    def __init__(self, *, is_wrapped: bool, opener: Opener | None = None) -> None:
+    def __init__(
+        self, *, language: Language = Language.HDLC, has_parity: bool = True, opener: Opener | None = None
+    ) -> None:
+        """
+        Args:
+            language: what is spoken until we speak otherwise.
+            has_parity: whether text is of seven bits with even parity.
+            opener: opens what is ciphered; None for whoever has no keys.
+        """
         self.tally = Tally()
-        self._language = Language.WRAPPER if is_wrapped else Language.HDLC
-        self._cutters: dict[Way, Pieces] = {way: cutter(self._language) for way in Way}
+        self._language, self._has_parity = language, has_parity
+        self._cutters: dict[Way, Pieces] = {way: cutter(language, has_parity=has_parity) for way in Way}
         self._masks = {way: Mask() for way in Way}
         self._messages: dict[Way, bytearray] = {way: bytearray() for way in Way}
         self._awaited: deque[bytes] = deque(maxlen=MAX_AWAITED_ECHOES)
@@ -117,7 +125,7 @@ class Annotator:
         language = Language.HDLC if octets[0] == FLAG else Language.TEXT
         if language is not self._language:
             self._language = language
-            self._cutters = {way: cutter(language) for way in Way}
+            self._cutters = {way: cutter(language, has_parity=self._has_parity) for way in Way}
 
     # ---- one passage ------------------------------------------------------------------------------------------------
 
@@ -209,6 +217,7 @@ class Annotator:
             how = "HDLC" if text[1:2] == b"2" else "text"
             who = "confirms" if way is Way.IN else "chooses"
             return (f"{who}: {how} at {baud} Bd" if baud else f"{who}: {words}",)
+        self.tally.has_values |= b"(" in text and way is Way.IN
         return (f"wake-up, {len(text)} octets" if not text.strip(b"\x00") else f"text: {words}",)
 
     def _frame(self, way: Way, frame: Frame) -> tuple[tuple[str, ...], Told | None]:

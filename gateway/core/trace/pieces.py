@@ -50,17 +50,18 @@ class Pieces(Protocol):
     def flush(self) -> Iterator[Piece]: ...
 
 
-def cutter(language: Language) -> Pieces:
-    """What cuts this language."""
+def cutter(language: Language, *, has_parity: bool = True) -> Pieces:
+    """What cuts this language; text is of seven bits where it `has_parity`."""
     if language is Language.TEXT:
-        return TextPieces()
+        return TextPieces(has_parity=has_parity)
     return HdlcPieces() if language is Language.HDLC else WrapperPieces()
 
 
 class TextPieces:
-    """Lines of 7E1."""
+    """Lines of text, 7E1 or of eight bits."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_parity: bool = True) -> None:
+        self._has_parity = has_parity
         self._held = bytearray()
 
     def feed(self, octets: bytes) -> Iterator[Piece]:
@@ -78,8 +79,8 @@ class TextPieces:
     def _piece(self) -> Piece:
         octets = bytes(self._held)
         self._held.clear()
-        errors = sum(octet.bit_count() % 2 for octet in octets)
-        text = from_7e1(octets)
+        errors = sum(octet.bit_count() % 2 for octet in octets) if self._has_parity else 0
+        text = from_7e1(octets) if self._has_parity else octets
         damage = f"{errors} of {len(octets)} characters with wrong parity" if errors else ""
         if not damage and not text.endswith(b"\n"):
             damage = "a line that breaks off"

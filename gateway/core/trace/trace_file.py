@@ -13,12 +13,14 @@ text; refused, as CaptureRefused, is what is no such file, names no time or octe
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gateway.core.dlms.hdlc import FLAG
 from gateway.core.errors import CaptureRefused
 from gateway.core.trace.annotator import Passage, Way
 
 HEAD = "# lamplight trace 1"
 MAX_LINES = 200_000
 _SPEED = "="
+_SEVEN_BITS = bytes(octet & 0x7F for octet in range(256))
 _WAYS = {way.value: way for way in Way}
 _DO = "hand in a file that `trace --out` wrote"
 
@@ -44,6 +46,12 @@ class Trace:
     def heard(self) -> bytes:
         """Everything that came in."""
         return b"".join(each.octets for each in self.passed if each.way is Way.IN)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether somebody was only listened to who speaks text: lines, and no frame's flag at the beginning."""
+        is_unasked = all(each.way is not Way.OUT for each in self.passed)
+        return is_unasked and b"\n" in self.heard.translate(_SEVEN_BITS) and self.heard[:1] != bytes([FLAG])
 
 
 def is_trace(content: bytes) -> bool:

@@ -17,8 +17,11 @@ from simulators.moment import Moment
 from tests.fakes_head import EmptyHead, Head
 from tests.fakes_meter import FakeClock
 from tests.fakes_simulators import a_played_meter
+from tests.fakes_telegrams import block, telegram
+from tests.fakes_text_lines import ReadoutLine, TalkingLine
 
 SESAME = b"open sesame"
+P1 = ("1-3:0.2.8(50)", "0-0:96.1.1(4530303033)", "1-0:1.8.1(000004.426*kWh)", "1-0:1.8.2(000002.399*kWh)")
 PASSWORD = Access(authentication=Authentication.LLS, password=Secret(SESAME))
 KEYS = Access(
     authentication=Authentication.HLS_GMAC,
@@ -117,6 +120,30 @@ class TestAReadThatGoesWell:
 
         assert (verdict_of(outcome)["bad"], verdict_of(outcome)["failed"]) == (1, None)
         assert "does not hold" in outcome[1]
+
+
+class TestTextMeters:
+    def test_a_readout_is_shown_line_by_line(self, clock, trace):
+        readout = block("C.1.0(37604977)", "1.8.0(001234.567*kWh)")
+
+        status, told = trace(ReadoutLine(clock, readout, readout), "/dev/head", "--profile", "iec62056-21-mode-c")
+
+        assert status == 0
+        assert "< identification: /LMP5LAMPSIM01" in told
+        assert "chooses: text at 9600 Bd" in told
+        assert "text: 1.8.0(001234.567*kWh)" in told
+        assert "verdict  the meter was read" in told
+
+    def test_a_customer_port_is_listened_to_and_shown_again_later(self, clock, trace, tmp_path):
+        kept, line = tmp_path / "trace", TalkingLine(clock, telegram(*P1))
+
+        status, told = trace(line, "/dev/p1", "--profile", "p1-dsmr5", "--out", kept)
+        _, again = trace(None, "--replay", kept)
+
+        assert (status, line.said) == (0, [])
+        for shown in (told, again):
+            assert "text: 1-0:1.8.1(000004.426*kWh)" in shown
+            assert " 0 parity errors" in shown
 
 
 class TestSecrets:

@@ -8,6 +8,7 @@ from gateway.core.dlms.hdlc import Frame, FrameKind, client_address, server_addr
 from gateway.core.dlms.opto import to_7e1
 from gateway.core.trace.annotator import Annotator, Passage, Way
 from gateway.core.trace.masking import masked_request
+from gateway.core.trace.pieces import Language
 
 SECRET = b"S3cr3t-Pa55word!"
 US, METER = client_address(17), server_address(logical=1, physical=0, size=1)
@@ -38,7 +39,7 @@ SNRM = said(FrameKind.SET_NORMAL_RESPONSE_MODE, ours=True)
 
 def annotated(*spoken, is_wrapped=False, cut=10_000):
     """The passages of a conversation, whose octets come in pieces of `cut`."""
-    annotator = Annotator(is_wrapped=is_wrapped)
+    annotator = Annotator(language=Language.WRAPPER if is_wrapped else Language.HDLC)
     passages: list[Passage] = []
     for at, (way, octets) in enumerate(spoken):
         for begin in range(0, len(octets), cut if way is Way.IN else len(octets)):
