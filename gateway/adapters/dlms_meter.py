@@ -30,6 +30,7 @@ from gateway.core.dlms.data import Data
 from gateway.core.dlms.hdlc_link import HdlcLink
 from gateway.core.dlms.link import PUBLIC_CLIENT
 from gateway.core.dlms.obis import Attribute
+from gateway.core.dlms.opto import USUAL_SPEEDS
 from gateway.core.dlms.wrapper import WrapperLink
 from gateway.core.errors import ChangeRefused, MeterGarbled, MeterRefused, PortUnavailable, SecretRefused, Undecodable
 from gateway.core.event_log import LogSpan
@@ -105,6 +106,8 @@ class DlmsMeter:
         self._try_again_at: datetime | None = None
         self._profile, self._clock, self._deadline_s = profile, clock, deadline_s
         self._report, self._open_line = report, open_line
+        # Whoever was cut off before us may have left the meter at any speed; the first read looks.
+        self._speeds = tuple(dict.fromkeys((profile.line.baud, *USUAL_SPEEDS)))
         self._layout: _Layout | None = None
         self._log_reader = LogReader(profile, clock)
 
@@ -186,6 +189,7 @@ class DlmsMeter:
             client_sap=access.client_sap,
             may_hold=self._others(access.client_sap),
             signs_on=self._profile.signs_on(self._address),
+            speeds=self._speeds,
             where=self._where,
             clock=self._clock,
             deadline_s=ends_at_s - self._clock.monotonic(),
@@ -200,6 +204,7 @@ class DlmsMeter:
             raise MeterGarbled(f"an answer makes no sense: {error.what}", where=self._where) from error
         finally:
             driver.disconnect()
+            self._speeds = driver.speeds
 
     def _prepare(self, line: SerialLine, ends_at_s: float) -> None:
         """What the public client does first, where there is a secret: learn the counter, or only see who is there."""

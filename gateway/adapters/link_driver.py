@@ -4,9 +4,9 @@ An association takes it for what dlms-cosem calls a transport: `connect`, `send_
 leaves here as a `MeterUnread` that says where it happened and what to check.
 
 A meter that does not answer the sign-on may still be in HDLC, because whoever read it last was cut off: it is tried
-once at the profile's speed before it counts as silent. Without that, a restarted gateway would take a live meter for
-dead until the meter's own inactivity time-out, commonly two minutes. A line without sign-on needs none of that: there
-a meter is silent once it has not answered `retries` + 1 calls.
+once at the speed it was last met at, or at the usual ones, before it counts as silent. Without that, a restarted
+gateway would take a live meter for dead until the meter's own inactivity time-out, commonly two minutes. A line without
+sign-on needs none of that: there a meter is silent once it has not answered `retries` + 1 calls.
 
 A meter that was being read as one client when its reader was cut off listens to no other client until then, and each
 of our calls may begin its wait anew. So before it counts as gone, leave is taken of it in the name of whoever else of
@@ -66,6 +66,7 @@ class LinkDriver:
         client_sap: int = PUBLIC_CLIENT,
         may_hold: Collection[int] = (),
         signs_on: bool,
+        speeds: Collection[int] = (),
         where: str,
         clock: Clock,
         deadline_s: float,
@@ -76,6 +77,7 @@ class LinkDriver:
             client_sap: as whom a meter that was left in HDLC is called.
             may_hold: as whom else of us it may be held still.
             signs_on: whether the line begins at an optical head, in IEC 62056-21 mode E.
+            speeds: at which a meter that was left in HDLC may wait, the likeliest first; the profile's, unless said.
             where: the port as the person gave it, for errors.
             deadline_s: machine seconds from now after which nothing waits any longer.
             report: is told in words what takes long.
@@ -85,8 +87,14 @@ class LinkDriver:
         self._signs_on, self._where, self._clock, self._report = signs_on, where, clock, report
         self._deadline_s = deadline_s
         self._deadline = clock.monotonic() + deadline_s
+        self._speeds = tuple(speeds) or (profile.line.baud,)
         self._has_heard = False
         self._taken: MeterHeld | None = None  # what a meter in HDLC said that does not listen to us
+
+    @property
+    def speeds(self) -> tuple[int, ...]:
+        """Where to look for this meter next time: at the speed that was agreed on, or the likeliest."""
+        return self._speeds[:1]
 
     def connect(self) -> None:
         """Wake the meter where its line begins so, and open the link; raises MeterUnread."""
@@ -136,27 +144,28 @@ class LinkDriver:
         try:
             signed_on = self._run(sign_on, sign_on.begin(self._clock.monotonic()), SignedOn)
         except MeterSilent as silent:
-            if self._leftover(self._client_sap) is None:
+            if not any(self._leftover(self._client_sap, baud) for baud in self._speeds):
                 # Who answers that it is taken is not silent.
                 raise self._taken or silent from None
             self._report("the meter was still in HDLC")
             return True
+        self._speeds = (signed_on.baud,)
         self._report(f"{signed_on.meter} answers; going on at {signed_on.baud} baud")
         return signed_on.is_confirmed
 
     def _is_freed(self) -> bool:
         """Whether the meter was held by one of us who was cut off, and is not any more."""
         for client_sap in self._may_hold:
-            leftover = self._leftover(client_sap)
+            leftover = self._leftover(client_sap, self._speeds[0])
             if leftover is not None:
                 self._run(leftover, leftover.close(self._clock.monotonic()), LinkDown)
                 self._report("the meter was still held by a session that was cut off")
                 return True
         return False
 
-    def _leftover(self, client_sap: int) -> HdlcLink | None:
-        """The link of a meter that is in HDLC and listens to this client."""
-        self._line.set_baud(self._profile.line.baud)
+    def _leftover(self, client_sap: int, baud: int) -> HdlcLink | None:
+        """The link of a meter that is in HDLC at this speed and listens to this client."""
+        self._line.set_baud(baud)
         impatient = replace(self._profile.link, retries=0, response_timeout_s=LEFTOVER_TIMEOUT_S)
         leftover = HdlcLink(impatient, client_sap)
         try:

@@ -23,6 +23,7 @@ from wire.events import LinkFault
 
 FIRST_BAUD = 300
 BAUD_BY_ID = {b"0": 300, b"1": 600, b"2": 1200, b"3": 2400, b"4": 4800, b"5": 9600, b"6": 19200}
+USUAL_SPEEDS = (9_600, 4_800, 19_200, 2_400)
 MAX_LINE_BYTES = 128
 MAX_NOISE_BYTES = 512
 MAX_SPOILT_ANSWERS = 3  # a meter that is heard is asked again more often than one that may not be there

@@ -57,6 +57,21 @@ def make(clock):
     return build
 
 
+def a_driver(head, *, client_sap):
+    """Another reader's way to the meter, as far as HDLC."""
+    return LinkDriver(
+        head,
+        HdlcLink(PROFILE.link, client_sap),
+        PROFILE,
+        client_sap=client_sap,
+        signs_on=True,
+        where="/dev/head",
+        clock=head.clock,
+        deadline_s=60,
+        report=lambda _words: None,
+    )
+
+
 def told(head, *words):
     return head.meter.command(words, Moment(at=head.clock.now(), mono_s=head.clock.monotonic()))
 
@@ -211,17 +226,7 @@ def test_a_reader_that_was_killed_does_not_lock_the_next_one_out(make, clock):
 
 def test_a_meter_that_another_reader_holds_is_left_alone_and_then_read(make, clock):
     head, session = make()
-    other = LinkDriver(
-        head,
-        HdlcLink(PROFILE.link, 99),
-        PROFILE,
-        client_sap=99,
-        signs_on=True,
-        where="/dev/head",
-        clock=clock,
-        deadline_s=60,
-        report=lambda _words: None,
-    )
+    other = a_driver(head, client_sap=99)
 
     other.connect()
     with pytest.raises(MeterHeld, match="another reader holds it") as held:
@@ -230,6 +235,17 @@ def test_a_meter_that_another_reader_holds_is_left_alone_and_then_read(make, clo
 
     assert 120 < held.value.leave_alone_s < 130
     assert reading_of(session).meter_serial == "LMP10000001"
+
+
+@pytest.mark.parametrize("baud", [2_400, 4_800, 19_200])
+def test_a_meter_left_in_hdlc_at_another_speed_than_the_profiles_is_found(make, baud):
+    head, session = make(habits={"fastest_baud": baud})
+    a_driver(head, client_sap=16).connect()
+
+    reading = reading_of(session)
+
+    assert reading.meter_serial == "LMP10000001"
+    assert told(head, "status")["is_associated"] is False
 
 
 def test_a_meter_that_lets_nobody_in_for_a_while_is_left_alone(make):
