@@ -25,7 +25,7 @@ _TIME = re.compile(
     r"(?:\d{4}-\d\d-\d\d[T ]+)?\d\d[:.]\d\d[:.]\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[ \t]+(?=[^:]*$|\S*[A-Za-z\[(])"
 )
 _PREFIX = re.compile(
-    r"""(?: \[[^\]]*\] | \([^)]*\) | [A-Z]>[A-Z] | <+ | >+ | -+> | [:=|]   # a level, a source, an arrow
+    r"""(?: \[[^\]]*\] | \d+\.\d+\s | \([^)]*\) | [A-Z]>[A-Z] | <+ | >+ | -+> | [:=|]   # a level, a source, an arrow
           | [A-Za-z_][\w./-]*\s*(?: [:=] | -+> | <-+ ) | [A-Z]{4,8}(?=\s)  # a name before what it names, a level
         )\s*""",
     re.VERBOSE,

@@ -34,12 +34,20 @@ class HdlcMessages:
 
     def feed(self, octets: bytes) -> tuple[bytes | CaptureRefused, ...]:
         """The messages that are complete with these octets, without their LLC header."""
-        return self._joined(self._deframer.feed(octets))
+        before = self._deframer.spoilt_frames
+        found = self._joined(self._deframer.feed(octets))
+        return (*found, *self._spoilt(before))
 
     def flush(self) -> tuple[bytes | CaptureRefused, ...]:
         """Nothing more will come now: a message that has begun and not ended is refused."""
-        found = self._joined(self._deframer.flush())
+        before = self._deframer.spoilt_frames
+        found = (*self._joined(self._deframer.flush()), *self._spoilt(before))
         return (*found, self._given_up("its last frames are missing")) if self._parts else found
+
+    def _spoilt(self, before: int) -> tuple[CaptureRefused, ...]:
+        """A refusal for each frame since then that was whole and whose checksum does not hold."""
+        why = "the frame check sequence of a frame does not hold"
+        return (refusal(CaptureKind.HDLC_DAMAGED, why),) * (self._deframer.spoilt_frames - before)
 
     def _joined(self, frames: tuple[Frame, ...]) -> tuple[bytes | CaptureRefused, ...]:
         found: list[bytes | CaptureRefused] = []

@@ -5,7 +5,8 @@
 L counts what stands between the second 68 and the sum. A message may take several frames: the lower half of CI numbers
 them from 0 (after 15 comes 0 again), its bit 4 marks the last one. The sum is one octet, so that one damaged frame in
 256 passes it; what is inside has to prove itself further, or come twice.
-Passed over: noise, frames whose sum does not hold, and those of meters that speak M-Bus itself, which are counted.
+Passed over and counted: noise. Told as refusals: frames whose sum does not hold, and those of meters that speak M-Bus
+itself.
 """
 
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ class MBusDeframer:
     def __init__(self) -> None:
         self._buffer = bytearray()
         self.noise_bytes = 0  # octets that were part of no frame
+        self.spoilt_frames = 0  # whole by their lengths and their last octet, and the sum does not hold
         self._noise_before = 0
 
     def feed(self, octets: bytes) -> tuple[MBusFrame, ...]:
@@ -60,7 +62,8 @@ class MBusDeframer:
                 if not is_last:
                     return tuple(frames)
                 self._drop(1)
-            elif not _is_sound(self._buffer, size):
+            elif not _is_whole(self._buffer, size) or not _is_sound(self._buffer, size):
+                self.spoilt_frames += _is_whole(self._buffer, size)
                 self._drop(1)
             else:
                 frames.append(self._frame(size))
@@ -93,12 +96,20 @@ class MBusMessages:
 
     def feed(self, octets: bytes) -> tuple[bytes | CaptureRefused, ...]:
         """The messages that are complete with these octets, in order."""
-        return self._joined(self._deframer.feed(octets))
+        before = self._deframer.spoilt_frames
+        found = self._joined(self._deframer.feed(octets))
+        return (*found, *self._spoilt(before))
 
     def flush(self) -> tuple[bytes | CaptureRefused, ...]:
         """Nothing more will come now: what has begun and not ended is refused."""
-        found = self._joined(self._deframer.flush())
+        before = self._deframer.spoilt_frames
+        found = (*self._joined(self._deframer.flush()), *self._spoilt(before))
         return (*found, self._given_up("its last frames are missing")) if self._parts else found
+
+    def _spoilt(self, before: int) -> tuple[CaptureRefused, ...]:
+        """A refusal for each frame since then that was whole and whose sum does not hold."""
+        why = "the sum of a frame does not hold"
+        return (refusal(CaptureKind.M_BUS_DAMAGED, why),) * (self._deframer.spoilt_frames - before)
 
     def _joined(self, frames: tuple[MBusFrame, ...]) -> tuple[bytes | CaptureRefused, ...]:
         found: list[bytes | CaptureRefused] = []
@@ -137,7 +148,9 @@ def _promised(buffer: bytearray) -> int | None:
     return _HEADER_BYTES + buffer[1] + _TRAILER_BYTES
 
 
+def _is_whole(buffer: bytearray, size: int) -> bool:
+    return 0 < size <= len(buffer) and buffer[size - 1] == _STOP
+
+
 def _is_sound(buffer: bytearray, size: int) -> bool:
-    if not size or len(buffer) < size or buffer[size - 1] != _STOP:
-        return False
     return sum(buffer[_HEADER_BYTES : size - _TRAILER_BYTES]) & 0xFF == buffer[size - 2]

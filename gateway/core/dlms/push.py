@@ -81,6 +81,8 @@ def _of_m_bus(capture: bytes, opening: Opening) -> Outcomes:
         return ()
     messages = MBusMessages()
     found = (*messages.feed(capture), *messages.flush())
+    if not capture.startswith(_M_BUS_START) and not any(isinstance(message, bytes) for message in found):
+        return ()
     if found and messages.noise_bytes and _has_other_start(capture):
         return (refusal(CaptureKind.MIXED),)
     return _read(PushReader(Framing.M_BUS, opening), found)

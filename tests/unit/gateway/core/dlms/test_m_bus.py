@@ -39,11 +39,14 @@ def test_noise_is_passed_over_and_counted():
     assert messages.noise_bytes == 4
 
 
-def test_a_frame_whose_sum_does_not_hold_is_none():
+def test_a_frame_whose_sum_does_not_hold_is_none_and_said():
     first, second = m_bus_frame(b"one", ci=0), m_bus_frame(b"two", ci=0x11)
     spoilt = first[:-3] + bytes([first[-3] ^ 1]) + first[-2:]
 
-    assert kinds(read(spoilt + second)) == [CaptureKind.M_BUS_DAMAGED]
+    outcomes = read(spoilt + second)
+
+    assert kinds(outcomes) == [CaptureKind.M_BUS_DAMAGED] * 2
+    assert "sum of a frame" in outcomes[1].what
 
 
 @pytest.mark.parametrize("numbers", [(0, 2), (0, 0), (1,), (0, 1, 3)])

@@ -157,3 +157,16 @@ def test_no_octets_cause_anything_but_pushes_and_refusals(framing, pieces):
     outcomes = [*fed(stream, pieces), *stream.flush()]
 
     assert all(isinstance(outcome, (Push, CaptureRefused)) for outcome in outcomes)
+
+
+@pytest.mark.parametrize(
+    ("framing", "kind"), [("hdlc", CaptureKind.HDLC_DAMAGED), ("m-bus", CaptureKind.M_BUS_DAMAGED)]
+)
+def test_a_frame_whose_checksum_does_not_hold_is_told(framing, kind):
+    sound = {"hdlc": hdlc(APDU), "m-bus": m_bus(APDU, bytes_per_frame=245)}[framing]
+    spoilt = sound[:60] + bytes([sound[60] ^ 1]) + sound[61:]
+
+    outcomes = fed(PushStream(framing), [spoilt, sound])
+
+    assert outcomes[0].kind is kind
+    assert isinstance(outcomes[-1], Push)
