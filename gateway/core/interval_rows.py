@@ -38,6 +38,7 @@ class Captured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _StampedRow:
+    place: int  # in the buffer
     ends_at: datetime
     status: IntervalStatus
     values: Mapping[Quantity, int]
@@ -68,19 +69,32 @@ def interval_rows(
         unspecified_deviation_min: from the meter's profile, for clocks that do not say how far they are from UTC.
     """
     period = timedelta(seconds=captured.period_s)
-    stamped = [_stamped(row, captured, meaning, unspecified_deviation_min) for row in rows]
+    stamped = [_stamped(place, row, captured, meaning, unspecified_deviation_min) for place, row in enumerate(rows)]
     known = sorted((row for row in stamped if row is not None), key=lambda row: row.ends_at)
-    by_end = {row.ends_at: row for row in known}
+    by_end: dict[datetime, list[_StampedRow]] = {}
+    for row in known:
+        by_end.setdefault(row.ends_at, []).append(row)
+    step = -1 if known and known[0].place > known[-1].place else 1  # some meters tell the newest first
     totals = {column.quantity for column in meaning.columns if column.is_total}
     return tuple(
         IntervalRow(
             ends_at=row.ends_at,
             period_s=captured.period_s,
             status=row.status,
-            values=tuple(_of_the_period(row, by_end.get(row.ends_at - period), totals)),
+            values=tuple(_of_the_period(row, _before(row, by_end, period, step), totals)),
         )
         for row in known
     )
+
+
+def _before(
+    row: _StampedRow, by_end: Mapping[datetime, Sequence[_StampedRow]], period: timedelta, step: int
+) -> _StampedRow | None:
+    """The row one period before; where the clock was set back and times come twice, only the buffer's neighbour."""
+    candidates = by_end.get(row.ends_at - period, ())
+    if len(candidates) == len(by_end[row.ends_at]) == 1:
+        return candidates[0]
+    return next((other for other in candidates if other.place == row.place - step), None)
 
 
 def _of_the_period(
@@ -97,7 +111,7 @@ def _of_the_period(
 
 
 def _stamped(
-    row: Sequence[Data], captured: Captured, meaning: LoadProfile, unspecified_deviation_min: int | None
+    place: int, row: Sequence[Data], captured: Captured, meaning: LoadProfile, unspecified_deviation_min: int | None
 ) -> _StampedRow | None:
     clock_at = captured.place_of(CLOCK.obis)
     if clock_at is None:
@@ -109,6 +123,7 @@ def _stamped(
         return None
     status = _status(row, captured, meaning)
     return _StampedRow(
+        place=place,
         ends_at=ends_at,
         status=status | IntervalStatus.CLOCK_INVALID if moment.status.is_invalid else status,
         values=dict(_values(row, captured, meaning, lambda cell: cell)),

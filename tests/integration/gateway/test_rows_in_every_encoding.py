@@ -110,6 +110,7 @@ def test_after_a_jump_back_every_encoding_tells_what_the_plain_one_tells(encodin
 
     assert rows == plain
     assert len(plain) > len({row.ends_at for row in plain})
+    assert {dict(row.values).get(Quantity.ENERGY_IMPORT_WH, 250) for row in plain} == {250}
 
 
 @pytest.mark.parametrize("encoding", Encoding)

@@ -54,6 +54,25 @@ def test_rows_come_out_in_times_order():
     assert used(found) == [None, 200, 450]
 
 
+@pytest.mark.parametrize("turned", [1, -1], ids=["oldest first", "newest first"])
+def test_where_the_clock_was_set_back_each_stretch_is_reckoned_by_itself(turned):
+    first_stretch = [row(0, 1_000), row(1, 1_100), row(2, 1_200), row(3, 1_300)]
+    after_it_was_set = [row(2, 1_350), row(3, 1_450), row(4, 1_550)]
+
+    found = intervals(*[*first_stretch, *after_it_was_set][::turned])
+
+    told = sorted((interval.ends_at, interval.value(Quantity.ENERGY_IMPORT_WH) or 0) for interval in found)
+    assert told == [
+        (NOON, 0),
+        (NOON + HOUR, 100),
+        (NOON + 2 * HOUR, 0),
+        (NOON + 2 * HOUR, 100),
+        (NOON + 3 * HOUR, 100),
+        (NOON + 3 * HOUR, 100),
+        (NOON + 4 * HOUR, 100),
+    ]
+
+
 def test_a_total_that_went_back_is_told_as_it_is():
     assert used(intervals(row(0, 1_000), row(1, 900))) == [None, -100]
 
