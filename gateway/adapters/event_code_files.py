@@ -23,10 +23,13 @@ def load_event_codes(own: Path | None = None) -> EventCodes:
 
 def check_families(profile: MeterProfile, codes: EventCodes) -> None:
     """Raise ProfileRefused where a log of the profile is of a family that no table is about."""
-    for log in profile.logs:
-        if log.family not in codes.families:
+    families = {f"log {log.name}": log.family for log in profile.logs}
+    if profile.alarms is not None:
+        families["the alarms"] = profile.alarms.family
+    for place, family in families.items():
+        if family not in codes.families:
             known = ", ".join(sorted(codes.families))
-            what = f"log {log.name} of meter profile {profile.name} is of family {log.family!r}, which has no codes"
+            what = f"{place} of meter profile {profile.name}: family {family!r} has no codes"
             raise ProfileRefused(what, do=f"known: {known}; or name a file of your own in [meter] event_codes")
 
 

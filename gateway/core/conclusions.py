@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from gateway.core import interruption, reachability, validation
+from gateway.core.alarm_registers import alarms_in, newly_set
 from gateway.core.batches import IntervalProgress, Window, batches
 from gateway.core.consumption import Bank, look
 from gateway.core.errors import Undecodable
@@ -149,7 +150,8 @@ def from_reading(
         progress = progress.after(window, rows, now, is_refused=is_refused)
     new_rows = [row for row in intervals.usable if row.ends_at > standing.progress.through]
     consumption, unusual = _looked_at(standing.consumption, new_rows, rules.zone)
-    logs, logged = standing.logs.taken(snapshot.logs, rules.codes, now)
+    logs, alarms = with_alarms(standing.logs, snapshot, rules)
+    logs, logged = logs.taken(snapshot.logs, rules.codes, now)
     registers = RegisterReadings(at_ms=unix_ms(reading.taken_at), values=checked.usable)
     return Conclusion(
         standing=replace(
@@ -164,12 +166,22 @@ def from_reading(
         ),
         events=(*concluded.events, *([told] if told else ())),
         readings=(*([registers] if checked.usable else ()), *batches(new_rows), *unusual),
-        logged=logged,
+        logged=(*alarms, *logged),
         doubts=(
             *checked.findings,
             *(finding for _, findings in (*intervals.set_aside, *intervals.rolled_over) for finding in findings),
         ),
     )
+
+
+def with_alarms(taken: LogsTaken, snapshot: Snapshot, rules: MeterRules) -> tuple[LogsTaken, tuple[Logged, ...]]:
+    """What stands in the meter's alarm registers, and what of it is new."""
+    alarms = rules.profile.alarms
+    if alarms is None:
+        return taken, ()
+    given = alarms_in(snapshot.answers, alarms)
+    standing, events = newly_set(taken.alarms, given, alarms, rules.codes, snapshot.read_at)
+    return (taken if standing == taken.alarms else replace(taken, alarms=standing)), events
 
 
 def _looked_at(bank: Bank, rows: Sequence[IntervalRow], zone: tzinfo) -> tuple[Bank, list[UnusualUse]]:

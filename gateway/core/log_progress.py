@@ -92,14 +92,16 @@ def fresh_progress(log: EventLog, now: datetime, days: int) -> LogProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogsTaken:
-    """How far each log of a meter has been taken over."""
+    """How far each log of a meter has been taken over, and what stood in its alarm registers last."""
 
     logs: tuple[LogProgress, ...] = ()
+    alarms: tuple[int, ...] = ()
 
     def of(self, logs: Sequence[EventLog], now: datetime, days: int) -> "LogsTaken":
         """The same for just these logs; one that was never read begins some days ago."""
         held = {progress.log: progress for progress in self.logs}
-        return LogsTaken(logs=tuple(held.get(log.name) or fresh_progress(log, now, days) for log in logs))
+        taken = tuple(held.get(log.name) or fresh_progress(log, now, days) for log in logs)
+        return replace(self, logs=taken)
 
     def is_behind(self, now: datetime) -> bool:
         """Whether more than the newest piece of a log is missing."""
@@ -121,7 +123,7 @@ class LogsTaken:
             if log.name in held:
                 held[log.name], new = held[log.name].taken(page, now)
                 events += [event for entry in new if (event := logged(entry, log, codes)) is not None]
-        return LogsTaken(logs=tuple(held.values())), tuple(events)
+        return replace(self, logs=tuple(held.values())), tuple(events)
 
 
 Taken: TypeAlias = tuple[LogsTaken, tuple[Logged, ...]]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from gateway.core.alarm_registers import AlarmRegisters
 from gateway.core.dlms.cosem_time import UNSPECIFIED_STATUS, ClockStatus
 from gateway.core.dlms.cosem_unit import scaled, scaler_unit, symbol
 from gateway.core.dlms.data import Data
@@ -24,6 +25,7 @@ from gateway.core.event_log import EventLog
 from gateway.core.line_address import LineAddress, SpeedAddress, TcpAddress
 from gateway.core.meter_access import ProfileAccess
 from gateway.core.profile_settings import (
+    AlarmSettings,
     LineSettings,
     LoadProfileSettings,
     LogSettings,
@@ -112,6 +114,7 @@ class MeterProfile:
     quantities: Mapping[Quantity, Measured]
     load_profile: LoadProfile | None
     logs: tuple[EventLog, ...] = ()
+    alarms: AlarmRegisters | None = None
 
     @classmethod
     def of(cls, name: str, settings: ProfileSettings) -> "MeterProfile":
@@ -139,6 +142,7 @@ class MeterProfile:
                 and (place := getattr(settings.quantities, quantity.name.lower())) is not None
             },
             load_profile=_load_profile(settings.load_profile) if settings.load_profile else None,
+            alarms=_alarms(settings.alarms) if settings.alarms else None,
             logs=tuple(_event_log(name, log) for name, log in (settings.logs or {}).items()),
         )
 
@@ -176,9 +180,9 @@ class MeterProfile:
 
     @property
     def values(self) -> tuple[Attribute, ...]:
-        """What to read each time: serial number, clock and every quantity."""
+        """What to read each time: serial number, clock, every quantity and the alarms."""
         parts = (part for measured in self.quantities.values() for part in measured.parts)
-        return (self.serial, self.clock, *parts)
+        return (self.serial, self.clock, *parts, *(self.alarms.registers if self.alarms else ()))
 
     @property
     def scalers(self) -> tuple[Attribute, ...]:
@@ -299,6 +303,14 @@ def _measured(place: ObjectSettings) -> Measured:
     attribute = _attribute(place)
     plus = tuple(replace(attribute, obis=Obis.parse(code)) for code in place.plus)
     return Measured(attribute=attribute, exponent=place.scaler, plus=plus)
+
+
+def _alarms(settings: AlarmSettings) -> AlarmRegisters:
+    places = (Obis.parse(register) for register in settings.registers)
+    return AlarmRegisters(
+        family=settings.family,
+        registers=tuple(Attribute(class_id=settings.class_id, obis=obis, index=2) for obis in places),
+    )
 
 
 def _event_log(name: str, settings: LogSettings) -> EventLog:

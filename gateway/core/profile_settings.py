@@ -97,6 +97,15 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmSettings:
+    """The meter's alarm registers, read each time and taken from pushes."""
+
+    family: str = setting(help="whose bits they are: a file of gateway/profiles/event_codes")
+    registers: tuple[str, ...] = setting(("0.0.97.98.0.255",), help="logical names, alarm register 1 first")
+    class_id: int = setting(1, help="COSEM interface class: 1 data, 3 register", minimum=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineSettings:
     """The line the meter is on."""
 
@@ -182,6 +191,7 @@ class ProfileSettings:
     supply: SupplySettings
     quantities: QuantitiesSettings
     load_profile: LoadProfileSettings | None = setting(None, help="the load profile, where there is one")
+    alarms: AlarmSettings | None = setting(None, help="alarm registers, where there are any")
     logs: dict[str, LogSettings] | None = setting(None, help="event logs, as [logs.standard]")
 
 

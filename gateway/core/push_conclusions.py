@@ -22,15 +22,17 @@ from gateway.core.conclusions import (
     from_fault,
     from_observation,
     latest_of,
+    with_alarms,
 )
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.pushed import EventKind, Protection, Push
 from gateway.core.errors import Undecodable
+from gateway.core.event_log import Logged
 from gateway.core.interruption import Attention
 from gateway.core.observations import MeterGasped, MeterPushed, Observation, Tick
 from gateway.core.pushed_snapshot import snapshot_of
 from gateway.core.pushes import NAMELESS, OTHER_METER, REPLAYED, UNPROVED_GASP
-from gateway.core.reading import CheckedReading, Doubt, Finding, Origin, Reading
+from gateway.core.reading import CheckedReading, Doubt, Finding, Origin, Reading, Snapshot
 from gateway.core.validation import check_reading
 from wire.events import LinkFault, RegisterReadings
 from wire.instants import unix_ms
@@ -97,12 +99,24 @@ def _from_values(
     standing: Standing, heard: HeardPush, rules: MeterRules, push_rules: PushRules, now: datetime
 ) -> Conclusion:
     try:
-        reading = _reading(standing, heard, rules)
+        snapshot = _snapshot(standing, heard, rules)
+        reading = replace(rules.profile.interpret(snapshot), is_authenticated=heard.is_authenticated)
     except Undecodable:
         return _refused(standing, NAMELESS)
     if standing.serial not in ("", reading.meter_serial):
         changed = (Finding(doubt=Doubt.METER_SERIAL_CHANGED),)
         return replace(_refused(standing, OTHER_METER), doubts=changed)
+    logs = standing.logs
+    alarms: tuple[Logged, ...] = ()
+    if heard.is_authenticated and heard.push.proof.is_strong:
+        logs, alarms = with_alarms(standing.logs, snapshot, rules)
+    measured = _measured(replace(standing, logs=logs), heard, reading, rules, push_rules, now)
+    return replace(measured, logged=alarms)
+
+
+def _measured(
+    standing: Standing, heard: HeardPush, reading: Reading, rules: MeterRules, push_rules: PushRules, now: datetime
+) -> Conclusion:
     pushes = standing.pushes
     quantities = [quantity for quantity, _ in reading.values]
     every = push_rules.every
@@ -157,14 +171,14 @@ def _kept(
     )
 
 
-def _reading(standing: Standing, heard: HeardPush, rules: MeterRules) -> Reading:
-    """The push in the product's words; a list that does not name its meter is of the one we know to speak here."""
+def _snapshot(standing: Standing, heard: HeardPush, rules: MeterRules) -> Snapshot:
+    """The push as its meter's answers; a list that does not name its meter is of the one we know to speak here."""
     profile = rules.profile
     snapshot = snapshot_of(heard.push, profile, heard.heard_at - _MEASURED_BEFORE)
     if profile.serial not in snapshot.answers and standing.serial:
         named = {**snapshot.answers, profile.serial: Data(DataType.VISIBLE_STRING, standing.serial)}
         snapshot = replace(snapshot, answers=named)
-    return replace(profile.interpret(snapshot), is_authenticated=heard.is_authenticated)
+    return snapshot
 
 
 def _observed(checked: CheckedReading, push_rules: PushRules) -> Observation:
