@@ -287,8 +287,8 @@ class LogEntry:
     `family`, `log` and `code` are what the meter wrote, untouched: a code means something only within the log it stands
     in. `kind` and `cim` (IEC 61968-9: type, domain, subdomain, event or action) are what our table makes of them.
     `occurred_at_ms` is by the meter's clock, and None where its stamp is no instant; a bit of an alarm register has no
-    stamp, and was set when the gateway saw it. An entry with a `duration_ms` was written at the END of what it tells of,
-    as failure logs do: it began that much earlier. Phases count from 1.
+    stamp, and was set when the gateway saw it. An entry with a `duration_ms` was written at the END of what it tells
+    of, as failure logs do: it began that much earlier. Phases count from 1.
     """
 
     kind: Annotated[MeterEventKind, At(1, OneOf(MeterEventKind))]
