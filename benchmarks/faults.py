@@ -119,7 +119,7 @@ def open_door() -> Door:
     """A meter behind an optical head that shows everybody everything."""
     return Door(
         profile=load_profile("lamplight-sim"),
-        misconduct=(("refuse", "20"), ("addressee", "wrong")),
+        misconduct=(("refuse", "20"), ("addressee", "wrong"), ("sender", "wrong")),
         access=Access(),
         identity=_identity(MeterSecrets()),
     )
@@ -167,7 +167,7 @@ def measure(full: bool) -> list[Row]:
         (keyed if number % KEYED_EACH == 0 else plain).read()
     tried = plain.tried
     tried.add(keyed.tried)
-    return _rows(tried, read_over_pty(12 if full else 3, SHARE), read_by_dlms_cosem(count // 10, SHARE))
+    return _rows(tried, read_over_pty(12 if full else 2, SHARE), read_by_dlms_cosem(count // 10, SHARE))
 
 
 def _rows(tried: Tried, pty: Tried, theirs: Tried) -> list[Row]:
