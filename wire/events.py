@@ -95,6 +95,13 @@ class LinkFault(IntEnum):
     PORT_GONE = 4
 
 
+class ReadingSource(IntEnum):
+    """How registers came to the gateway, where it did not ask for them."""
+
+    PUSHED = 1  # the meter said them unasked, and proved that it did
+    UNAUTHENTICATED = 2  # pushed, and anybody may have said so; nothing of supply stands among them
+
+
 class UseKind(IntEnum):
     """In which way a home's use is unusual; each is noticed by a channel of its own."""
 
@@ -210,7 +217,7 @@ class IntervalReadings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterReadings:
-    """What the meter's registers said at one instant."""
+    """What the meter's registers said at one instant; without a `source`, the gateway asked for them."""
 
     code: ClassVar[int] = 101
     lane: ClassVar[Lane] = Lane.READINGS
@@ -218,6 +225,7 @@ class RegisterReadings:
     values: Annotated[
         tuple[tuple[Quantity, int], ...], At(2, Several(Pair(OneOf(Quantity), Whole(-(2**62), 2**62)), 64))
     ]
+    source: Annotated[ReadingSource | None, At(3, OneOf(ReadingSource), optional=True)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from wire.events import (
     LogEntry,
     MeterReachable,
     MeterUnreachable,
+    ReadingSource,
     RegisterReadings,
     Stage,
     SupplyDipped,
@@ -90,6 +91,10 @@ FAULTS: Final = {
     LinkFault.GARBLED: "its answers are garbled",
     LinkFault.REFUSED: "it refuses",
     LinkFault.PORT_GONE: "the port is gone",
+}
+READ_HOW: Final = {
+    ReadingSource.PUSHED: "pushed by the meter",
+    ReadingSource.UNAUTHENTICATED: "pushed, unauthenticated",
 }
 CLOCKS: Final = {
     ClockSource.NONE: "a clock that was never set",
@@ -350,7 +355,8 @@ def _of_readings(event: IntervalReadings | RegisterReadings, moments: Moments) -
     if isinstance(event, RegisterReadings):
         read_at = Detail(label="read", value=moments.clock(from_unix_ms(event.at_ms)))
         values = (Detail(label=QUANTITIES[quantity], value=amount(quantity, value)) for quantity, value in event.values)
-        return Said(title="Register readings", details=(read_at, *values))
+        title = "Register readings" if event.source is None else f"Register readings, {READ_HOW[event.source]}"
+        return Said(title=title, details=(read_at, *values))
     values_ = event.values
     start_at = from_unix_ms(event.start_ms)
     end_at = start_at + timedelta(seconds=event.period_s * len(values_))

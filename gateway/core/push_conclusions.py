@@ -34,7 +34,7 @@ from gateway.core.pushed_snapshot import snapshot_of
 from gateway.core.pushes import NAMELESS, OTHER_METER, REPLAYED, UNPROVED_GASP
 from gateway.core.reading import CheckedReading, Doubt, Finding, Origin, Reading, Snapshot
 from gateway.core.validation import check_reading
-from wire.events import LinkFault, RegisterReadings
+from wire.events import LinkFault, ReadingSource, RegisterReadings
 from wire.instants import unix_ms
 
 _MEASURED_BEFORE = timedelta(seconds=3)  # a meter gathers its list, and sends it at 2400 Bd, before we have heard it
@@ -151,7 +151,8 @@ def _kept(
         reach, told = reachability.step(reach, None, reading.taken_at)
     pushes = standing.pushes.keeping((quantity for quantity, _ in reading.values), heard.heard_at)
     pushes = pushes.written(now, kept_at=heard.heard_at, is_authenticated=heard.is_authenticated)
-    registers = RegisterReadings(at_ms=unix_ms(reading.taken_at), values=checked.usable)
+    source = ReadingSource.PUSHED if heard.is_authenticated else ReadingSource.UNAUTHENTICATED
+    registers = RegisterReadings(at_ms=unix_ms(reading.taken_at), values=checked.usable, source=source)
     tells_energy = any(quantity.unit == "Wh" for quantity, _ in reading.values)
     findings = checked.findings
     if reading.meter_clock_at is None:  # most lists carry no time of their own; that is no doubt about them

@@ -29,6 +29,7 @@ from wire.events import (
     MeterEventLogged,
     MeterReachable,
     MeterUnreachable,
+    ReadingSource,
     RegisterReadings,
     Stage,
     SupplyDipped,
@@ -159,6 +160,9 @@ EVENTS: tuple[Event, ...] = (
         cim=None,
         phase=None,
         duration_ms=None,
+    ),
+    RegisterReadings(
+        at_ms=BEGAN_AT_MS, values=((Quantity.ENERGY_IMPORT_WH, 18_204_113),), source=ReadingSource.UNAUTHENTICATED
     ),
 )
 

@@ -18,7 +18,7 @@ from gateway.service.meter_desk import port_line
 from tests.fakes_gateway import METER_SERIAL, RULES, edge
 from tests.fakes_pipeline import Bench, a_bench
 from tests.fakes_push import GASP, TITLE, pushed
-from wire.events import Lane, RegisterReadings
+from wire.events import Lane, ReadingSource, RegisterReadings
 from wire.units import Quantity
 
 BOTH = PushRules(interval=timedelta(seconds=10), every=timedelta(seconds=60), close=timedelta(seconds=5), is_asked=True)
@@ -47,6 +47,12 @@ def registers(bench: Bench) -> list[dict[Quantity, int]]:
     return [dict(event.values) for event in events if isinstance(event, RegisterReadings)]
 
 
+def sources(bench: Bench) -> list[ReadingSource | None]:
+    with JournalView(bench.path) as view:
+        events = [row.record.event for row in view.newest(1_000)]
+    return [event.source for event in events if isinstance(event, RegisterReadings)]
+
+
 def sealed(counter: int, protection: Protection = Protection.CHECKED, **told: object) -> object:
     return pushed(protection=protection, counter=counter, sender=TITLE, **told)  # type: ignore[arg-type]
 
@@ -57,6 +63,7 @@ def test_a_push_is_a_reading_and_tells_where_it_came_from(both: Bench) -> None:
     assert registers(both) == [
         {Quantity.ENERGY_IMPORT_WH: 1_234_500, Quantity.POWER_IMPORT_W: 640, Quantity.VOLTAGE_L1_MV: 230_000}
     ]
+    assert sources(both) == [ReadingSource.PUSHED]
     latest = both.desk.standing.latest
     assert latest is not None
     assert (latest.origin, latest.is_authenticated) == (Origin.PUSHED, True)
@@ -105,6 +112,7 @@ def test_what_is_not_authenticated_is_kept_without_what_it_says_of_the_supply(
         alone.push(s, sealed(s, Protection.UNCHECKED))
 
     assert registers(alone)[0] == {Quantity.ENERGY_IMPORT_WH: 1_234_500, Quantity.POWER_IMPORT_W: 640}
+    assert sources(alone)[0] is ReadingSource.UNAUTHENTICATED
     assert "InterruptionAssessed" not in alone.said(Lane.ALARM)
     latest = alone.desk.standing.latest
     assert latest is not None
