@@ -1,6 +1,8 @@
 """Lines on which a meter speaks text: one that talks by itself, one that answers a sign-on. Time is the reader's."""
 
 from gateway.core.errors import PortGone
+from simulators.moment import Moment
+from tests.fakes_head import Head
 from tests.fakes_telegrams import seven_bit
 
 _REACTION_S = 0.2
@@ -49,3 +51,28 @@ class ReadoutLine(TalkingLine):
             self._pieces.append(seven_bit(b"/LMP5LAMPSIM01\r\n"))
         elif heard[:1] in (b"\x06", b"\x15") and self._blocks:
             self._pieces.append(seven_bit(self._blocks.pop(0)))
+
+
+class PacedHead(Head):
+    """A head before a simulated meter that changes speed by itself: what it says arrives when its last bit does."""
+
+    def __init__(self, meter, clock):
+        super().__init__(meter, clock)
+        self.baud, self._coming = 300, []
+
+    def write(self, data):
+        self.clock.seconds += 10 * len(data) / self.baud
+        now = Moment(at=self.clock.now(), mono_s=self.clock.monotonic())
+        is_understood = self.meter.baud_at(now.mono_s) == self.baud
+        due_s = self.clock.seconds
+        for said in self.meter.feed(data if is_understood else bytes(len(data)), now):
+            due_s += said.after_s + 10 * len(said.octets) / said.baud
+            self._coming.append((due_s, said))
+
+    def read(self, timeout_s):
+        if not self._coming or self._coming[0][0] > self.clock.seconds + timeout_s:
+            self.clock.seconds += timeout_s
+            return b""
+        due_s, said = self._coming.pop(0)
+        self.clock.seconds = max(self.clock.seconds, due_s)
+        return said.octets if said.baud == self.baud else b"\x55" * len(said.octets)

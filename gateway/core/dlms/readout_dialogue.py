@@ -140,8 +140,14 @@ class ReadoutDialogue:
             return ()
         if self._state is State.READING and _STX in self._heard:
             return self._step(Seen.SPOILT_BLOCK, now)
-        is_last = self._state in (State.ASKING, State.READING) and not self._retries_left
+        attempts_left = self._spoilt_left if self._was_heard else self._retries_left
+        is_last = self._state in (State.ASKING, State.READING) and attempts_left <= 0
         return self._step(Seen.NOTHING_AFTER_ALL if is_last else Seen.SILENCE, now)
+
+    @property
+    def _was_heard(self) -> bool:
+        """Whether anything but our own words came back."""
+        return bool(self._heard) and not self._request.strip().endswith(bytes(self._heard).strip())
 
     def _look_for_identification(self, now: float) -> Effects:
         *lines, rest = bytes(self._heard).split(b"\r\n")
@@ -177,11 +183,13 @@ class ReadoutDialogue:
             return ()
         if seen is Seen.SPOILT_BLOCK:
             self._spoilt_left -= 1
-            after = after if self._spoilt_left else State.FAILED
+            after = after if self._spoilt_left > 0 else State.FAILED
         self._state = after
         match after:
             case State.WAKING:
-                self._retries_left -= 1
+                # A meter that is heard is asked again more often than one that may not be there.
+                self._spoilt_left -= self._was_heard
+                self._retries_left -= not self._was_heard
                 return self._anew(now)
             case State.ASKING:
                 return self._say(self._request, now)
@@ -232,7 +240,7 @@ class ReadoutDialogue:
         if before is State.READING:
             what = "no sound readout" if self._heard or seen is Seen.SPOILT_BLOCK else "nothing after that"
             return LinkFailed(LinkFault.GARBLED, f"{self._identification} identified itself and sent {what}")
-        if self._heard and not self._request.strip().endswith(bytes(self._heard).strip()):
+        if self._was_heard:
             return LinkFailed(LinkFault.GARBLED, f"{len(self._heard)} octets came and no identification among them")
         reflection = "; our own words came back, so the head is there" if self._heard else ""
         return LinkFailed(LinkFault.SILENT, f"nobody answered {self._settings.retries + 1} sign-ons{reflection}")

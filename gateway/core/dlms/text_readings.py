@@ -20,7 +20,7 @@ _MEASURED = range(1, 96)
 def reading_of(obis: Obis, value: str, at: CosemDateTime | None = None) -> PushedReading:
     """The reading; `at` is the value's own time."""
     medium, kind = obis.octets[0], (obis.octets[2], obis.octets[3])
-    amount = data_sets.amount(value)
+    amount = data_sets.amount(value.strip())
     is_counted = kind in _COUNTS or (*kind, obis.octets[4]) == _SWITCH
     if amount is not None and (amount.unit or is_counted or (medium == _ELECTRICITY and kind[0] in _MEASURED)):
         return PushedReading(obis=obis, value=amount.number, unit=amount.unit, at=at)

@@ -151,13 +151,15 @@ def test_a_meter_that_saves_its_battery_is_woken_first():
 
 def test_silence_is_told_from_noise_and_from_a_meter_that_sends_no_block():
     silent, noisy, mute = Reader(retries=0), Reader(retries=0), identified(retries=0)
-    noisy.hears(b"@@@@")
 
     silent.waits()
-    noisy.waits()
+    for _ in range(4):
+        noisy.hears(b"@@@@")
+        noisy.waits()
     mute.waits(3)
 
     assert silent.ends[0].fault is LinkFault.SILENT
+    assert noisy.said == [REQUEST] * 4
     assert noisy.ends[0].fault is LinkFault.GARBLED
     assert mute.ends[0].fault is LinkFault.GARBLED
     assert "LMP5LAMPSIM01" in mute.ends[0].detail
