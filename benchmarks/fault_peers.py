@@ -6,15 +6,14 @@ so often in a row waits for ever.
 
 import random
 
-from benchmarks.fault_tally import Ending, Tried
-from benchmarks.faulty_line import LINE_FAULTS, FaultyLine, HangsError, VirtualClock, a_meter, tell
-from gateway.adapters import foreign_log
-
-# isort: split
 from dlms_cosem import cosem, enumerations
 from dlms_cosem.client import DlmsClient
 from dlms_cosem.io import HdlcTransport
 from dlms_cosem.security import NoSecurityAuthentication
+
+from benchmarks import dlms_cosem_log
+from benchmarks.fault_tally import Ending, Tried
+from benchmarks.faulty_line import LINE_FAULTS, FaultyLine, HangsError, VirtualClock, a_meter, tell
 
 TIMEOUT_S = 2.0
 MAX_EMPTY = 60
@@ -65,7 +64,7 @@ def _is_its_own(error: BaseException) -> bool:
 
 def read_by_dlms_cosem(count: int, share: float) -> Tried:
     """So many sessions, each with a client of its own, since one that failed cannot be used again."""
-    foreign_log.silence()
+    dlms_cosem_log.silence()
     tried, clock, chance = Tried(), VirtualClock(), random.Random("dlms-cosem")
     meter = a_meter(seed=2)
     door = meter.open_converter()

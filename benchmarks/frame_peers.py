@@ -6,14 +6,13 @@ Each gets a whole frame and nothing behind it. Whoever then asks for more waits 
 from enum import Enum, auto
 from typing import Any
 
-from gateway.adapters import foreign_log
-from gateway.core.dlms.hdlc import FLAG, Frame, FrameKind, client_address, server_address
-
-# isort: split
 from dlms_cosem.hdlc import state
 from dlms_cosem.hdlc.exceptions import HdlcException, LocalProtocolError
 from dlms_cosem.io import HdlcTransport
 from gurux_dlms import GXByteBuffer, GXDLMSClient, GXReplyData
+
+from benchmarks import dlms_cosem_log
+from gateway.core.dlms.hdlc import FLAG, Frame, FrameKind, client_address, server_address
 
 _LLC = bytes.fromhex("e6e700")
 _GET_RESPONSE_OCTETS = bytes.fromhex("c401c10009")
@@ -68,7 +67,7 @@ class _Given:
 
 def taken_by_dlms_cosem(sent: Frame) -> Taken:
     """By its transport, as it stands in 25.1.0."""
-    foreign_log.silence()
+    dlms_cosem_log.silence()
     transport = HdlcTransport(16, 1, io=_Given(sent.encode()))
     transport.hdlc_connection.state.current_state = state.AWAITING_RESPONSE
     transport.hdlc_connection.client_rsn = sent.receive_seq

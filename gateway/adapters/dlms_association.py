@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from gateway.adapters import foreign_log  # before what brings structlog along
+from gateway.adapters import foreign_log  # noqa: F401 - before dlms-cosem
 
 # isort: split
 from dlms_cosem import cosem, enumerations
@@ -43,7 +43,6 @@ class Association:
         self, driver: LinkDriver, access: ProfileAccess, identity: Identity, where: str, *, may_change: bool = False
     ) -> None:
         """`may_change`: whether SET and ACTION are asked for too; who only reads is not given them."""
-        foreign_log.silence()
         self._driver, self._access, self._where = driver, access, where
         self._connection = connection_for(access, identity, max_pdu_bytes=MAX_PDU_BYTES)
         self._connection.conformance = proposal(access, may_change=may_change)

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from gateway.adapters import foreign_log  # noqa: F401 - before dlms-cosem
+
+# isort: split
 from dlms_cosem import exceptions, state
 
 from gateway.adapters.dlms_security import ProtectedConnection

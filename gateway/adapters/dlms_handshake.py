@@ -4,6 +4,9 @@ A proof the meter does not take is SecretRefused, and is not offered twice. Whet
 found out before anything it says is believed.
 """
 
+from gateway.adapters import foreign_log  # noqa: F401 - before dlms-cosem
+
+# isort: split
 from dlms_cosem import cosem, dlms_data, enumerations, state
 from dlms_cosem.protocol import xdlms
 from dlms_cosem.protocol.xdlms.conformance import Conformance

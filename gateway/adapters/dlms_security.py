@@ -14,6 +14,9 @@ import hmac
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.adapters import foreign_log  # noqa: F401 - before dlms-cosem
+
+# isort: split
 from dlms_cosem import exceptions, security
 from dlms_cosem.connection import DlmsConnection
 from dlms_cosem.security import (

@@ -1,25 +1,35 @@
-"""The log of dlms-cosem, which is not written: it tells every object it touches, keys included.
+"""Loads dlms-cosem without its log, which tells every object it touches, keys included, and is never written here.
 
-It comes with structlog, which prints tracebacks in colours where some other program has put `rich` on the machine. That
-is 5 MB for what a gateway never prints, so structlog is loaded as if `rich` were not there. The only importer of it.
+It logs by structlog, which brings asyncio and, where some other program has put it there, `rich` along: 8 MB of a
+gateway's 60 for words that nobody is to see. So what dlms-cosem finds under that name while it is loaded is a logger
+that says nothing. Who imports dlms-cosem imports this module first.
 """
 
-import logging
 import sys
-
-_without_colours = "rich" not in sys.modules
-if _without_colours:
-    sys.modules["rich"] = None  # type: ignore[assignment] # the documented way to let an import find nothing
-import structlog  # noqa: E402 - after that
-
-if _without_colours:
-    del sys.modules["rich"]
+from types import ModuleType
+from typing import Any
 
 
-def silence() -> None:
-    """Let nothing be written from now on, unless somebody else has decided how structlog writes."""
-    if not structlog.is_configured():
-        structlog.configure(
-            wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
-            logger_factory=structlog.ReturnLoggerFactory(),
-        )
+class SilentLog:
+    """Takes every word, and tells none."""
+
+    def __getattr__(self, _level: str) -> Any:
+        return lambda *_words, **_more: None
+
+
+def _load() -> None:
+    known = sys.modules.get("structlog")
+    stand_in = ModuleType("structlog")
+    stand_in.get_logger = lambda *_names, **_more: SilentLog()  # type: ignore[attr-defined] # a module made by hand
+    sys.modules["structlog"] = stand_in
+    try:
+        import dlms_cosem.connection
+        import dlms_cosem.state  # noqa: F401 - these two log; all else is loaded by whoever needs it
+    finally:
+        if known is None:
+            del sys.modules["structlog"]
+        else:
+            sys.modules["structlog"] = known
+
+
+_load()

@@ -5,6 +5,8 @@ not used at all.
 """
 
 import socket
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -245,6 +247,15 @@ def test_nothing_is_written_to_standard_output(capfd):
     meter_on(FakeLine()).read_all(NOON - HOUR, NOON)
 
     assert capfd.readouterr() == ("", "")
+
+
+def test_its_log_and_what_that_brings_along_are_not_loaded():
+    """8 MB of a gateway's 60, for words nobody is to see."""
+    words = "import sys, gateway.main; print(sorted({'asyncio', 'rich', 'structlog'} & sys.modules.keys()))"
+
+    said = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True).stdout
+
+    assert said == "[]\n"
 
 
 def test_a_notification_whose_date_is_tagged_is_read():
