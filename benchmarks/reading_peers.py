@@ -12,9 +12,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from benchmarks import dlms_cosem_log
 from benchmarks.faulty_line import VirtualClock
 from benchmarks.reading_line import PacedLine, a_meter, reading_of, took_s
-from gateway.adapters import foreign_log
 
 # isort: split
 from dlms_cosem import cosem, enumerations, security
@@ -74,7 +74,7 @@ class _SerialLike:
 
 def dlms_cosem_s(encoding: Encoding, values: tuple[Attribute, ...], begin: datetime, end: datetime) -> float:
     """Seconds dlms-cosem takes for the same values and rows, association excluded."""
-    foreign_log.silence()
+    dlms_cosem_log.silence()
     line = PacedLine(a_meter(encoding).open_converter(), VirtualClock())
     client = DlmsClient(HdlcTransport(_PUBLIC, _METER, io=_SerialLike(line)), security.NoSecurityAuthentication())
     rows = RangeDescriptor(restricting_object=CaptureObject(_CLOCK, 0), from_value=begin, to_value=end)
@@ -91,7 +91,7 @@ def dlms_cosem_register_ms(port: int, key: bytes, auth_key: bytes, cpu_ms: Calla
 
     Its own proof goes under the number of the request that carries it, which the meter refuses: here it has ours.
     """
-    foreign_log.silence()
+    dlms_cosem_log.silence()
     counter = InvocationCounter(KeptCounter(), lambda _kept: None)
     counter.learn(_ITS_COUNTER - 10)
     secrets = MeterSecrets(key=Secret(key), auth_key=Secret(auth_key))

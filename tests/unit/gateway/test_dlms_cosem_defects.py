@@ -10,6 +10,10 @@ import sys
 from datetime import timedelta
 
 import pytest
+
+from gateway.adapters import foreign_log  # noqa: F401 - before dlms-cosem
+
+# isort: split
 from dlms_cosem import cosem, state
 from dlms_cosem.protocol import xdlms
 
