@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.adapters import foreign_log
+from benchmarks import dlms_cosem_log
 from gateway.core.dlms.push_keys import PushKeys
 
 # isort: split
@@ -47,7 +47,7 @@ class Told:
 
 def told_by_dlms_cosem(capture: bytes, keys: PushKeys | None) -> list[Told] | None:
     """Its values, None where it does not open the capture."""
-    foreign_log.silence()
+    dlms_cosem_log.silence()
     try:
         apdu = _message_by_dlms_cosem(capture)
         if apdu[0] == GeneralGlobalCipher.TAG:
