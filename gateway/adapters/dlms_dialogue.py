@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gateway.adapters import foreign_log  # noqa: F401 - before dlms-cosem
+from gateway.adapters import dlms_library  # noqa: F401 - before dlms-cosem
 
 # isort: split
 from dlms_cosem import exceptions, state

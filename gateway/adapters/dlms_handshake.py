@@ -4,7 +4,7 @@ A proof the meter does not take is SecretRefused, and is not offered twice. Whet
 found out before anything it says is believed.
 """
 
-from gateway.adapters import foreign_log  # noqa: F401 - before dlms-cosem
+from gateway.adapters import dlms_library  # noqa: F401 - before dlms-cosem
 
 # isort: split
 from dlms_cosem import cosem, dlms_data, enumerations, state

@@ -14,7 +14,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.adapters import foreign_log  # noqa: F401 - before dlms-cosem
+from gateway.adapters import dlms_library  # noqa: F401 - before dlms-cosem
 
 # isort: split
 from dlms_cosem import exceptions, security

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.adapters import foreign_log  # noqa: F401 - before dlms-cosem
+from gateway.adapters import dlms_library  # noqa: F401 - before dlms-cosem
 
 # isort: split
 from dlms_cosem import cosem, state
