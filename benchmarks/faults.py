@@ -153,7 +153,7 @@ def is_right(reading: Reading, rows: Sequence[IntervalRow], life: Life, began_at
         and life.energy_import_wh(began_at) <= energy_wh <= life.energy_import_wh(ended_at)
         and reading.value(Quantity.POWER_IMPORT_W) in (None, STEADY_W)
         and {millivolts / 1000 for millivolts in reading.voltages_mv} <= shown_v
-        and reading.disconnector in (None, Disconnector.CLOSED)
+        and reading.disconnector is Disconnector.CLOSED
         and reading.power_failures in (None, 0)
         and all(abs((row.value(Quantity.ENERGY_IMPORT_WH) or 0) - STEADY_W) <= 1 for row in rows)
     )

@@ -12,6 +12,7 @@ from benchmarks.faulty_line import BEGAN_AT, MAX_READS, FaultyLine, HangsError, 
 from gateway.core.dlms.cosem_time import UNSPECIFIED_STATUS
 from gateway.core.errors import MeterSilent
 from gateway.core.reading import Reading
+from wire.events import Disconnector
 from wire.units import Quantity
 
 
@@ -36,7 +37,7 @@ def test_a_value_the_meter_did_not_show_is_wrong(energy_wh: int, verdict: bool) 
         meter_serial="LMP10000001",
         meter_clock_at=BEGAN_AT,
         clock_status=UNSPECIFIED_STATUS,
-        values=((Quantity.ENERGY_IMPORT_WH, shown + energy_wh),),
+        values=((Quantity.ENERGY_IMPORT_WH, shown + energy_wh), (Quantity.DISCONNECTOR, Disconnector.CLOSED)),
     )
 
     assert is_right(reading, (), life, BEGAN_AT, ended_at) is verdict
