@@ -110,7 +110,8 @@ class Dialogue:
 
     def refused(self, what: str) -> MeterRefused:
         """The error for a meter that says no."""
-        return MeterRefused(what, where=self._where, do="check client address and objects in the meter profile")
+        do = "check client and objects in the meter profile; `lamplight-gateway discover` tells who is let in"
+        return MeterRefused(what, where=self._where, do=do)
 
     def held(self, what: str) -> MeterHeld:
         """The error for a meter that says not now."""

@@ -300,7 +300,7 @@ class DlmsMeter:
         try:
             return self._profile.serial_of(snapshot)
         except Undecodable as error:
-            do = "check `serial` in the meter profile"
+            do = "check `serial` and the client in the meter profile: another client may be told more"
             raise MeterRefused(error.what, where=self._where, do=do) from error
 
     def _intervals(

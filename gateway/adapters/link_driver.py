@@ -30,7 +30,10 @@ RELEASE_GRACE_S = 2.0
 LEFTOVER_TIMEOUT_S = 1.0
 HELD_MARGIN_S = 2.0
 _REACTIONS: dict[LinkFault, tuple[type[MeterUnread], str]] = {
-    LinkFault.SILENT: (MeterSilent, "check the wires, the meter's supply, its address and its speed"),
+    LinkFault.SILENT: (
+        MeterSilent,
+        "check wires and supply, the meter's address and its speed: `lamplight-gateway discover` tries the usual ones",
+    ),
     LinkFault.GARBLED: (MeterGarbled, "seat the head anew, shade it from light, check the speed in the meter profile"),
     LinkFault.REFUSED: (
         MeterRefused,

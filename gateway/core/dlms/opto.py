@@ -29,6 +29,8 @@ MAX_NOISE_BYTES = 512
 MAX_SPOILT_ANSWERS = 3  # a meter that is heard is asked again more often than one that may not be there
 _IDENT = re.compile(rb"/(?P<maker>[A-Za-z]{3})(?P<baud>[!-~])(?P<escapes>(?:\\[!-~])*)(?P<model>[ -~]{0,64})")
 _HDLC = rb"\2"
+_DO_OTHER_MODE = 'choose a profile that reads text, as iec62056-21-mode-c, or one of your own with `sign_on = "mode-c"`'
+_DO_REFLECTION = "turn the head by 180 degrees, seat it on the meter's own window, and check that the meter has supply"
 _NO_CHANGE = b"0"  # stay at 300 baud
 _ACK = b"\x06"
 REACTION_S, FAST_REACTION_S = 0.2, 0.02  # what a meter needs between its words and ours; a small third letter: little
@@ -250,15 +252,17 @@ class OptoSignOn:
 
     def _failure(self, seen: Seen, before: State) -> LinkFailed:
         if seen is Seen.OTHER_MODE:
-            return LinkFailed(
-                LinkFault.REFUSED, f"{self._meter} speaks IEC 62056-21 {_mode(self._baud_id)}, not mode E"
-            )
+            detail = f"{self._meter} speaks IEC 62056-21 {_mode(self._baud_id)}, not mode E"
+            return LinkFailed(LinkFault.REFUSED, detail, _DO_OTHER_MODE)
         if before is State.CONFIRMING:
             return LinkFailed(LinkFault.GARBLED, f"{self._meter} sent {self._heard_bytes} octets and no confirmation")
         if self._heard_bytes:
             return LinkFailed(LinkFault.GARBLED, f"{self._heard_bytes} octets came and no identification among them")
-        reflection = "; our own words came back, so the head is there" if self.reflects else ""
-        return LinkFailed(LinkFault.SILENT, f"nobody answered {self._settings.retries + 1} sign-ons{reflection}")
+        detail = f"nobody answered {self._settings.retries + 1} sign-ons"
+        if self.reflects:
+            detail += "; our own words came back, so the head is there"
+            return LinkFailed(LinkFault.SILENT, detail, _DO_REFLECTION)
+        return LinkFailed(LinkFault.SILENT, detail)
 
 
 def to_7e1(text: bytes) -> bytes:
