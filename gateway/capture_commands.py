@@ -2,7 +2,7 @@
 
 A capture is what a meter sent, as it was cut from a line or copied from a log: binary or hex. What comes out of it is
 printed as a table, or as one JSON object on a line for each message (`--json`). Where a part of it gives nothing, that
-is said beside what did; where nothing comes out, it ends as one line and exit status 2, and a program reads the kind.
+is said on standard error; where nothing comes out, it ends as one line and exit status 2, and a program reads the kind.
 """
 
 import argparse
@@ -55,18 +55,18 @@ def decode_capture(arguments: argparse.Namespace) -> int:
     except InputRefused as refused:
         refused.where = refused.where or arguments.file
         raise
-    for outcome in outcomes:
+    pushes = [outcome for outcome in outcomes if isinstance(outcome, Push)]
+    refused_parts = [outcome for outcome in outcomes if isinstance(outcome, CaptureRefused)]
+    for push in pushes:
+        print(json.dumps(push_facts(push)) if arguments.json else "\n".join(push_lines(push)))
+    for part in refused_parts:
+        part.where = arguments.file
+    if not pushes:
         if arguments.json:
-            print(json.dumps(push_facts(outcome) if isinstance(outcome, Push) else refusal_facts(outcome)))
-        elif isinstance(outcome, Push):
-            print("\n".join(push_lines(outcome)))
-    refused_ones = [outcome for outcome in outcomes if isinstance(outcome, CaptureRefused)]
-    for outcome in refused_ones:
-        outcome.where = arguments.file
-    if len(refused_ones) == len(outcomes):
-        raise refused_ones[0]
-    for outcome in refused_ones:
-        sys.stderr.write(f"a part of the capture gave nothing: {outcome}\n")
+            print(json.dumps(refusal_facts(refused_parts[0])))
+        raise refused_parts[0]
+    for part in refused_parts:
+        sys.stderr.write(f"a part of the capture gave nothing: {part}\n")
     return 0
 
 

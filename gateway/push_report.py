@@ -25,6 +25,7 @@ def push_facts(push: Push) -> dict[str, object]:
         "kind": push.kind,
         "sent_at": None if push.sent_at is None else push.sent_at.text(),
         "sender": push.sender or None,
+        "counter": push.counter,
         "protection": push.protection,
         "key": _KEY_VERDICTS[push.protection],
         "proof": push.proof,

@@ -23,11 +23,12 @@ from gateway.core.dlms.pushed import Push
 from gateway.core.dlms.wrapper_messages import WrapperMessages
 from gateway.core.errors import CaptureRefused
 
-__all__ = ["MAX_CAPTURE_BYTES", "CaptureKind", "PushKeys", "open_capture", "read_capture", "recognise"]
+__all__ = ["MAX_CAPTURE_BYTES", "CaptureKind", "PushKeys", "open_capture", "read_capture"]
 
 Outcomes = tuple[Push | CaptureRefused, ...]
 _TEXT_HEAD = re.compile(rb"/[A-Za-z0-9]{3}[0-9a-zA-Z\\]")
 _M_BUS_START = b"\x68"
+_MIN_REMAINDER_BYTES = 16
 
 
 def read_capture(capture: bytes, keys: PushKeys | None = None, layouts: Sequence[ListLayout] = ()) -> tuple[Push, ...]:
@@ -57,15 +58,6 @@ def open_capture(capture: bytes, keys: PushKeys | None = None, layouts: Sequence
     return (_what_else(capture),)
 
 
-def recognise(capture: bytes) -> Framing | None:
-    """What stands around the messages of these octets, where they hold a sound one; None where nothing does yet."""
-    for framing, messages in ((Framing.HDLC, HdlcMessages()), (Framing.M_BUS, MBusMessages())):
-        if any(isinstance(message, bytes) for message in messages.feed(capture)):
-            return framing
-    is_wrapped = wrapper_messages.begins_here(capture) and bool(WrapperMessages().feed(capture))
-    return Framing.WRAPPER if is_wrapped else None
-
-
 def _of_hdlc(capture: bytes, opening: Opening) -> Outcomes:
     messages = HdlcMessages()
     found = (*messages.feed(capture), *messages.flush())
@@ -73,7 +65,8 @@ def _of_hdlc(capture: bytes, opening: Opening) -> Outcomes:
         return ()
     if messages.noise_bytes and _is_mixed(capture):
         return (refusal(CaptureKind.MIXED),)
-    return _read(PushReader(Framing.HDLC, opening), found) or (refusal(CaptureKind.HDLC_DIALOGUE),)
+    outcomes = _read(PushReader(Framing.HDLC, opening), found) or (refusal(CaptureKind.HDLC_DIALOGUE),)
+    return _with_remainder(outcomes, messages.noise_bytes)
 
 
 def _of_m_bus(capture: bytes, opening: Opening) -> Outcomes:
@@ -85,12 +78,13 @@ def _of_m_bus(capture: bytes, opening: Opening) -> Outcomes:
         return ()
     if found and messages.noise_bytes and _has_other_start(capture):
         return (refusal(CaptureKind.MIXED),)
-    return _read(PushReader(Framing.M_BUS, opening), found)
+    return _with_remainder(_read(PushReader(Framing.M_BUS, opening), found), messages.noise_bytes)
 
 
 def _of_wrapper(capture: bytes, opening: Opening) -> Outcomes:
     messages = WrapperMessages()
-    return _read(PushReader(Framing.WRAPPER, opening), (*messages.feed(capture), *messages.flush()))
+    outcomes = _read(PushReader(Framing.WRAPPER, opening), (*messages.feed(capture), *messages.flush()))
+    return _with_remainder(outcomes, messages.noise_bytes)
 
 
 def _of_raw(capture: bytes, opening: Opening) -> Outcomes:
@@ -107,6 +101,14 @@ def _read(reader: PushReader, messages: Sequence[bytes | CaptureRefused]) -> Out
     if len(outcomes) > 1 and reader.dialogue and len(kinds) == 1 and None not in kinds:
         return (refusal(CaptureKind(kinds.pop() or ""), ", ".join(reader.dialogue)),)
     return outcomes
+
+
+def _with_remainder(outcomes: Outcomes, left_over: int) -> Outcomes:
+    """What is more than noise, and stands in no frame, is told where everything else is well."""
+    is_well = bool(outcomes) and all(isinstance(outcome, Push) for outcome in outcomes)
+    if not is_well or left_over < _MIN_REMAINDER_BYTES:
+        return outcomes
+    return (*outcomes, refusal(CaptureKind.UNKNOWN, f"{left_over} octets beside the messages belong to none"))
 
 
 def _is_mixed(capture: bytes) -> bool:

@@ -80,6 +80,7 @@ def test_a_capture_may_be_binary_or_hex_in_any_layout(capture, capsys, content):
         "kind": "hdlc-push",
         "sent_at": "2026-11-21T12:00:00+00:00",
         "sender": None,
+        "counter": None,
         "protection": "none",
         "key": "no key needed",
         "proof": "crc16",
@@ -205,8 +206,14 @@ def test_a_part_that_gives_nothing_is_told_beside_what_does(capture, capsys):
     run("decode", capture(a_push() + Frame.encode(NO_PUSH)), "--json")
 
     out, err = capsys.readouterr()
-    assert [next(iter(json.loads(line))) for line in out.splitlines()] == ["kind", "refused"]
-    assert "a part of the capture gave nothing" in err
+    assert [json.loads(line)["kind"] for line in out.splitlines()] == ["hdlc-push"]
+    assert "a part of the capture gave nothing: these HDLC frames are a dialogue" in err
+
+
+def test_what_stands_beside_the_messages_is_told(capture, capsys):
+    run("decode", capture(a_push() + bytes(40)))
+
+    assert "40 octets beside the messages belong to none" in capsys.readouterr().err
 
 
 def test_half_a_file_is_told_as_that(capture):
