@@ -7,21 +7,25 @@ after `until_s` of the machine's clock: the line is others' too.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from gateway.adapters.dlms_association import Association
 from gateway.core.dlms import profile_generic
+from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.get_response import Denied
 from gateway.core.dlms.obis import Attribute
+from gateway.core.dlms.selection import Entries
 from gateway.core.errors import MeterRefused, Undecodable
 from gateway.core.event_log import EventLog, LogPage, LogSpan, log_entries
-from gateway.core.log_progress import asked_range
+from gateway.core.log_progress import MAX_ENTRIES, asked_range
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.reading import Snapshot
 from runtime.clock import Clock
 
 _CAPTURE_OBJECTS, _SORT_METHOD = 3, 5
 _ASKED_AGAIN_AFTER = timedelta(days=1)
+_ENTRIES_IN_USE = 7
+_EVER = datetime.min.replace(tzinfo=UTC)  # what is read so is not picked by time
 _NEWEST_FIRST = 2  # sort method LIFO
 
 
@@ -67,22 +71,22 @@ class LogReader:
         layout = self._layouts.get(span.log) or self._learnt(association, span.log, snapshot.read_at)
         reading = self._profile.interpret(snapshot)
         begin, end = asked_range(span, reading.meter_clock_at, snapshot.read_at)
-        if span.log.reads_whole:
-            answers, denied = association.get((span.log.buffer,))
-            if denied:
-                raise Undecodable(f"the meter does not give it: {denied[span.log.buffer]}")
-            buffer = answers[span.log.buffer]
+        read = replace(span, since=_EVER, until=None)
+        if span.log.reads == "entries":
+            selected = _newest(association, span.log, layout)
+        elif span.log.reads == "whole":
+            selected = _whole(association, span.log)
         else:
             zone = timezone(timedelta(minutes=-self._deviation_min(snapshot)))
             selected = association.get_range(span.log.buffer, begin.astimezone(zone), end.astimezone(zone))
-            if isinstance(selected, Denied):
-                raise Undecodable(f"log {span.log.name}: {selected.reason}")
-            buffer = selected
-        rows = profile_generic.rows(buffer, layout.columns, 0)
+            read = replace(span, since=begin)
+        if isinstance(selected, Denied):
+            raise Undecodable(f"the meter does not give it: {selected.reason}")
+        rows = profile_generic.rows(selected, layout.columns, 0)
         in_order = rows[::-1] if layout.is_newest_first else rows
         unspecified_min = self._profile.unspecified_deviation_min
         entries = log_entries(in_order, layout.columns, span.log, unspecified_deviation_min=unspecified_min)
-        return LogPage(span=replace(span, since=begin), entries=entries)
+        return LogPage(span=read, entries=entries)
 
     def _learnt(self, association: Association, log: EventLog, now: datetime) -> _Layout:
         absent = self._absent.get(log)
@@ -104,3 +108,23 @@ class LogReader:
         clock = snapshot.answers.get(self._profile.clock)
         told = clock.date_time().deviation_min if clock is not None else None
         return told if told is not None else self._profile.unspecified_deviation_min or 0
+
+
+def _newest(association: Association, log: EventLog, layout: _Layout) -> Data | Denied:
+    """Its last entries, by their numbers."""
+    count_at = log.buffer.sibling(_ENTRIES_IN_USE)
+    answers, denied = association.get((count_at,))
+    if denied:
+        raise Undecodable(f"the meter does not tell how many entries there are: {denied[count_at]}")
+    count = answers[count_at].integer()
+    if count <= 0:
+        return Data(DataType.ARRAY, ())
+    newest = (
+        Entries(1, min(count, MAX_ENTRIES)) if layout.is_newest_first else Entries(max(1, count - MAX_ENTRIES + 1), 0)
+    )
+    return association.get_entries(log.buffer, newest)
+
+
+def _whole(association: Association, log: EventLog) -> Data | Denied:
+    answers, denied = association.get((log.buffer,))
+    return Denied(denied[log.buffer]) if denied else answers[log.buffer]

@@ -34,14 +34,17 @@ _DURATIONS = range(15, 20)  # 0.0.96.7.15 to .19: duration of the last long powe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventLog:
-    """Where a log stands in the meter, and whose codes it holds. A column None is found by the code COSEM gives it."""
+    """Where a log stands in the meter, and whose codes it holds. A column None is found by the code COSEM gives it.
+
+    `reads` is how it is asked for: a `range` of time, its newest `entries`, or `whole`.
+    """
 
     name: str
     buffer: Attribute
     family: str
     code: Obis | None = None
     duration: Obis | None = None
-    reads_whole: bool = False
+    reads: str = "range"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -322,7 +322,7 @@ def _event_log(name: str, settings: LogSettings) -> EventLog:
         family=settings.family,
         code=Obis.parse(settings.code) if settings.code else None,
         duration=Obis.parse(settings.duration) if settings.duration else None,
-        reads_whole=settings.reads == "whole",
+        reads=settings.reads,
     )
 
 

@@ -91,8 +91,8 @@ class LogSettings:
     )
     reads: str = setting(
         "range",
-        help="whether the meter can be asked for a stretch of it, or gives it whole",
-        choices=("range", "whole"),
+        help="how it is asked for: a stretch of time, its newest entries by number, or whole",
+        choices=("range", "entries", "whole"),
     )
 
 

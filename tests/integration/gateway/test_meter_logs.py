@@ -28,11 +28,12 @@ PROFILE_OF = {"lamplight": "lamplight-sim", "idis": "idis", "dsmr5": "dsmr5"}
 class Home:
     """A meter of one make, the gateway's session with it, and what of its logs was taken over."""
 
-    def __init__(self, make="lamplight"):
+    def __init__(self, make="lamplight", reads="range"):
         self.clock = FakeClock(NOW)
         profile = load_profile(PROFILE_OF[make])
         nobody = replace(profile.access, client_sap=16, authentication=Authentication.NONE, is_ciphered=False)
-        self.profile = replace(profile, access=nobody)
+        logs = tuple(replace(log, reads=reads) for log in profile.logs)
+        self.profile = replace(profile, access=nobody, logs=logs)
         past = History.of_new_meter("LMP10000001", MADE_AT)
         life = Life(household=SteadyHousehold(steady_w=500.0), history=past, phases=3, make=MAKES[make])
         meter = Meter(life, keep=lambda _history: None)
@@ -54,9 +55,10 @@ class Home:
         return events
 
 
+@pytest.mark.parametrize("reads", ["range", "entries", "whole"])
 @pytest.mark.parametrize("make", PROFILE_OF)
-def test_what_befell_the_meter_is_told_once_in_our_words(make):
-    home = Home(make)
+def test_what_befell_the_meter_is_told_once_in_our_words(make, reads):
+    home = Home(make, reads)
     home.read()
 
     home.befall("event", "cover_opened")
@@ -103,6 +105,41 @@ def test_entries_are_found_after_the_meters_clock_was_set_back():
     assert home.read() == ()
 
 
+@pytest.mark.parametrize("reads", ["entries", "whole"])
+def test_entries_are_found_that_a_lost_clock_stamped_and_that_was_right_again_before_they_were_read(reads):
+    home = Home(reads=reads)
+    home.befall("event", "cover_opened")
+    home.read()
+
+    home.befall("clock", "jump", str(-300 * 86_400))
+    home.befall("event", "magnet_on")
+    home.befall("clock", "jump", str(300 * 86_400))
+    kinds = [event.kind for event in home.read()]
+
+    assert Kind.MAGNETIC_FIELD in kinds
+    assert Kind.METER_COVER_OPENED not in kinds
+    assert home.read() == ()
+
+
 @pytest.mark.parametrize("name", ["idis", "dsmr5", "smr5", "lamplight-sim"])
 def test_every_log_of_a_shipped_profile_has_a_table_of_codes(name):
     check_families(load_profile(name), CODES)
+
+
+@pytest.mark.parametrize(
+    ("make", "lasted_s", "is_logged"), [("lamplight", 20, True), ("idis", 200, True), ("idis", 20, False)]
+)
+def test_a_long_failure_is_dated_by_its_end_and_its_duration(make, lasted_s, is_logged):
+    home = Home(make)
+    home.read()
+
+    home.befall("supply", "off")
+    began_s = home.clock.seconds
+    home.clock.seconds += lasted_s - 5
+    home.befall("supply", "on")
+    failures = [event for event in home.read() if event.log == "power-failure"]
+
+    assert len(failures) == is_logged
+    assert [event.duration_ms for event in failures] == [lasted_s * 1000] * is_logged
+    ends_at = [event.occurred_at_ms / 1000 for event in failures]
+    assert ends_at == pytest.approx([NOW.timestamp() + began_s + lasted_s] * is_logged, abs=1.5)
