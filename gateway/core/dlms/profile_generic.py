@@ -14,6 +14,7 @@ from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.errors import Undecodable
 
 MAX_COLUMNS = 64
+_NOTHING = DataType.NULL_DATA
 _NULL, _FIRST_DELTA = int(DataType.NULL_DATA), int(DataType.DELTA_INTEGER)
 _TAIL_BYTES = 3  # deviation and status, behind the local time
 CLOCK = Attribute(class_id=8, obis=Obis.parse("0.0.1.0.0.255"), index=2)
@@ -52,8 +53,8 @@ def rows(buffer: Data, columns: Sequence[Attribute], capture_period_s: int) -> t
 
 
 def _whole(cell: Data, before: Data, clock: "_ClockColumn | None") -> Data:
-    if cell.type is DataType.NULL_DATA and before.type is not DataType.NULL_DATA:
-        return clock.one_period_after(before) if clock else before
+    if cell.type is _NOTHING:
+        return clock.one_period_after(before) if clock and before.type is not _NOTHING else before
     if cell.type.is_delta and isinstance(cell.value, int):
         return Data(before.type, before.integer() + cell.value)
     return cell
@@ -64,6 +65,7 @@ class _ClockColumn:
 
     def __init__(self, capture_period_s: int) -> None:
         self._period_s = capture_period_s
+        self._period = timedelta()
         self._counted: Data | None = None
         self._local = datetime.min.replace(tzinfo=UTC)
         self._tail = b""
@@ -75,7 +77,8 @@ class _ClockColumn:
             self._local = moment.to_utc(unspecified_deviation_min=0) - timedelta(minutes=moment.deviation_min or 0)
             self._tail = moment.encode()[-_TAIL_BYTES:]
         try:
-            self._local += timedelta(seconds=self._period_s)
+            self._period = self._period or timedelta(seconds=self._period_s)
+            self._local += self._period
         except OverflowError as error:
             raise Undecodable("a clock is counted on beyond the year 9999") from error
         self._counted = Data(DataType.OCTET_STRING, local_octets(self._local) + self._tail)
