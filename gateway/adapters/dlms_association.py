@@ -7,6 +7,7 @@ sends and receives; here stand the services: GET of one, of many and of part of 
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from gateway.adapters import dlms_library  # noqa: F401 - before dlms-cosem
@@ -34,6 +35,11 @@ MAX_LIST = 24  # attributes in one GET-WITH-LIST; some meters choke on more
 MAX_ANSWER_BYTES = 1_000_000
 _REQUEST_HEADER_BYTES, _REQUEST_ITEM_BYTES = 4, 10
 _NOTHING_SELECTED = b"\x00"
+_CLOCK = cosem.CosemAttribute(
+    interface=enumerations.CosemInterface.CLOCK,
+    instance=cosem.Obis.from_bytes(profile_generic.CLOCK.obis.octets),
+    attribute=profile_generic.CLOCK.index,
+)
 
 
 class Association:
@@ -76,9 +82,7 @@ class Association:
 
     def get_range(self, buffer: Attribute, begin: datetime, end: datetime) -> Data | Denied:
         """The rows of a profile between two instants, both included; raises MeterUnread, Undecodable."""
-        clock = _foreign(profile_generic.CLOCK)
-        clock.interface = enumerations.CosemInterface.CLOCK
-        selection = RangeDescriptor(restricting_object=CaptureObject(clock, 0), from_value=begin, to_value=end)
+        selection = RangeDescriptor(restricting_object=CaptureObject(_CLOCK, 0), from_value=begin, to_value=end)
         return self._get_one(buffer, selection if self.selects else None)
 
     def get_entries(self, buffer: Attribute, entries: Entries) -> Data | Denied:
@@ -190,6 +194,7 @@ class Association:
         return self._dialogue.garbled(what)
 
 
+@lru_cache(maxsize=256)  # the same few at every poll
 def _foreign(attribute: Attribute) -> Any:
     return cosem.CosemAttribute(
         interface=attribute.class_id,  # a plain number: a profile may name a class its enumeration does not know
