@@ -17,6 +17,9 @@ from wire.events import Disconnector
 from wire.units import Quantity
 
 _UNUSED = "-"
+_NO_DEVIATION = (
+    "or does not say how far it is from UTC: then say it in the profile, `[clock] unspecified_deviation_min`"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ class ReadReport:
         yield f"meter {reading.meter_serial} ({self.profile.title}) on {self.port}"
         yield f"read at {_instant(reading.taken_at)}"
         offset_s = self._clock_offset_s()
-        unset = "is not set" if reading.tells_time else "is not told"
+        unset = f"is not set, {_NO_DEVIATION}" if reading.tells_time else "is not told"
         clock = unset if reading.meter_clock_at is None else _instant(reading.meter_clock_at)
         yield f"its clock {clock}" + ("" if offset_s is None else f", {offset_s:+.0f} s from the gateway's")
         yield ""

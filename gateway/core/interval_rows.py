@@ -38,7 +38,6 @@ class Captured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _StampedRow:
-    place: int  # in the buffer
     ends_at: datetime
     status: IntervalStatus
     values: Mapping[Quantity, int]
@@ -69,49 +68,55 @@ def interval_rows(
         unspecified_deviation_min: from the meter's profile, for clocks that do not say how far they are from UTC.
     """
     period = timedelta(seconds=captured.period_s)
-    stamped = [_stamped(place, row, captured, meaning, unspecified_deviation_min) for place, row in enumerate(rows)]
+    stamped = [_stamped(row, captured, meaning, unspecified_deviation_min) for row in rows]
     known = sorted((row for row in stamped if row is not None), key=lambda row: row.ends_at)
     by_end: dict[datetime, list[_StampedRow]] = {}
     for row in known:
         by_end.setdefault(row.ends_at, []).append(row)
-    step = -1 if known and known[0].place > known[-1].place else 1  # some meters tell the newest first
     totals = {column.quantity for column in meaning.columns if column.is_total}
     return tuple(
         IntervalRow(
             ends_at=row.ends_at,
             period_s=captured.period_s,
             status=row.status,
-            values=tuple(_of_the_period(row, _before(row, by_end, period, step), totals)),
+            values=tuple(_of_the_period(row, by_end[row.ends_at], by_end.get(row.ends_at - period, ()), totals)),
         )
         for row in known
     )
 
 
-def _before(
-    row: _StampedRow, by_end: Mapping[datetime, Sequence[_StampedRow]], period: timedelta, step: int
-) -> _StampedRow | None:
-    """The row one period before; where the clock was set back and times come twice, only the buffer's neighbour."""
-    candidates = by_end.get(row.ends_at - period, ())
-    if len(candidates) == len(by_end[row.ends_at]) == 1:
-        return candidates[0]
-    return next((other for other in candidates if other.place == row.place - step), None)
-
-
 def _of_the_period(
-    row: _StampedRow, before: _StampedRow | None, totals: set[Quantity]
+    row: _StampedRow, same: Sequence[_StampedRow], before: Sequence[_StampedRow], totals: set[Quantity]
 ) -> Iterator[tuple[Quantity, int]]:
+    """What a row says of its period, from all rows of the `same` time and all one period `before`."""
     for quantity, value in row.values.items():
+        began = [other for other in before if quantity in other.values]
         if quantity not in totals:
             yield quantity, value
-        elif before is not None and quantity in before.values:
-            used = value - before.values[quantity]
-            top = before.tops.get(quantity, 0)
-            has_rolled_over = used < 0 and value <= top // _LAST_PART
-            yield quantity, used + top if has_rolled_over else used
+        elif len(began) == len(same) == 1:
+            yield quantity, _difference(quantity, began[0], value)
+        elif (total := _total_of_its_stretch(quantity, value, same, began)) is not None:
+            yield quantity, value - total
+
+
+def _difference(quantity: Quantity, before: _StampedRow, value: int) -> int:
+    used, top = value - before.values[quantity], before.tops.get(quantity, 0)
+    return used + top if used < 0 and value <= top // _LAST_PART else used
+
+
+def _total_of_its_stretch(
+    quantity: Quantity, value: int, same: Sequence[_StampedRow], began: Sequence[_StampedRow]
+) -> int | None:
+    """The total one period before, where the clock was set back and times come twice: the highest that is not above
+    `value`, unless another row of the same time stands between the two and so is the one that belongs to it."""
+    total = max((before for row in began if (before := row.values[quantity]) <= value), default=None)
+    if total is None or any(total <= row.values.get(quantity, value) < value for row in same):
+        return None
+    return total
 
 
 def _stamped(
-    place: int, row: Sequence[Data], captured: Captured, meaning: LoadProfile, unspecified_deviation_min: int | None
+    row: Sequence[Data], captured: Captured, meaning: LoadProfile, unspecified_deviation_min: int | None
 ) -> _StampedRow | None:
     clock_at = captured.place_of(CLOCK.obis)
     if clock_at is None:
@@ -123,7 +128,6 @@ def _stamped(
         return None
     status = _status(row, captured, meaning)
     return _StampedRow(
-        place=place,
         ends_at=ends_at,
         status=status | IntervalStatus.CLOCK_INVALID if moment.status.is_invalid else status,
         values=dict(_values(row, captured, meaning, lambda cell: cell)),
