@@ -16,7 +16,7 @@ from gateway.core.dlms.hdlc_negotiation import LinkSettings, negotiate
 from gateway.core.dlms.makers import maker_named
 from gateway.core.dlms.opto import BAUD_BY_ID, from_7e1
 from gateway.core.trace.apdu_words import ApduWords, Opener, Seal, Told
-from gateway.core.trace.masking import Mask, starred
+from gateway.core.trace.masking import Mask, starred, starred_frame
 from gateway.core.trace.pieces import Language, Piece, Pieces, cutter
 
 _LLC_BYTES = 3
@@ -133,13 +133,7 @@ class Annotator:
         is_echo = way is Way.IN and self._is_echo(piece)
         if way is Way.OUT:
             self._awaited.append(piece.octets)
-        shown, is_masked = self._masks[way].masked(piece)
-        if way is Way.OUT:
-            self._is_password_out |= is_masked
-        elif piece.damage and self._is_password_out:
-            shown, is_masked = starred(piece), True
-        elif not is_echo:
-            self._is_password_out = False
+        shown, is_masked = self._shown(way, piece, is_echo=is_echo)
         self._count(way, at_s, piece, is_echo=is_echo)
         lines, told = self._meaning(way, shown, is_echo=is_echo)
         if told is not None and way is Way.IN:
@@ -154,6 +148,20 @@ class Annotator:
             is_masked=is_masked,
             told=told,
         )
+
+    def _shown(self, way: Way, piece: Piece, *, is_echo: bool) -> tuple[Piece, bool]:
+        """The piece without a password. Until a meter has answered one, what we repeat or hear damaged may hold it."""
+        shown, is_masked = self._masks[way].masked(piece)
+        if self._is_password_out and not is_masked:
+            is_part = piece.frame is not None and piece.frame.kind is FrameKind.INFORMATION
+            if piece.damage:
+                return starred(piece), True
+            if is_part and (way is Way.OUT or is_echo):
+                return starred_frame(piece), True
+            has_answered = is_part or piece.apdu is not None or piece.text is not None
+            self._is_password_out = not (way is Way.IN and has_answered)
+        self._is_password_out |= way is Way.OUT and is_masked
+        return shown, is_masked
 
     def _is_echo(self, piece: Piece) -> bool:
         if piece.octets not in self._awaited:

@@ -17,16 +17,17 @@ AARQ = 0x60
 STAR = b"*"
 _PASSWORD_MESSAGE = b"\x01P"
 _LLC_BYTES = 3
+_REQUEST_BEGINS = b"\xe6\xe6\x00" + bytes([AARQ])
 _MECHANISM, _VALUE = 0x8B, 0xAC
 # Mechanisms that send a challenge, which is no secret: HLS by MD5, SHA-1, GMAC, SHA-256 and ECDSA. The others may not.
 _CHALLENGING = (3, 4, 5, 6, 7)
 
 
 class Mask:
-    """Masks one direction; a request may go on over several frames."""
+    """Masks one direction; a request may go on over several frames, which may be as short as an octet."""
 
     def __init__(self) -> None:
-        self._is_within = False
+        self._begun = b""  # how the message began that goes on
 
     def masked(self, piece: Piece) -> tuple[Piece, bool]:
         """The piece as it may be shown, and whether a password was in it."""
@@ -45,17 +46,24 @@ class Mask:
     def _masked_frame(self, piece: Piece) -> tuple[Piece, bool]:
         frame = piece.frame
         assert frame is not None
-        begins = frame.info[_LLC_BYTES : _LLC_BYTES + 1] == bytes([AARQ]) and frame.info[:2] == b"\xe6\xe6"
-        if not frame.info or not (begins or self._is_within):
+        if not frame.info:
             return piece, False
-        if self._is_within or frame.is_segmented:
-            kept = frame.info[: _LLC_BYTES + 1] if begins else b""
-            info = kept + STAR * (len(frame.info) - len(kept))
-            self._is_within = frame.is_segmented
-        else:
-            info = frame.info[:_LLC_BYTES] + masked_request(frame.info[_LLC_BYTES:])
-        shown = replace(frame, info=info)
-        return replace(piece, frame=shown, octets=shown.encode()), info != frame.info
+        is_whole = not self._begun and not frame.is_segmented
+        begun = (self._begun + frame.info)[: len(_REQUEST_BEGINS)]
+        self._begun = begun if frame.is_segmented else b""
+        if begun != _REQUEST_BEGINS[: len(begun)]:
+            return piece, False
+        if not is_whole:
+            return starred_frame(piece), True
+        shown = replace(frame, info=frame.info[:_LLC_BYTES] + masked_request(frame.info[_LLC_BYTES:]))
+        return replace(piece, frame=shown, octets=shown.encode()), shown.info != frame.info
+
+
+def starred_frame(piece: Piece) -> Piece:
+    """A frame of which nothing is shown but its header."""
+    assert piece.frame is not None
+    shown = replace(piece.frame, info=STAR * len(piece.frame.info))
+    return replace(piece, frame=shown, octets=shown.encode())
 
 
 def starred(piece: Piece) -> Piece:

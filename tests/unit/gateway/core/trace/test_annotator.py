@@ -114,7 +114,7 @@ class TestEchoes:
 
 class TestPasswords:
     @settings(max_examples=60)
-    @given(st.integers(8, 200), st.booleans())
+    @given(st.integers(1, 200), st.booleans())
     def test_none_is_shown_however_the_request_is_cut_into_frames(self, size, is_echoed):
         info = b"\xe6\xe6\x00" + AARQ
         parts = [info[at : at + size] for at in range(0, len(info), size)]
@@ -142,6 +142,24 @@ class TestPasswords:
         shown = b"".join(passage.octets for passage in passages)
         assert not any(SECRET[at : at + 4] in shown for at in range(len(SECRET) - 3))
 
+    def test_a_part_that_is_said_again_is_starred_again_and_so_is_its_echo(self):
+        info = b"\xe6\xe6\x00" + AARQ
+        parts = [info[at : at + 32] for at in range(0, len(info), 32)]
+        frames = [
+            informed(part, ours=True, send_seq=at, is_segmented=at < len(parts) - 1) for at, part in enumerate(parts)
+        ]
+        where_it_stands = said(FrameKind.RECEIVE_READY, receive_seq=1)
+
+        passages, _ = annotated(
+            *((Way.OUT, frame) for frame in frames),
+            (Way.IN, where_it_stands),
+            (Way.OUT, frames[1]),
+            (Way.IN, frames[1]),
+        )
+
+        shown = b"".join(passage.octets for passage in passages)
+        assert not any(SECRET[at : at + 4] in shown for at in range(len(SECRET) - 3))
+
     def test_behind_a_wrapper_neither(self):
         wrapped = bytes.fromhex("000100110001") + len(AARQ).to_bytes(2, "big") + AARQ
 
@@ -157,7 +175,9 @@ class TestPasswords:
 
     def test_noise_after_the_meters_answer_is_shown_again(self):
         passages, _ = annotated(
-            (Way.OUT, informed(b"\xe6\xe6\x00" + AARQ, ours=True)), (Way.IN, UA), (Way.IN, b"\x55\xaa")
+            (Way.OUT, informed(b"\xe6\xe6\x00" + AARQ, ours=True)),
+            (Way.IN, informed(b"\xe6\xe7\x00\xd8\x01\x02")),
+            (Way.IN, b"\x55\xaa"),
         )
 
         assert passages[-1].octets == b"\x55\xaa"
