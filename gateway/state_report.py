@@ -242,7 +242,7 @@ def _meter_lines(status: MeterStatus, now: datetime) -> Iterator[str]:
         yield f"  {how} {_ago(reading.taken_at, now)}{doubt}: {values}"
     if status.pushes is not None:
         yield _push_line(status, status.pushes, now)
-    if status.progress is not None:
+    if status.progress is not None and meter.port:
         yield f"  load profile taken over up to {status.progress.through:%Y-%m-%d %H:%M} UTC"
     if status.use is not None:
         yield _use_line(status.use, now)

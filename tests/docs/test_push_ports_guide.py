@@ -41,9 +41,24 @@ def test_the_profile_it_shows_is_one_and_shows_the_defaults() -> None:
 
 
 def test_every_refusal_it_explains_is_one() -> None:
-    rows = re.findall(r"^\| (`[^|]+) \| [^|]+ \|$", PAGE.partition("| refused |")[2], re.MULTILINE)
+    rows = re.findall(
+        r"^\| (`[^|]+) \| [^|]+ \|$", PAGE.partition("| refused |")[2].partition("| in the log |")[0], re.MULTILINE
+    )
     explained = set(re.findall(r"`([\w-]+)`", " ".join(rows)))
     source = Path(push_ports.__file__).read_text(encoding="utf-8")
 
     assert len(explained) > 8
     assert {reason for reason in explained - KNOWN if f'"{reason}"' not in source} == set()
+
+
+def test_every_line_of_the_log_it_explains_is_written() -> None:
+    folder = Path(push_ports.__file__).parents[1] / "service"
+    source = "\n".join(file.read_text(encoding="utf-8") for file in folder.glob("*.py"))
+    presences = {
+        f"{what}_{turn}" for what in re.findall(r'Presence\(log, "(\w+)"', source) for turn in ("here", "gone")
+    }
+    rows = re.findall(r"^\| (`push_[^|]+) \| [^|]+ \|$", PAGE, re.MULTILINE)
+    explained = set(re.findall(r"`(\w+)`", " ".join(rows)))
+
+    assert len(explained) == 5
+    assert {line for line in explained if line not in presences and f'"{line}"' not in source} == set()
