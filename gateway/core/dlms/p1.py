@@ -19,6 +19,7 @@ from gateway.core.dlms.data_sets import DataSet, data_sets
 from gateway.core.dlms.opto import from_7e1, to_7e1
 from gateway.core.dlms.push_keys import PushKeys
 from gateway.core.dlms.pushed import Proof, Protection, Push
+from gateway.core.dlms.telegram_capture import telegrams_of
 from gateway.core.errors import CaptureRefused
 
 MAX_TELEGRAM_BYTES = 16_384
@@ -67,7 +68,7 @@ class TelegramStream:
         while self._seek():
             taken = self._sealed(is_last) if self._buffer.startswith(sealed_telegram.HEAD) else self._plain(is_last)
             if taken is None and len(self._buffer) > MAX_TELEGRAM_BYTES:
-                self._drop(1)
+                self._drop(MAX_TELEGRAM_BYTES)
                 yield _damaged(f"it does not end within {MAX_TELEGRAM_BYTES} octets")
             elif taken is None:
                 return
@@ -141,17 +142,8 @@ class TelegramStream:
 
 
 def read_telegrams(capture: bytes, keys: PushKeys | None = None) -> tuple[Push, ...]:
-    """Every telegram of a capture, in order; raises CaptureRefused for one that is damaged, sealed, or not there.
-
-    A capture is cut from a line: what it holds of the telegrams before its first and after its last is passed over,
-    as long as there is a whole one.
-    """
-    stream = TelegramStream(keys)
-    found = (*stream.feed(capture), *stream.flush())
-    pushes = tuple(item for item in found if isinstance(item, Push))
-    refused = [item for item in found if isinstance(item, CaptureRefused)]
-    if refused and (not pushes or refused[0] is not found[-1]):
-        raise refused[0]
+    """Every telegram of a capture, in order; raises CaptureRefused for one that is damaged, sealed, or not there."""
+    pushes = telegrams_of(capture, TelegramStream(keys))
     if not pushes:
         raise CaptureRefused(TelegramKind.P1_DAMAGED, "no telegram begins here", do="cut it from its `/` to its `!`")
     return pushes

@@ -21,6 +21,7 @@ from gateway.core.dlms.cosem_time import ClockStatus, CosemDateTime
 from gateway.core.dlms.opto import from_7e1
 from gateway.core.dlms.push_keys import PushKeys
 from gateway.core.dlms.pushed import Proof, Push, PushedReading
+from gateway.core.dlms.telegram_capture import telegrams_of
 from gateway.core.dlms.tic_labels import LABELS
 from gateway.core.errors import CaptureRefused
 
@@ -103,18 +104,11 @@ class TelegramStream:
 def read_telegrams(capture: bytes, _keys: PushKeys | None = None) -> tuple[Push, ...]:
     """Every frame of a capture, in order; raises CaptureRefused where none is whole, or one is broken off.
 
-    A capture is cut from a line: half a frame before the first whole one or after the last is passed over. Text that
-    was copied without the control characters is taken for one frame.
+    Text that was copied without the control characters is taken for one frame.
     """
     if _STX not in capture and _STX_OF_SEVEN_BITS not in capture:
-        found: Sequence[Push | CaptureRefused] = (_read(capture),)
-    else:
-        stream = TelegramStream()
-        found = (*stream.feed(capture), *stream.flush())
-    pushes = tuple(item for item in found if isinstance(item, Push))
-    refused = [item for item in found if isinstance(item, CaptureRefused)]
-    if refused and (not pushes or refused[0] is not found[-1]):
-        raise refused[0]
+        capture = bytes([_STX]) + capture[:MAX_FRAME_BYTES] + bytes([_ETX])
+    pushes = telegrams_of(capture, TelegramStream())
     if not pushes:
         raise _damaged("it has no end")
     return pushes

@@ -243,3 +243,15 @@ def test_any_octets_give_telegrams_or_the_typed_refusal(octets, at):
     found = (*stream.feed(whole[:at] + octets + whole[at:]), *stream.flush())
 
     assert all(isinstance(item, Push | CaptureRefused) for item in found)
+
+
+def test_heads_without_an_end_are_forgotten_by_the_telegram_and_not_one_by_one():
+    octets = b"/LMP" * 50_000
+
+    assert len(TelegramStream().feed(octets)) == len(octets) // MAX_TELEGRAM_BYTES
+
+
+def test_nothing_behind_a_refused_telegram_is_read():
+    spoilt = telegram(ENERGY).replace(b"4.426", b"4.427")
+
+    assert "CRC does not hold" in refused(spoilt + telegram(ENERGY)).what
