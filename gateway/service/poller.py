@@ -19,6 +19,7 @@ from gateway.core.batches import Window
 from gateway.core.errors import MeterHeld, MeterUnread
 from gateway.core.event_log import EventLog, LogSpan
 from gateway.core.interruption import Attention
+from gateway.core.log_progress import LogsTaken
 from gateway.core.ports import MeterSession, Span
 from gateway.core.reading import IntervalRow, Snapshot
 from gateway.core.schedule import Attempt, Cadence, next_read_at
@@ -67,6 +68,7 @@ class Poller:
         self._logs, self._logs_every = logs, logs_every
         self._clock_tender = clock_tender
         self._logs_asked_at: datetime | None = None
+        self._logs_before = LogsTaken()
         self._last: Attempt | None = None
         self._rest_until_s = 0.0
         self._leave_alone_s = 0.0
@@ -153,14 +155,17 @@ class Poller:
         return instruction.progress.next_window(now)
 
     def _due_logs(self, instruction: Instruction, now: datetime) -> tuple[LogSpan, ...]:
-        """The stretches of the meter's logs to read along, if any; that they were asked for counts, come what may."""
+        """The stretches of the meter's logs to read along, if any.
+
+        That they were asked for counts, come what may: there is a hurry only while it brings them forward.
+        """
         if self._last is None or instruction.attention is Attention.CLOSE:
             return ()
         asked_at = self._logs_asked_at
-        is_behind = self._failures == 0 and instruction.logs.is_behind(now)
-        if asked_at is not None and now < asked_at + self._logs_every and not is_behind:
+        is_hurried = instruction.logs.is_behind(now) and instruction.logs != self._logs_before
+        if asked_at is not None and now < asked_at + self._logs_every and not is_hurried:
             return ()
-        self._logs_asked_at = now
+        self._logs_asked_at, self._logs_before = now, instruction.logs
         return instruction.logs.spans(self._logs, now)
 
     def _wait_until_handled(self, stop: threading.Event) -> None:

@@ -1,6 +1,8 @@
 """A meter's own logs, from the poller through the pipeline into a real journal: each entry told once, come what may."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from tests.unit.gateway.service.test_poller import CADENCE, Even, Inbox, StoryWa
 from wire.events import Lane, MeterAlarmLogged, MeterEventLogged
 from wire.meter_log import ClockQuality, MeterEventKind
 
+DAY = timedelta(days=1)
 LOGS = {log.name: log for log in PROFILE.logs}
 
 
@@ -93,10 +96,17 @@ def test_what_finds_no_room_is_told_once_there_is_some(tmp_path: Path) -> None:
 
 
 class TestWhenThePollerReadsThem:
-    def spans(self, *, until_s: float, instruction: Instruction) -> list[int]:
+    def spans(
+        self,
+        *,
+        until_s: float,
+        instruction: Instruction,
+        answers: Callable[[StoryWatch, int], float] = lambda _watch, _number: 230.0,
+    ) -> list[int]:
         """How many logs were asked for in each reading."""
         clock = FakeClock()
         session, watch = FakeSession(clock), StoryWatch(clock)
+        session.answers = lambda number: answers(watch, number)
         watch.instruct(instruction)
         poller = Poller(
             number=1,
@@ -125,11 +135,23 @@ class TestWhenThePollerReadsThem:
         assert asked[:3] == [0, len(LOGS), 0]
         assert asked.count(len(LOGS)) == 2
 
-    def test_with_every_reading_while_there_is_much_to_catch_up_on(self, bench: Bench) -> None:
-        asked = self.spans(until_s=200, instruction=bench.watch.instruction)
+    def test_one_after_the_other_while_that_brings_forward_what_is_missing(self, bench: Bench) -> None:
+        begun = bench.watch.instruction
+
+        def onward(watch: StoryWatch, number: int) -> float:
+            moved = (replace(log, through=log.through + number * DAY) for log in begun.logs.logs)
+            watch.instruct(replace(begun, logs=replace(begun.logs, logs=tuple(moved))))
+            return 230.0
+
+        asked = self.spans(until_s=100, instruction=begun, answers=onward)
 
         assert asked[0] == 0
         assert set(asked[1:]) == {len(LOGS)}
+
+    def test_in_no_hurry_where_nothing_comes_of_it(self, bench: Bench) -> None:
+        asked = self.spans(until_s=100, instruction=bench.watch.instruction)
+
+        assert asked.count(len(LOGS)) == 1
 
     def test_not_while_a_verdict_waits_for_the_meter(self, instruction: Instruction) -> None:
         close = replace(instruction, attention=Attention.CLOSE)
