@@ -115,6 +115,7 @@ class FakeMeter:
     association_result: int = ACCEPTED
     serves_lists: bool = True
     answer_to: Callable[[bytes], bytes | None] = lambda _apdu: None  # overrules the meter's own answer to an APDU
+    unasked: list[bytes] = field(default_factory=list)  # what it says at the next poll, without a request
     requests: list[bytes] = field(default_factory=list)
     is_linked: bool = False
     is_associated: bool = False
@@ -156,6 +157,8 @@ class FakeMeter:
                 return self._hear_information(frame)
 
     def _hear_poll(self, frame: Frame) -> bytes:
+        if self.unasked and not self._segments:
+            self._segments.append(bytes.fromhex("e6e700") + self.unasked.pop(0))
         if frame.receive_seq == self._next_seq and self._segments:
             return self._next_segment(frame)
         behind = (self._next_seq - frame.receive_seq) % 8 == 1

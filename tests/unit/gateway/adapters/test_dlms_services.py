@@ -140,6 +140,19 @@ class TestBlocks:
         assert answers == {IMPORT: u32(12_345)}
         assert meter.requests[-1].hex(" ") == "e0 87 00 01 00 01 00"
 
+    def test_blocks_that_the_meter_streams_are_joined(self):
+        answer = bytes.fromhex("c401c10006") + (12_345).to_bytes(4, "big")
+        meter = FakeMeter(conformance=EVERYTHING)
+        first = Block(number=1, acknowledged=0, octets=answer[:4], is_last=False, is_streaming=True).encode()
+        second = Block(number=2, acknowledged=0, octets=answer[4:]).encode()
+        meter.answer_to = lambda apdu: first if apdu[0] == 0xC0 else None
+        meter.unasked = [second]
+
+        answers, _ = an_association(meter).get((IMPORT,))
+
+        assert answers == {IMPORT: u32(12_345)}
+        assert [request[0] for request in meter.requests] == [0x60, 0xC0]
+
     def test_a_request_too_long_for_the_meter_goes_in_general_blocks(self):
         meter = FakeMeter(conformance=EVERYTHING & ~0x000800, max_pdu_bytes=60)
         heard = bytearray()
