@@ -19,11 +19,13 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 _TELEGRAM = re.compile(r"\s*/[A-Za-z0-9]{3}")
 _SEPARATED = re.compile(r"(?:(?:0x|\\x)?[0-9a-f]{2}(?:[\s,:;-]+|(?=0x|\\x)|$))+", re.IGNORECASE)
 _SOLID = re.compile(r"(?:0x)?[0-9a-f]+(?:[\s,]+[0-9a-f]+)*", re.IGNORECASE)
+_DOTTED = re.compile(r"[0-9a-f]{2}(?:\.[0-9a-f]{2}){7,}(?:\s+\d+)?", re.IGNORECASE)  # ESPHome tells how many, too
 _MARKS = re.compile(r"0x|\\x|[\s,:;-]", re.IGNORECASE)
 _AROUND = str.maketrans(dict.fromkeys("\"'{}[]();", " "))
 _TIME = re.compile(
     r"(?:\d{4}-\d\d-\d\d[T ]+)?\d\d[:.]\d\d[:.]\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?[ \t]+(?=[^:]*$|\S*[A-Za-z\[(])"
 )
+_GROUP = re.compile(r"(?:\[[^\]]*\]|\([^)]*\))\s*(?=[^\s;,])")  # in brackets, before something else
 _PREFIX = re.compile(
     r"""(?: \[[^\]]*\] | \d+\.\d+\s | \([^)]*\) | [A-Z]>[A-Z] | <+ | >+ | -+> | [:=|]   # a level, a source, an arrow
           | [A-Za-z_][\w./-]*\s*(?: [:=] | -+> | <-+ ) | [A-Z]{4,8}(?=\s)  # a name before what it names, a level
@@ -110,9 +112,11 @@ def _digits(line: str) -> str | None:
     """The hex digits of a line, its prefixes taken off; None where it is no hex."""
     rest = line.strip()
     for _ in range(_MAX_PREFIXES):
-        time = _TIME.match(rest)
-        rest = rest[time.end() :] if time else rest
+        while (group := _GROUP.match(rest) or _TIME.match(rest)) and group.end():
+            rest = rest[group.end() :]
         bare = rest.translate(_AROUND).strip(" ,")
+        if _DOTTED.fullmatch(bare.strip()):
+            return bare.split()[0].replace(".", "")
         if _SEPARATED.fullmatch(bare) or _SOLID.fullmatch(bare):
             return _MARKS.sub("", bare)
         prefix = _PREFIX.match(rest)

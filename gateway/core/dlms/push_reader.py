@@ -4,6 +4,7 @@ What comes in is messages of one sender in their order, as their framing gave th
 the refusal that says why there is none. A refusal is a value here: in a stream, the next message may be sound.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from gateway.core.errors import CaptureRefused, Undecodable
 
 _MAX_SEALS = 2  # one inside the other
 _MAX_NAMES = 12
+_TELEGRAM = re.compile(rb"/[A-Za-z0-9]{3}[ -~]*\r\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,11 @@ class Opening:
 
     keys: PushKeys | None = None
     layouts: Sequence[ListLayout] = ()
+
+
+def _looks_right(inside: bytes) -> bool:
+    """Whether a seal held what a meter seals: a notification, or the text of a telegram."""
+    return notification.looks_right(inside) or _TELEGRAM.match(inside) is not None
 
 
 class PushReader:
@@ -66,7 +73,7 @@ class PushReader:
         for _ in range(_MAX_SEALS):
             if not sealed.is_sealed(apdu):
                 break
-            opened = sealed.unseal(apdu, self._opening.keys, notification.looks_right)
+            opened = sealed.unseal(apdu, self._opening.keys, _looks_right)
             apdu, sender, counter, protection = opened.apdu, opened.sender, opened.counter, opened.protection
         if protection is Protection.CHECKED:
             proof = Proof.TAG
