@@ -113,14 +113,14 @@ def test_more_entries_than_one_reading_takes_come_with_the_next_and_none_twice()
 
 
 def test_what_is_remembered_is_bounded_and_a_flood_is_still_told_once():
-    rows = [row(NOW - HOUR + timedelta(seconds=n), n % 250) for n in range(3 * MAX_SEEN)]
+    rows = [row(NOW - HOUR + timedelta(seconds=n), n % 250) for n in range(MAX_SEEN + MAX_ENTRIES)]
     progress, told = LogProgress(log="standard", through=NOW - 2 * HOUR), []
 
-    for _ in range(8):
+    for _ in range(5):
         progress, new = read(progress, *rows)
         told += new
 
-    assert told == [n % 250 for n in range(3 * MAX_SEEN)]
+    assert told == [n % 250 for n in range(MAX_SEEN + MAX_ENTRIES)]
     assert len(progress.seen) == MAX_SEEN
 
 
@@ -156,7 +156,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=20))
 def test_whatever_a_log_holds_each_entry_is_told_once_and_nothing_breaks(rows):
     first = log_entries(rows, COLUMNS, LOG)
