@@ -6,12 +6,14 @@ At the wrong speed octets come and mean nothing, so one sound telegram, frame or
 
 from dataclasses import dataclass
 
+from gateway.core.dlms import sealed_telegram
 from gateway.core.dlms.hdlc import Deframer
 from gateway.core.dlms.opto import from_7e1
 
 SPEEDS = (9_600, 115_200, 2_400, 1_200)  # in the order they are listened at
 LONGEST_PAUSE_S = 11.0  # between two telegrams of one meter: P1 before v5 and most HAN ports speak every 10 s
 _MIN_TEXT_OCTETS = 12
+_MIN_SEALED_OCTETS = 100
 _M_BUS_START, _M_BUS_STOP, _M_BUS_OVERHEAD = 0x68, 0x16, 6
 
 
@@ -35,6 +37,8 @@ def recognised(heard: bytes, baud: int) -> Talk | None:
         return Talk(kind="hdlc-push", words="pushes in HDLC frames", baud=baud, character="8N1")
     if _has_m_bus_frame(heard):
         return Talk(kind="m-bus-push", words="pushes in M-Bus frames", baud=baud, character="8N1")
+    if _has_sealed_telegram(heard):
+        return Talk(kind="p1", words="sealed P1 telegrams", baud=baud, character="8N1")
     for character, text in (("8N1", heard), ("7E1", from_7e1(heard))):
         kind_and_words = _text(text)
         if kind_and_words is not None:
@@ -58,6 +62,12 @@ def _text(text: bytes) -> tuple[str, str] | None:
 
 def _is_text(line: bytes) -> bool:
     return all(0x20 <= octet < 0x7F for octet in line)
+
+
+def _has_sealed_telegram(heard: bytes) -> bool:
+    at = heard.find(sealed_telegram.HEAD)
+    size = sealed_telegram.size(heard[at:]) if at >= 0 else None
+    return size is not None and _MIN_SEALED_OCTETS <= size <= len(heard) - at
 
 
 def _has_m_bus_frame(heard: bytes) -> bool:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from gateway.core.discovery.talk import recognised
 from gateway.core.dlms.hdlc import Frame, FrameKind, client_address
 from gateway.core.dlms.opto import to_7e1
+from tests.fakes_telegrams import sealed
 
-P1 = b"/ISk5\\2MT382-1000\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(101209113020W)\r\n"
+P1 = b"/ISk5\\2MT382-1000\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(101209113020W)\r\n1-0:1.8.1(000123.456*kWh)\r\n"
 TIC_HISTORIC = b"\x02\nADCO 021528603314 :\r\nOPTARIF BASE 0\r\n"
 TIC_STANDARD = b"\x02\nADSC\t041876097948\t=\r\nVTIC\t02\tJ\r\n"
 HDLC = Frame(
@@ -30,6 +31,7 @@ M_BUS = b"\x68\x03\x03\x68\x53\xff\x00\x52\x16"
         (to_7e1(TIC_STANDARD), "tic-standard", "7E1"),
         (b"\x00\xff" + HDLC, "hdlc-push", "8N1"),
         (b"\x68" + M_BUS, "m-bus-push", "8N1"),
+        (b"\x00" + sealed(P1), "p1", "8N1"),
     ],
 )
 def test_each_is_told_with_its_characters(heard, kind, character):
@@ -46,7 +48,9 @@ def test_the_maker_of_a_telegram_is_named():
     assert talk.words == "P1 telegrams of ISk"
 
 
-@pytest.mark.parametrize("heard", [b"", b"\x55" * 100, P1[:6], M_BUS[:-1], M_BUS[:-2] + b"\x53\x16", HDLC[:-2]])
+@pytest.mark.parametrize(
+    "heard", [b"", b"\x55" * 100, P1[:6], M_BUS[:-1], M_BUS[:-2] + b"\x53\x16", HDLC[:-2], sealed(P1)[:-1]]
+)
 def test_what_is_cut_off_or_noise_is_not_guessed_at(heard):
     assert recognised(heard, 9_600) is None
 
