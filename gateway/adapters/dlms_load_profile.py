@@ -3,7 +3,7 @@
 What a meter tells once (columns, period, their scalers) is kept, for one serial number. That a meter was laid out anew
 meanwhile is noticed before a row is believed: a row has another shape or other types, or the newest row that was read
 before is not there any more or reads otherwise (a meter clears its buffer when its columns change, Blue Book 4.3.6).
-Then the columns are asked for again, and whoever waits is told.
+Then the columns are asked for again, and it is said, to whoever waits and in the log.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,8 +22,11 @@ from gateway.core.interval_rows import Captured, interval_rows
 from gateway.core.meter_profile import REGISTER_CLASSES, SCALER_UNIT, LoadProfile
 from gateway.core.profile_entries import Stretch, entries_to_read
 from gateway.core.reading import IntervalRow
+from runtime import logs
 
 _COLUMNS, _PERIOD, _IN_USE = 3, 4, 7
+log = logs.get(__name__)
+
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 Row: TypeAlias = tuple[Data, ...]
 
@@ -61,6 +64,7 @@ class LoadProfileReader:
             anew = self._ask_captured(association, scalers)
             if anew.columns != captured.columns:
                 self._report("the meter's load profile is laid out anew: its columns were read again")
+                log.warning("load_profile_laid_out_anew", columns=[str(column) for column in anew.columns])
             captured, rows = anew, self._rows(buffers, anew)
         self._captured = captured
         self._remember_newest(rows, captured)
