@@ -127,7 +127,7 @@ class TestWhenThePollerReadsThem:
         """Everything was taken over up to now."""
         begun = bench.watch.instruction
         taken = tuple(replace(log, through=at(0)) for log in begun.logs.logs)
-        return replace(begun, logs=replace(begun.logs, logs=taken))
+        return replace(begun, progress=None, logs=replace(begun.logs, logs=taken))
 
     def test_with_the_second_reading_and_then_every_quarter_of_an_hour(self, instruction: Instruction) -> None:
         asked = self.spans(until_s=16 * 60 + 30, instruction=instruction)
