@@ -124,7 +124,7 @@ def test_any_octets_survive_being_pasted_as_hex(octets):
 
 
 @given(st.text(alphabet="0123456789abcdefx:;|[]() .-\n\tTZ", max_size=120))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_text_is_octets_or_refused(text):
     with contextlib.suppress(InputRefused):
         assert isinstance(octets_of(text.encode()), bytes)

@@ -288,7 +288,7 @@ def test_a_push_whose_clock_was_never_set_keeps_its_readings():
     octets=st.binary(max_size=400),
     head=st.sampled_from([b"", b"\x0f", b"\xc2", b"\xe0", b"\xdb\x08", b"\x7e\xa0", b"\x68"]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_octets_cause_anything_but_pushes_and_refusals(octets, head):
     outcomes = open_capture(head + octets, PushKeys(key=Secret(bytes(16))))
 

@@ -69,7 +69,7 @@ def pieces_of(sent, cuts):
 
 @pytest.mark.parametrize("name", STREAMS)
 @given(cuts=st.lists(st.integers(0, 2_000), max_size=12))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_pushes_come_out_alike_wherever_the_octets_are_cut(name, cuts):
     sent = STREAMS[name] * 2
 
@@ -150,7 +150,7 @@ def test_a_line_that_is_never_quiet_is_given_up_and_forgotten(framing):
 
 @pytest.mark.parametrize("framing", ["auto", "hdlc", "m-bus", "wrapper", "raw", "p1", "tic-historic"])
 @given(pieces=st.lists(st.binary(max_size=60), max_size=8))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_no_octets_cause_anything_but_pushes_and_refusals(framing, pieces):
     stream = PushStream(framing, KEYS)
 
