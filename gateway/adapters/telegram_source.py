@@ -20,6 +20,7 @@ from wire.events import LinkFault
 
 PAUSE_S = 0.8  # what ends a telegram that does not tell its end
 MOST_REFUSED = 20
+REST_S = 0.5  # between two readouts: five characters take 0.17 s at 300 baud
 _WITHOUT_KEY = frozenset((CaptureKind.CIPHERED, CaptureKind.WRONG_KEY))
 _DO_SILENT_HEAD = "check that the head sits on the meter's port, cable down, and the meter has supply"
 _DO_SILENT_PORT = "check the cable, that the meter's customer port is unlocked, and the speed in the meter profile"
@@ -98,8 +99,10 @@ class Asked:
     ) -> None:
         self._line, self._settings, self._clock, self._ends_at_s = line, settings, clock, ends_at_s
         self._where, self._report = where, report
+        self._at_rest_at_s = 0.0
 
     def next(self) -> Push:
+        self._wait_until_s(self._at_rest_at_s)
         self._report(f"signing on at {FIRST_BAUD} baud")
         self._line.set_baud(FIRST_BAUD)
         dialogue = ReadoutDialogue(self._settings)
@@ -107,8 +110,14 @@ class Asked:
         while True:
             read_out = self._carried_out(effects, dialogue)
             if read_out is not None:
+                self._at_rest_at_s = self._clock.monotonic() + REST_S
                 return self._read(read_out)
             effects = self._await(dialogue)
+
+    def _wait_until_s(self, at_rest_s: float) -> None:
+        """Our good-bye has to leave the line and the meter to go back to its first speed before it is asked anew."""
+        while (left_s := min(at_rest_s, self._ends_at_s) - self._clock.monotonic()) > 0:
+            self._line.read(left_s)
 
     def _carried_out(self, effects: Iterable[object], dialogue: ReadoutDialogue) -> ReadOut | None:
         found = None

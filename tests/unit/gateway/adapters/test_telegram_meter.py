@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.dlms_security import Identity
@@ -113,6 +115,19 @@ def test_two_frames_of_the_historic_tic_agree():
 
     assert reading.meter_serial == "270622224349"
     assert reading.value(Quantity.ENERGY_IMPORT_WH) == 10_528_394
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 7)), min_size=1, max_size=4))
+@settings(max_examples=50)
+def test_bits_flipped_in_a_frame_never_become_another_energy(flips):
+    spoilt = bytearray(seven_bit(frame()))
+    for place, bit in flips:
+        spoilt[place] ^= 1 << bit
+
+    reading = listened("linky-tic-historic", bytes(spoilt), *[seven_bit(frame())] * 3).reading()
+
+    assert reading.value(Quantity.ENERGY_IMPORT_WH) == 10_528_394
+    assert reading.meter_serial == "270622224349"
 
 
 def test_the_standard_tic_tells_the_switch_and_the_voltages():
