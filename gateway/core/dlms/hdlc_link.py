@@ -63,6 +63,7 @@ class HdlcLink:
             logical=settings.server_logical, physical=settings.server_physical, size=settings.address_bytes
         )
         self._calls_anybody = settings.server_physical == LAST_PHYSICAL.get(settings.address_bytes, 0) + 1
+        self._proposes = True  # whether our call says what we would like
         self._stranger = b""  # who else answered us since we spoke
         self._state = LinkState.CLOSED
         self._deframer = Deframer()
@@ -88,7 +89,7 @@ class HdlcLink:
 
     def open(self, now: float) -> Effects:
         self._outbox, self._inbox, self.negotiated = Outbox(), Inbox(), Negotiated()
-        self._server = self._called
+        self._server, self._proposes = self._called, bool(proposal(self._settings))
         self._begin(LinkState.OPENING)
         return self._transmit(now, self._snrm())
 
@@ -204,6 +205,15 @@ class HdlcLink:
         self._note_progress(self._outbox.acknowledge(frame.receive_seq))
         return self._pause(now) if frame.is_final else ()
 
+    def _not_opened(self, frame: Frame, now: float) -> Effects:
+        """Some meters turn down a call that proposes anything: they are called once more without."""
+        if not self._proposes:
+            return (
+                self._rejected(frame, now) if frame.kind is FrameKind.FRAME_REJECT else self._disconnected(frame, now)
+            )
+        self._proposes = False
+        return self._transmit(now, self._snrm())
+
     def _disconnected(self, _frame: Frame, _now: float) -> Effects:
         is_held = self._state is LinkState.OPENING
         why = "busy, or another reader holds it" if is_held else "it has hung up"
@@ -268,7 +278,8 @@ class HdlcLink:
         return self._frame(FrameKind.RECEIVE_READY)
 
     def _snrm(self) -> Frame:
-        return self._frame(FrameKind.SET_NORMAL_RESPONSE_MODE, info=proposal(self._settings))
+        info = proposal(self._settings) if self._proposes else b""
+        return self._frame(FrameKind.SET_NORMAL_RESPONSE_MODE, info=info)
 
     def _frame(
         self,
@@ -318,8 +329,8 @@ class HdlcLink:
     # What a frame means where the link stands; a pair that is not here is out of turn and passed over.
     _REACTIONS: ClassVar[Mapping[tuple[LinkState, FrameKind], "_Reaction"]] = {
         (LinkState.OPENING, FrameKind.UNNUMBERED_ACKNOWLEDGE): _opened,
-        (LinkState.OPENING, FrameKind.DISCONNECTED_MODE): _disconnected,
-        (LinkState.OPENING, FrameKind.FRAME_REJECT): _rejected,
+        (LinkState.OPENING, FrameKind.DISCONNECTED_MODE): _not_opened,
+        (LinkState.OPENING, FrameKind.FRAME_REJECT): _not_opened,
         (LinkState.AWAITING, FrameKind.INFORMATION): _information,
         (LinkState.AWAITING, FrameKind.RECEIVE_READY): _acknowledged,
         (LinkState.AWAITING, FrameKind.REJECT): _acknowledged,

@@ -83,13 +83,27 @@ class TestOpening:
         link = HdlcLink(SETTINGS)
         link.open(0.0)
 
-        (failure,) = link.receive(said(kind), 0.1)
+        link.receive(said(kind), 0.1)
+        (failure,) = link.receive(said(kind), 0.2)
 
         assert failure.fault is LinkFault.REFUSED
         assert word in failure.detail
 
+    @pytest.mark.parametrize("kind", [DM, FRMR])
+    def test_a_meter_that_turns_a_proposal_down_is_called_without_one(self, kind):
+        link = HdlcLink(SETTINGS)
+        link.open(0.0)
+
+        (plain,) = frames_of(link.receive(said(kind), 0.1))
+        effects = link.receive(said(UA), 0.2)
+
+        assert (plain.kind, plain.info) == (SNRM, b"")
+        assert effects == (LinkUp(),)
+        assert (link.negotiated.info_bytes, link.negotiated.window) == (128, 1)
+
     def test_a_meter_that_will_not_be_called_may_be_held_and_one_that_hangs_up_is_not(self):
-        link, asked = HdlcLink(SETTINGS), opened()
+        proposes_nothing = replace(SETTINGS, max_info_bytes=128, window=1)
+        link, asked = HdlcLink(proposes_nothing), opened()
         link.open(0.0)
         asked.request(b"?", 0.2)
 
