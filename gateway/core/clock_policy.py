@@ -49,12 +49,14 @@ def judge(
     period_s: int,
     last_set_at: datetime | None,
     own_uncertainty: timedelta,
+    deviation_min: int = 0,
 ) -> Verdict:
     """Whether to set a clock that is ahead of ours by `offset` (behind, where negative).
 
     Args:
         period_s: the capture period of the load profile.
         own_uncertainty: how far the gateway's own clock may be off.
+        deviation_min: from the meter's local time to UTC, since a day or an hour of capture begins by its own clock.
     """
     off = abs(offset)
     if not policy.sets:
@@ -71,15 +73,23 @@ def judge(
         return _left("the gateway does not know the time well enough itself")
     if last_set_at is not None and now - last_set_at < policy.at_most_every:
         return _left(f"it was set at {last_set_at:%Y-%m-%d %H:%M} UTC already")
-    if _period(now + offset, period_s) != _period(now, period_s):
+    period = capture_period(now, period_s, deviation_min)
+    if capture_period(now + offset, period_s, deviation_min) != period:
         return _left("it would leave the capture period it is in")
-    if _period(now + _BOUNDARY_MARGIN, period_s) != _period(now, period_s):
+    if capture_period(now + _BOUNDARY_MARGIN, period_s, deviation_min) != period:
         return _left("the capture period is about to end")
     return Verdict(sets=True)
 
 
-def _period(at: datetime, period_s: int) -> int:
-    return unix_ms(at) // (1000 * period_s)
+def capture_period(at: datetime, period_s: int, deviation_min: int) -> int:
+    """The number of the capture period that an instant lies in, by local time `deviation_min` minutes from UTC.
+
+    >>> from datetime import UTC
+    >>> half_past = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)  # six o'clock in India, 330 minutes ahead
+    >>> capture_period(half_past, 3600, -330) - capture_period(half_past - timedelta(seconds=1), 3600, -330)
+    1
+    """
+    return (unix_ms(at) // 1000 - 60 * deviation_min) // period_s
 
 
 def _left(reason: str) -> Verdict:

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from gateway.core.clock_policy import capture_period
 from gateway.core.dlms.cosem_time import ClockStatus, CosemDateTime, from_utc
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.obis import Attribute
-from gateway.core.errors import Undecodable
-from wire.instants import unix_ms
 
 USUAL_PERIOD_S = 900  # where the meter does not tell its capture period
 ZONE, STATUS, DST_ENABLED = 3, 4, 8
@@ -56,6 +55,11 @@ class ClockReading:
         return shown + timedelta(seconds=self._resolution_s / 2) - self.read_at
 
     @property
+    def deviation_min(self) -> int:
+        """The minutes from the clock's local time to UTC; raises Undecodable where nobody knows them."""
+        return self.moment.deviation_in_force(self.unspecified_deviation_min)
+
+    @property
     def uncertainty_s(self) -> float:
         """How far the offset may be wrong."""
         return (self.answered_at - self.asked_at).total_seconds() / 2 + self._resolution_s / 2
@@ -89,18 +93,16 @@ def setting_for(reading: ClockReading, now: datetime) -> CosemDateTime:
 
     The setting arrives half a round trip after it is said.
     """
-    moment = reading.moment
-    deviation_min = reading.unspecified_deviation_min if moment.deviation_min is None else moment.deviation_min
-    if deviation_min is None:
-        raise Undecodable(
-            "the meter gives local time and does not say how far from UTC",
-            do="set clock.unspecified_deviation_min in its profile",
-        )
+    moment, deviation_min = reading.moment, reading.deviation_min
     arrives_at = now + (reading.answered_at - reading.asked_at) / 2
-    kept = ClockStatus(octet=_DAYLIGHT_SAVING if moment.status.is_daylight_saving else 0)
-    setting = replace(from_utc(arrives_at, deviation_min=deviation_min), status=kept)
+    local = from_utc(arrives_at, deviation_min=deviation_min)
     weekday = (arrives_at - timedelta(minutes=deviation_min)).isoweekday()
-    return replace(setting, date=replace(setting.date, weekday=weekday))
+    return replace(
+        local,
+        date=replace(local.date, weekday=weekday),
+        deviation_min=moment.deviation_min,
+        status=ClockStatus(octet=_DAYLIGHT_SAVING if moment.status.is_daylight_saving else 0),
+    )
 
 
 def encoded(setting: CosemDateTime, *, as_told: Data) -> bytes:
@@ -112,5 +114,8 @@ def encoded(setting: CosemDateTime, *, as_told: Data) -> bytes:
 
 def leaves_period(reading: ClockReading, now: datetime) -> bool:
     """Whether setting the clock takes it out of the capture period it is in; raises Undecodable as `offset`."""
-    period_ms = 1000 * (reading.period_s or USUAL_PERIOD_S)
-    return unix_ms(now) // period_ms != unix_ms(now + reading.offset) // period_ms
+    now_in, shown_in = (
+        capture_period(at, reading.period_s or USUAL_PERIOD_S, reading.deviation_min)
+        for at in (now, now + reading.offset)
+    )
+    return now_in != shown_in

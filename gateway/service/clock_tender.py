@@ -74,11 +74,11 @@ class ClockTender:
             log.info("meter_clock_set", meter=self._number, was_off_s=_s(before), is_off_s=_s(after))
 
     def _decide(self, seen: ClockReading) -> CosemDateTime:
-        if not self._judged(seen.offset, seen.period_s or USUAL_PERIOD_S).sets:
+        if not self._judged(seen.offset, seen.period_s or USUAL_PERIOD_S, seen.deviation_min).sets:
             raise _Left
         return setting_for(seen, self._clock.now())
 
-    def _judged(self, offset: timedelta, period_s: int) -> Verdict:
+    def _judged(self, offset: timedelta, period_s: int, deviation_min: int = 0) -> Verdict:
         return judge(
             self._policy,
             offset,
@@ -86,6 +86,7 @@ class ClockTender:
             period_s=period_s,
             last_set_at=self._tried_at,
             own_uncertainty=self._own_uncertainty,
+            deviation_min=deviation_min,
         )
 
 

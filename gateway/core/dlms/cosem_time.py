@@ -156,14 +156,7 @@ class CosemDateTime:
 
         Raises Undecodable where the fields are a pattern, no real day, or local time of an unknown place.
         """
-        deviation_min = self.deviation_min
-        if deviation_min is None and unspecified_deviation_min is not None:
-            deviation_min = unspecified_deviation_min - (_SUMMER_MIN if self.status.is_daylight_saving else 0)
-        if deviation_min is None:
-            raise Undecodable(
-                "the meter gives local time and does not say how far from UTC",
-                do="set clock.unspecified_deviation_min in its profile",
-            )
+        deviation_min = self.deviation_in_force(unspecified_deviation_min)
         year, month, day, hour, minute = self._instant_fields()
         hundredths = self.time.hundredths or 0
         try:
@@ -171,6 +164,17 @@ class CosemDateTime:
             return local + timedelta(minutes=deviation_min)
         except (ValueError, OverflowError) as error:
             raise Undecodable(f"{self.encode().hex()} is no real date: {error}") from error
+
+    def deviation_in_force(self, unspecified_deviation_min: int | None) -> int:
+        """The minutes from its local time to UTC, as `to_utc` takes them; raises Undecodable where nobody knows."""
+        if self.deviation_min is not None:
+            return self.deviation_min
+        if unspecified_deviation_min is None:
+            raise Undecodable(
+                "the meter gives local time and does not say how far from UTC",
+                do="set clock.unspecified_deviation_min in its profile",
+            )
+        return unspecified_deviation_min - (_SUMMER_MIN if self.status.is_daylight_saving else 0)
 
     def text(self) -> str:
         """For people: local time and its offset where the meter gives one; `*` stands for what it leaves unsaid.

@@ -54,3 +54,17 @@ def test_no_clock_is_taken_into_another_capture_period(minute, offset_s):
 
 def test_no_clock_is_set_as_a_capture_period_ends():
     assert "about to end" in judged(-120, now=NOON.replace(minute=59, second=55)).reason
+
+
+def test_an_hour_of_capture_begins_by_the_meters_own_clock():
+    judged_in_india = judge(
+        SETS,
+        timedelta(seconds=125),
+        now=NOON.replace(minute=28),
+        period_s=3600,
+        last_set_at=None,
+        own_uncertainty=timedelta(),
+        deviation_min=-330,
+    )
+
+    assert "leave the capture period" in judged_in_india.reason

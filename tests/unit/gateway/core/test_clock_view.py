@@ -95,3 +95,25 @@ def test_each_flag_has_its_words(octet, words):
 
 def test_a_clock_that_says_nothing_of_itself_says_nothing_against_itself():
     assert status_words(UNSPECIFIED_STATUS) == ()
+
+
+def test_a_setting_in_summer_is_summer_time_also_where_the_meter_tells_no_deviation():
+    told = replace(from_utc(NOON, deviation_min=SUMMER_IN_BERLIN), deviation_min=None, status=ClockStatus(octet=0x80))
+    reading = look(octets=told.encode(), unspecified_deviation_min=-60)
+
+    setting = setting_for(reading, NOON)
+
+    assert setting.text() == "2026-07-01T14:10:00"
+    assert setting.deviation_min is None
+    assert abs(reading.offset.total_seconds()) < 1
+
+
+@pytest.mark.parametrize(("off_s", "leaves"), [(-1201, True), (-1199, False), (2399, False), (2401, True)])
+def test_an_hour_of_capture_begins_by_the_meters_own_clock(off_s, leaves):
+    at_twenty_past_in_india = NOON.replace(minute=50)
+    reading = look(
+        at_twenty_past_in_india + timedelta(seconds=off_s, milliseconds=10), deviation_min=-330, period_s=3600
+    )
+    reading = replace(reading, asked_at=at_twenty_past_in_india, answered_at=at_twenty_past_in_india)
+
+    assert leaves_period(reading, at_twenty_past_in_india) is leaves
