@@ -150,17 +150,19 @@ class ReadoutDialogue:
         return bool(self._heard) and not self._request.strip().endswith(bytes(self._heard).strip())
 
     def _look_for_identification(self, now: float) -> Effects:
-        *lines, rest = bytes(self._heard).split(b"\r\n")
-        for line in lines:
+        heard, at = bytes(self._heard), 0
+        while (end := heard.find(b"\r\n", at)) >= 0:
+            line, at = heard[at:end], end + 2
             match = _IDENT.fullmatch(line[max(line.rfind(b"/"), 0) :])
             if match is None:
                 continue
             self._identification = match[0][1:].decode("ascii")
             self._baud_id = match["baud"]
             # What follows already belongs to the block: in modes A and B nobody waits for us.
-            self._heard[:] = rest
-            is_mode_c = self._baud_id in BAUD_BY_ID
-            return self._step(Seen.MODE_C if is_mode_c else Seen.MODE_A_OR_B, now)
+            self._heard[:] = heard[at:]
+            if self._baud_id in BAUD_BY_ID:
+                return self._step(Seen.MODE_C, now)
+            return self._step(Seen.MODE_A_OR_B, now) + self._look_for_block(now)
         is_too_much = len(self._heard) > 4 * MAX_LINE_BYTES
         return self._step(Seen.TOO_MUCH, now) if is_too_much else ()
 

@@ -197,3 +197,9 @@ def test_whatever_comes_the_dialogue_ends_in_a_sound_block_or_a_named_fault(piec
     assert reader.dialogue.wake_at is None
     assert all(isinstance(end, ReadOut | LinkFailed) for end in reader.ends)
     assert len(reader.ends) == 1
+
+
+def test_a_readout_that_comes_in_one_piece_with_the_identification_is_taken():
+    reader = identified(b"/LMP-X\r\n" + BLOCK)
+
+    assert reader.ends == [ReadOut(block=BLOCK[1:], identification="LMP-X")]
