@@ -9,7 +9,7 @@ from gateway.core.dlms.obis import Obis
 from gateway.core.dlms.pushed import EventKind, Proof, Protection, Push, PushedEvent, PushedReading
 from gateway.core.errors import CaptureRefused, PortGone
 from gateway.core.ports import Heard
-from gateway.core.push_conclusions import HeardPush
+from gateway.core.pushes import HeardPush
 from tests.fakes_gateway import METER_SERIAL, FakeClock, at
 
 TITLE = "4c4d503030303031"

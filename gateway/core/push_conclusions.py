@@ -9,10 +9,12 @@ What a weak check vouches for waits until the next push agrees with it. A push i
 due, so that a meter that speaks every second fills no journal.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.core import reachability
+from gateway.core.agreement import agreed
 from gateway.core.conclusions import (
     Conclusion,
     MeterRules,
@@ -25,13 +27,14 @@ from gateway.core.conclusions import (
     with_alarms,
 )
 from gateway.core.dlms.data import Data, DataType
-from gateway.core.dlms.pushed import EventKind, Protection, Push
+from gateway.core.dlms.obis import Obis
+from gateway.core.dlms.pushed import EventKind
 from gateway.core.errors import Undecodable
 from gateway.core.event_log import Logged
 from gateway.core.interruption import Attention
 from gateway.core.observations import MeterGasped, MeterPushed, Observation, Tick
 from gateway.core.pushed_snapshot import snapshot_of
-from gateway.core.pushes import NAMELESS, OTHER_METER, REPLAYED, UNPROVED_GASP
+from gateway.core.pushes import NAMELESS, OTHER_METER, REPLAYED, UNPROVED_GASP, HeardPush
 from gateway.core.reading import CheckedReading, Doubt, Finding, Origin, Reading, Snapshot
 from gateway.core.validation import check_reading
 from wire.events import LinkFault, ReadingSource, RegisterReadings
@@ -41,29 +44,13 @@ _MEASURED_BEFORE = timedelta(seconds=3)  # a meter gathers its list, and sends i
 _WRITTEN_EVERY = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeardPush:
-    """A push as it was heard: `sender` is who ciphered it, with which key; `is_own_line` where no other speaks."""
-
-    push: Push
-    heard_at: datetime
-    sender: str
-    is_own_line: bool
-
-    @property
-    def is_authenticated(self) -> bool:
-        """Whether it proves who sent it."""
-        protection = self.push.protection
-        return protection is Protection.CHECKED or (protection is Protection.NONE and self.is_own_line)
-
-
 def from_push(standing: Standing, heard: HeardPush, rules: MeterRules, now: datetime) -> Conclusion:
     """What the meter's push means."""
     assert rules.push is not None
     push = heard.push
-    if standing.pushes.is_replay(heard.sender, push.counter):
+    if standing.pushes.is_replay(heard):
         return _refused(standing, REPLAYED)
-    standing = replace(standing, pushes=standing.pushes.heard(heard.heard_at).counted(heard.sender, push.counter))
+    standing = replace(standing, pushes=standing.pushes.heard(heard.heard_at).counted(heard))
     if push.event is not None and push.event.kind is EventKind.LAST_GASP:
         return _from_gasp(standing, heard, rules, now)
     return _from_values(standing, heard, rules, rules.push, now) if push.readings else Conclusion(standing=standing)
@@ -99,8 +86,7 @@ def _from_values(
     standing: Standing, heard: HeardPush, rules: MeterRules, push_rules: PushRules, now: datetime
 ) -> Conclusion:
     try:
-        snapshot = _snapshot(standing, heard, rules)
-        reading = replace(rules.profile.interpret(snapshot), is_authenticated=heard.is_authenticated)
+        reading = _reading(standing, heard, rules)
     except Undecodable:
         return _refused(standing, NAMELESS)
     if standing.serial not in ("", reading.meter_serial):
@@ -109,7 +95,7 @@ def _from_values(
     logs = standing.logs
     alarms: tuple[Logged, ...] = ()
     if heard.is_authenticated and heard.push.proof.is_strong:
-        logs, alarms = with_alarms(standing.logs, snapshot, rules)
+        logs, alarms = with_alarms(standing.logs, _snapshot(standing, heard, rules), rules)
     measured = _measured(replace(standing, logs=logs), heard, reading, rules, push_rules, now)
     return replace(measured, logged=alarms)
 
@@ -124,14 +110,28 @@ def _measured(
         every = push_rules.close
     if not pushes.is_due(quantities, heard.heard_at, every):
         return Conclusion(standing=standing)
-    before = standing.before
     if not heard.push.proof.is_strong:
-        before = pushes.held
-        standing = replace(standing, pushes=replace(pushes, held=reading))
-        if before is None or _disagree(check_reading(reading, before, rules.doubt)):
+        standing = replace(standing, pushes=replace(pushes, held=heard))
+        alike = None if pushes.held is None else _said_alike(standing, pushes.held, heard, rules)
+        if alike is None:
             return Conclusion(standing=standing)
-    checked = check_reading(reading, before, rules.doubt)
+        reading = alike
+    checked = check_reading(reading, standing.before, rules.doubt)
     return _kept(standing, heard, checked, rules, push_rules, now)
+
+
+def _said_alike(standing: Standing, first: HeardPush, heard: HeardPush, rules: MeterRules) -> Reading | None:
+    """What two pushes with weak checks vouch for together; None where they contradict each other."""
+    elapsed_s = (heard.heard_at - first.heard_at).total_seconds()
+    both = agreed(first.push, heard.push, elapsed_s=elapsed_s, most_power_w=rules.profile.supply.most_power_w)
+    wanted = {rules.profile.serial.obis, *(attribute.obis for attribute in rules.profile.values)}
+    before, now = ({reading.obis for reading in push.readings} for push in (first.push, heard.push))
+    if both.disputed & wanted & before & now:
+        return None
+    try:
+        return _reading(standing, replace(heard, push=both.push), rules, both.disputed)
+    except Undecodable:
+        return None
 
 
 def _kept(
@@ -172,10 +172,16 @@ def _kept(
     )
 
 
-def _snapshot(standing: Standing, heard: HeardPush, rules: MeterRules) -> Snapshot:
+def _reading(standing: Standing, heard: HeardPush, rules: MeterRules, disputed: Collection[Obis] = ()) -> Reading:
+    """What the push says, in the product's words; raises Undecodable."""
+    snapshot = _snapshot(standing, heard, rules, disputed)
+    return replace(rules.profile.interpret(snapshot), is_authenticated=heard.is_authenticated)
+
+
+def _snapshot(standing: Standing, heard: HeardPush, rules: MeterRules, disputed: Collection[Obis] = ()) -> Snapshot:
     """The push as its meter's answers; a list that does not name its meter is of the one we know to speak here."""
     profile = rules.profile
-    snapshot = snapshot_of(heard.push, profile, heard.heard_at - _MEASURED_BEFORE)
+    snapshot = snapshot_of(heard.push, profile, heard.heard_at - _MEASURED_BEFORE, disputed=disputed)
     if profile.serial not in snapshot.answers and standing.serial:
         named = {**snapshot.answers, profile.serial: Data(DataType.VISIBLE_STRING, standing.serial)}
         snapshot = replace(snapshot, answers=named)
@@ -187,10 +193,6 @@ def _observed(checked: CheckedReading, push_rules: PushRules) -> Observation:
     if not push_rules.is_asked:
         return said
     return MeterPushed(measured_at=said.asked_at, power_failures=said.power_failures, is_loaded=said.is_loaded)
-
-
-def _disagree(checked: CheckedReading) -> bool:
-    return any(finding.doubt in (Doubt.COUNTER_BACKWARDS, Doubt.COUNTER_JUMP) for finding in checked.findings)
 
 
 def _refused(standing: Standing, reason: str) -> Conclusion:

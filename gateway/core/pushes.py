@@ -1,7 +1,8 @@
 """How one meter's pushes stand: when one was last heard, which may be believed, what was refused and why.
 
 A ciphered push carries a counter, and each number serves once for its sender under its key: what comes again is a
-replay, and is refused. Counters and refusals outlive the process; they are written with the readings that are kept, and
+replay, and is refused. Only a counter whose tag was checked is remembered: any other may be anybody's, and would push
+out the meter's own. Counters and refusals outlive the process; they are written with the readings that are kept, and
 not for every push, since a card wears out. A gateway that is killed may take a push of its last minute a second time.
 
 Pushes have stopped when three in a row are missing. How often a meter pushes its profile says; one that is slower is
@@ -19,7 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.core.reading import Reading
+from gateway.core.dlms.pushed import Protection, Push
 from wire.units import Quantity
 
 REPLAYED = "replayed"
@@ -30,6 +31,22 @@ MISSED = 3
 MOST_REASONS = 16
 _MOST_SENDERS = 4
 _LONGEST_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardPush:
+    """A push as it was heard: `sender` is who ciphered it, with which key; `is_own_line` where no other speaks."""
+
+    push: Push
+    heard_at: datetime
+    sender: str
+    is_own_line: bool
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether it proves who sent it."""
+        protection = self.push.protection
+        return protection is Protection.CHECKED or (protection is Protection.NONE and self.is_own_line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +70,7 @@ class Pushes:
     counters: tuple[tuple[str, int], ...] = ()
     refused: tuple[tuple[str, int], ...] = ()
     kept: tuple[tuple[Quantity, datetime], ...] = ()
-    held: Reading | None = None  # a reading that a weak check vouches for, until the next one agrees
+    held: HeardPush | None = None  # what a weak check vouches for, until the next one agrees
     written_at: datetime | None = None
     silence_told_at: datetime | None = None
 
@@ -84,16 +101,17 @@ class Pushes:
         since = self.heard_at or self.since
         return since is not None and now - since > MISSED * self.interval(promised)
 
-    def is_replay(self, sender: str, counter: int | None) -> bool:
-        """Whether this counter of this sender has served before."""
-        return counter is not None and counter <= dict(self.counters).get(sender, -1)
+    def is_replay(self, heard: HeardPush) -> bool:
+        """Whether its counter has served its sender before."""
+        counter = heard.push.counter
+        return counter is not None and counter <= dict(self.counters).get(heard.sender, -1)
 
-    def counted(self, sender: str, counter: int | None) -> "Pushes":
-        """This counter has served; of the senders the latest few are remembered."""
-        if counter is None:
+    def counted(self, heard: HeardPush) -> "Pushes":
+        """Its counter has served, where its tag vouches for it; of the senders the latest few are remembered."""
+        if heard.push.counter is None or heard.push.protection is not Protection.CHECKED:
             return self
-        others = tuple(pair for pair in self.counters if pair[0] != sender)
-        return replace(self, counters=(*others, (sender, counter))[-_MOST_SENDERS:])
+        others = tuple(pair for pair in self.counters if pair[0] != heard.sender)
+        return replace(self, counters=(*others, (heard.sender, heard.push.counter))[-_MOST_SENDERS:])
 
     def refusing(self, reason: str, count: int = 1) -> "Pushes":
         """So many more were refused for this reason."""

@@ -15,8 +15,7 @@ from gateway.core.dlms.pushed import Protection, Push
 from gateway.core.errors import CaptureRefused, PortGone
 from gateway.core.patience import Patience
 from gateway.core.ports import Heard, PushPort, PushStream
-from gateway.core.push_conclusions import HeardPush
-from gateway.core.pushes import added
+from gateway.core.pushes import HeardPush, added
 from gateway.service.inbox import Inbox, MeterPushed, PortRefused
 from gateway.service.meter_watch import MeterWatch
 from gateway.service.presence import Presence

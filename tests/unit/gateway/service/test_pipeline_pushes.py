@@ -17,7 +17,7 @@ from gateway.service.inbox import PortRefused
 from gateway.service.meter_desk import port_line
 from tests.fakes_gateway import METER_SERIAL, RULES, edge
 from tests.fakes_pipeline import Bench, a_bench
-from tests.fakes_push import GASP, TITLE, pushed
+from tests.fakes_push import GASP, TITLE, pushed, value
 from wire.events import Lane, ReadingSource, RegisterReadings
 from wire.units import Quantity
 
@@ -146,6 +146,32 @@ def test_what_a_weak_check_vouches_for_waits_for_another_that_agrees(both: Bench
         both.push(s, pushed(energy_wh=energy_wh, proof=Proof.BLOCK_CHECK))
 
     assert [told[Quantity.ENERGY_IMPORT_WH] for told in registers(both)] == [1_000_050, 1_000_150]
+
+
+@pytest.mark.parametrize("failures", [(7, 71), (71, 7)])
+def test_a_count_that_two_weak_checks_tell_differently_is_no_evidence(alone: Bench, failures: tuple[int, int]) -> None:
+    first, second = (
+        replace(push, readings=(*push.readings, value("0.0.96.7.21.255", count, "")))
+        for push, count in zip((pushed(proof=Proof.BLOCK_CHECK),) * 2, failures, strict=True)
+    )
+
+    alone.push(0, first)
+    alone.push(70, second)
+
+    assert registers(alone) == []
+
+
+def test_counters_that_anybody_may_have_made_up_push_out_none_that_was_checked(both: Bench) -> None:
+    both.push(0, sealed(41))
+    for number in range(4):
+        title = f"4c4d50303030303{number}"
+        forged = pushed(protection=Protection.UNCHECKED, counter=2**32 - 1, sender=title)
+        both.push(1 + number, forged, is_own_line=False)
+    both.push(70, sealed(41))
+    both.push(140, sealed(42))
+
+    assert both.desk.standing.pushes.refused == (("replayed", 1),)
+    assert len(registers(both)) == 2
 
 
 def test_a_last_gasp_beside_the_probe_is_strong(both: Bench) -> None:
