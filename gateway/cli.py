@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
         folder_commands,
         listen_commands,
         log_commands,
+        meter_commands,
         reading_commands,
         state_commands,
         technician_commands,
@@ -43,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     folder_commands.add_parsers(subparsers)
+    meter_commands.add_parsers(subparsers)
     runner = subparsers.add_parser("run", help="run the gateway until it is told to stop")
     runner.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="the gateway's state folder")
     runner.add_argument("--config", metavar="FILE", type=Path, help="a settings file elsewhere, instead of DIR")

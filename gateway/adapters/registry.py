@@ -91,6 +91,17 @@ class Registry:
             found.append(meter)
         return tuple(found)
 
+    def meter(self, number: int) -> RegisteredMeter:
+        """The meter of this number; raises InputRefused when there is none."""
+        found = next((meter for meter in self.meters() if meter.number == number), None)
+        if found is None:
+            raise self._missing(number)
+        return found
+
+    def _missing(self, number: int) -> InputRefused:
+        do = "`lamplight-gateway meter list` tells the numbers"
+        return InputRefused(f"there is no meter {number}", where=str(self._path), do=do)
+
     def _meter(self, number: int, values: dict[str, Any]) -> RegisteredMeter:
         wrong = [name for name in ("port", "profile", "serial", "push") if not _is_text(values.get(name))]
         if wrong:
@@ -137,7 +148,7 @@ class Registry:
     def remove(self, number: int) -> None:
         """Forget a meter; raises InputRefused when there is none of this number."""
         if not self._meters.contains(doc_id=number):
-            raise InputRefused(f"there is no meter {number}", where=str(self._path))
+            raise self._missing(number)
         self._meters.remove(doc_ids=[number])
 
     def learn_serial(self, number: int, serial: str) -> None:

@@ -101,6 +101,18 @@ def test_a_delivery_is_taken_once(place: Place) -> None:
     assert "taken already" in place.take().refusal
 
 
+def test_keys_of_a_sealed_customer_port_are_delivered_as_well(place: Place) -> None:
+    port = ("--port", "/dev/p1", "--profile", "p1-dsmr5", "--serial", SERIAL)
+    place.terminal.run("lamplight-gateway", "meter", "remove", place.state, 1)
+    added = place.terminal.run("lamplight-gateway", "meter", "add", place.state, *port)
+    place.seal()
+
+    taken = place.take()
+
+    assert (added.status, taken.status) == (0, 0), (added.err, taken.err)
+    assert place.kept().of(1).key == Secret(KEY)
+
+
 def test_keys_are_sealed_only_for_a_meter_the_gateway_reads(place: Place) -> None:
     assert f"it reads {SERIAL}" in place.seal(meter="LMP99999999").refusal
 

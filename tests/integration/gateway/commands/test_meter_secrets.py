@@ -83,7 +83,9 @@ def test_what_is_wrong_is_one_line_and_nothing_is_added(
 
 def test_a_meter_nobody_knows_has_no_keys(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("meter", "keys", folder, "9", *KEYS) == 2
-    assert "there is no meter 9" in refusal(capsys)
+    said = refusal(capsys)
+    assert "there is no meter 9" in said
+    assert "`lamplight-gateway meter list` tells the numbers" in said
 
 
 def test_a_check_of_keys_is_given_alone_and_for_a_meter_that_has_some(

@@ -147,6 +147,16 @@ def test_meters_are_added_listed_and_removed(folder: Path, capsys: pytest.Captur
     assert capsys.readouterr().out == "2  LMP2  tcp://10.0.0.7:4059  cosem-meter\n"
 
 
+def test_a_list_of_meters_stands_in_columns(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command("meter", "add", folder, "--port", "tcp://10.0.0.7", "--profile", "cosem-meter", "--serial", "LMP2")
+    capsys.readouterr()
+
+    command("meter", "list", folder)
+
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.index("lamplight-sim") == second.index("cosem-meter")
+
+
 def test_meters_on_one_bus_are_listed_by_their_addresses(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bus = ("--port", "/dev/ttyUSB9", "--profile", "lamplight-sim-bus")
     command("meter", "add", folder, *bus, "--address", "17")
