@@ -91,7 +91,7 @@ def test_a_gateway_with_everything_missing_says_so_once_and_stays(
 ) -> None:
     with started(tmp_path, "gateway", "lamplight-gateway", "run", folder) as gateway:
         for what in ("meter_gone", "probe_gone", "broker_gone"):
-            eventually(lambda what=what: gateway.said(what) == 1, what=what)
+            eventually(lambda what=what: gateway.said(what) == 1, deadline_s=30, what=what)
         running = status()
         second = subprocess.run([BIN / "lamplight-gateway", "run", folder], capture_output=True, text=True)
         gateway.process.send_signal(signal.SIGTERM)

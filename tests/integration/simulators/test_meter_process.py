@@ -60,10 +60,11 @@ def test_at_a_wrong_speed_there_is_only_noise(meter: Player) -> None:
 
 
 def test_a_cut_ends_the_answer_in_the_middle(meter: Player) -> None:
-    with serial.Serial(str(meter.link), 300, timeout=0.5) as port:
+    with serial.Serial(str(meter.link), 300, timeout=10) as port:
         port.write(REQUEST)
         first = port.read(3)
         meter.tell("supply", "off")
+        port.timeout = 0.5
         rest = port.read(len(IDENTIFICATION))
 
     assert first == IDENTIFICATION[:3]
