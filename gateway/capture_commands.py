@@ -24,6 +24,7 @@ from runtime.secret import read_key
 _STANDARD_INPUT = "-"
 _KEY_BYTES, _TITLE_BYTES = (16, 32), 8
 _MOST_BYTES = 8 * MAX_CAPTURE_BYTES  # as hex, with what a log puts around it
+_MOST_TOLD = 20  # parts that gave nothing, on a line each
 
 
 def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -65,8 +66,10 @@ def decode_capture(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print(json.dumps(refusal_facts(refused_parts[0])))
         raise refused_parts[0]
-    for part in refused_parts:
+    for part in refused_parts[:_MOST_TOLD]:
         sys.stderr.write(f"a part of the capture gave nothing: {part}\n")
+    if len(refused_parts) > _MOST_TOLD:
+        sys.stderr.write(f"{len(refused_parts) - _MOST_TOLD} more parts of the capture gave nothing\n")
     return 0
 
 
@@ -100,8 +103,12 @@ def _heard(content: bytes) -> bytes:
 def _content(file: str) -> bytes:
     try:
         if file == _STANDARD_INPUT:
-            return sys.stdin.buffer.read(_MOST_BYTES + 1)
-        with Path(file).open("rb") as opened:
-            return opened.read(_MOST_BYTES + 1)
+            content = sys.stdin.buffer.read(_MOST_BYTES + 1)
+        else:
+            with Path(file).open("rb") as opened:
+                content = opened.read(_MOST_BYTES + 1)
     except OSError as error:
         raise InputRefused(f"cannot read the capture: {error.strerror}", where=file) from error
+    if len(content) > _MOST_BYTES:
+        raise InputRefused(f"a file of more than {_MOST_BYTES} octets is not read", where=file, do="cut it into pieces")
+    return content

@@ -4,8 +4,9 @@ What comes in is a file's content; what goes out is octets. Hex may be in any ca
 between or before the octets, over any number of lines, and each line may begin as logs do: a time, a level or a source
 in brackets, an offset, an arrow; the column of characters that hexdump and xxd add is left out. Lines of words alone
 are passed over. Content with other than text in it is binary; text without a line of hex is handed on as it is.
-Refused, as InputRefused: nothing at all, half an octet, and a line in which hex stands among something else, because
-nobody can tell what was meant; the line is named.
+Refused, as InputRefused: nothing at all, half an octet, more than `_MAX_LINES` lines, and a line in which hex stands
+among something else, because nobody can tell what was meant; the line is named. Whatever a line holds, reading it takes
+time in proportion to its length: no pattern here looks at the same run of characters from each of its places.
 """
 
 import re
@@ -28,16 +29,17 @@ _TIME = re.compile(
 _GROUP = re.compile(r"(?:\[[^\]]*\]|\([^)]*\))\s*(?=[^\s;,])")  # in brackets, before something else
 _PREFIX = re.compile(
     r"""(?: \[[^\]]*\] | \d+\.\d+\s | \([^)]*\) | [A-Z]>[A-Z] | <+ | >+ | -+> | [:=|]   # a level, a source, an arrow
-          | [A-Za-z_][\w./-]*\s*(?: [:=] | -+> | <-+ ) | [A-Z]{4,8}(?=\s)  # a name before what it names, a level
+          | [A-Za-z_][\w./-]{0,99}\s*(?: [:=] | -{1,9}> | <-{1,9} ) | [A-Z]{4,8}(?=\s)  # a name before what it names, a level
         )\s*""",
     re.VERBOSE,
 )
 _SOME_HEX = re.compile(r"(?:\b[0-9a-f]{2}[\s:,-]){8}|\b[0-9a-f]{16}", re.IGNORECASE)
 _DUMP_LINE = re.compile(r"([0-9a-f]{4,8})(?::|(?=[ ]{2})|$)(.*)", re.IGNORECASE)
 _DUMP_OCTET = re.compile(r"\s{0,3}([0-9a-f]{2})", re.IGNORECASE)
-_LAST_CHARACTERS = re.compile(r"\s+\|.*|\s{2,}\S{1,16}$")
+_LAST_CHARACTERS = re.compile(r"(?<!\s)(?:\s+\|.*|\s{2,}\S{1,16}$)")
 _MOST_IN_A_LINE = 32
-_MAX_PREFIXES = 6
+_MAX_PREFIXES, _MAX_GROUPS = 6, 16
+_MAX_LINES = 100_000
 
 
 def octets_of(content: bytes) -> bytes:
@@ -50,6 +52,8 @@ def octets_of(content: bytes) -> bytes:
     text = content.decode("ascii")
     if _TELEGRAM.match(text) or _is_tic(content):
         return content
+    if content.count(b"\n") > _MAX_LINES:
+        raise InputRefused(f"a text of more than {_MAX_LINES} lines is not read", do="cut it into pieces")
     numbered = [(number, line.rstrip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     dumped = _dump([line.lstrip() for _, line in numbered])
     return dumped or b"".join(_hex_lines(numbered)) or content
@@ -67,7 +71,7 @@ def _dump(lines: Sequence[str]) -> bytes:
     offsets = [offset for offset, _ in rows]
     if len(rows) < len(lines) or offsets[0] != 0:
         return b""
-    octets, width = b"", 0
+    octets, width = bytearray(), 0
     for number, (offset, rest) in enumerate(rows):
         is_last = number == len(rows) - 1
         size = _MOST_IN_A_LINE if is_last else offsets[number + 1] - offset
@@ -75,8 +79,9 @@ def _dump(lines: Sequence[str]) -> bytes:
             return b""
         hex_alone = (rest[:width] if width else _LAST_CHARACTERS.sub("", rest)) if is_last else rest
         taken, end = _first_octets(hex_alone, size)
-        octets, width = octets + taken, max(width, end)
-    return octets
+        octets += taken
+        width = max(width, end)
+    return bytes(octets)
 
 
 def _first_octets(text: str, most: int) -> tuple[bytes, int]:
@@ -112,8 +117,7 @@ def _digits(line: str) -> str | None:
     """The hex digits of a line, its prefixes taken off; None where it is no hex."""
     rest = line.strip()
     for _ in range(_MAX_PREFIXES):
-        while (group := _GROUP.match(rest) or _TIME.match(rest)) and group.end():
-            rest = rest[group.end() :]
+        rest = _without_groups(rest)
         bare = rest.translate(_AROUND).strip(" ,")
         if _DOTTED.fullmatch(bare.strip()):
             return bare.split()[0].replace(".", "")
@@ -124,3 +128,13 @@ def _digits(line: str) -> str | None:
             return None
         rest = rest[prefix.end() :]
     return None
+
+
+def _without_groups(line: str) -> str:
+    """A line without the times and the groups in brackets it begins with, as far as a log writes that many."""
+    for _ in range(_MAX_GROUPS):
+        group = _GROUP.match(line) or _TIME.match(line)
+        if group is None:
+            break
+        line = line[group.end() :]
+    return line

@@ -241,3 +241,16 @@ def test_a_list_without_codes_is_named_by_its_layout(capture, capsys):
     run("decode", capture(notification(structure(u32(5852)))))
 
     assert "5852 W" in capsys.readouterr().out
+
+
+def test_of_many_parts_that_give_nothing_the_first_are_told_and_the_others_counted(capture, capsys):
+    assert run("decode", capture(a_push() + NO_PUSH.encode() * 500)) == 0
+
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 21
+    assert told[-1] == "480 more parts of the capture gave nothing"
+
+
+def test_a_file_too_long_for_any_capture_is_refused_for_that(capture):
+    with pytest.raises(InputRefused, match="more than 8000000 octets"):
+        run("decode", capture(b"7e " * 2_700_000))

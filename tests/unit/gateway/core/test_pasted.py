@@ -1,6 +1,7 @@
 """Octets out of what people paste."""
 
 import contextlib
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -134,3 +135,29 @@ def test_groups_of_a_tic_are_text_though_their_values_look_like_hex():
     copied = b"ADCO 270622224349 B\r\nBASE 010528394 +\r\nPAPP 00450 *\r\n"
 
     assert octets_of(copied) == copied
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        b"a" + b"-" * 300_000,
+        b"a" + b"a.-" * 40_000 + b">",
+        b"()" * 200_000,
+        b"[]" * 100_000 + b"x",
+        b"00000000  00 " + b" " * 300_000 + b"x" * 20,
+        b"00000000  00" + b" |" * 150_000 + b"\t" * 100_000 + b"x" * 20,
+        b"7e " * 100_000 + b"z",
+    ],
+)
+def test_a_line_is_read_in_time_in_proportion_to_its_length(slow):
+    begun_s = process_time()
+
+    with contextlib.suppress(InputRefused):
+        octets_of(slow)
+
+    assert process_time() - begun_s < 1  # some 0.1 s each; what looks again from every place takes minutes
+
+
+def test_a_text_of_more_lines_than_any_capture_has_is_refused():
+    with pytest.raises(InputRefused, match="lines"):
+        octets_of(b"a\n" * 100_001)
