@@ -29,7 +29,8 @@ _TIME = re.compile(
 _GROUP = re.compile(r"(?:\[[^\]]*\]|\([^)]*\))\s*(?=[^\s;,])")  # in brackets, before something else
 _PREFIX = re.compile(
     r"""(?: \[[^\]]*\] | \d+\.\d+\s | \([^)]*\) | [A-Z]>[A-Z] | <+ | >+ | -+> | [:=|]   # a level, a source, an arrow
-          | [A-Za-z_][\w./-]{0,99}\s*(?: [:=] | -{1,9}> | <-{1,9} ) | [A-Z]{4,8}(?=\s)  # a name before what it names, a level
+          | [A-Za-z_][\w./-]{0,99}\s*(?: [:=] | -{1,9}> | <-{1,9} )  # a name before what it names
+          | [A-Z]{4,8}(?=\s)                                         # a level
         )\s*""",
     re.VERBOSE,
 )

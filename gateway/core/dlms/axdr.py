@@ -2,8 +2,8 @@
 
 What comes in is octets; what goes out is a `Data` that keeps its type. Of writing there is the length alone.
 Refused, always as Undecodable: octets missing or left over, unknown types, lengths that promise more than is there,
-nesting deeper than `MAX_DEPTH`, more than `MAX_VALUES` values. No promise of a length is believed before the octets
-behind it are seen, so that a hostile answer cannot fill the memory.
+nesting deeper than `MAX_DEPTH`, more values than the caller takes, at most `MAX_VALUES`. No promise of a length is
+believed before the octets behind it are seen, so that a hostile answer cannot fill the memory.
 """
 
 import struct
@@ -40,22 +40,22 @@ NUMBER_FORMATS = {
 }
 
 
-def decode(octets: bytes) -> Data:
+def decode(octets: bytes, most_values: int = MAX_VALUES) -> Data:
     """Exactly one value with nothing behind it; raises Undecodable."""
-    data, rest = decode_first(octets)
+    data, rest = decode_first(octets, most_values)
     if rest:
         raise Undecodable(f"{len(rest)} octets are left over behind a value")
     return data
 
 
-def decode_first(octets: bytes) -> tuple[Data, bytes]:
+def decode_first(octets: bytes, most_values: int = MAX_VALUES) -> tuple[Data, bytes]:
     """The first value and the octets behind it; raises Undecodable.
 
     >>> data, rest = decode_first(bytes.fromhex("1200eb99"))
     >>> str(data.type), data.value, rest
     ('long-unsigned', 235, b'\\x99')
     """
-    reader = Reader(octets)
+    reader = Reader(octets, most_values)
     data = reader.data(0)
     return data, octets[reader.at :]
 
@@ -108,10 +108,10 @@ class Reader:
     commonest of it itself: no enumeration is looked up and no octets are copied.
     """
 
-    def __init__(self, octets: bytes) -> None:
+    def __init__(self, octets: bytes, most_values: int = MAX_VALUES) -> None:
         self._octets = octets
         self._end = len(octets)
-        self._values_left = min(MAX_VALUES, MIN_VALUES + MAX_VALUES_PER_OCTET * len(octets))
+        self._values_left = min(most_values, MIN_VALUES + MAX_VALUES_PER_OCTET * len(octets))
         self.at = 0
 
     def take(self, count: int) -> bytes:
@@ -221,6 +221,9 @@ class Reader:
     def bit_string(self) -> tuple[bool, ...]:
         bits = self.length()
         octets = self.take((bits + 7) // 8)
+        self._values_left -= len(octets)  # each becomes eight
+        if self._values_left < 0:
+            raise _too_much()
         return tuple(bool(octets[bit // 8] & (0x80 >> bit % 8)) for bit in range(bits))
 
     def bcd(self) -> int:
@@ -244,7 +247,7 @@ class Reader:
 
 
 def _too_much() -> Undecodable:
-    return Undecodable(f"an answer of more than {MAX_DEPTH} levels or {MAX_VALUES} values is not read")
+    return Undecodable(f"values on more than {MAX_DEPTH} levels, or more of them than anybody sends, are not read")
 
 
 _TYPES: Mapping[int, DataType] = {int(type_): type_ for type_ in DataType}

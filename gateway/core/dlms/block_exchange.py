@@ -3,7 +3,8 @@
 The end that has more to say than one APDU may hold cuts it into blocks. Each block says how many the speaker would take
 in a row, which of the other's it has, whether more follow at once (streaming) and whether it was the last. We send our
 own one at a time; of the meter's we take up to `WINDOW` before we say what arrived. A block that went missing is asked
-for again by repeating which was the last in order; a transfer that does not go on, or says nonsense, is Undecodable.
+for again by repeating which was the last in order; a transfer that does not go on, as in block after block with nothing
+in them, that takes more than `MAX_BLOCKS`, or says nonsense, is Undecodable.
 
 >>> exchange = BlockExchange(b"\\xc1" + bytes(40), block_bytes=30)
 >>> exchange.begin().hex()[:14], exchange.receive(Block(number=1, acknowledged=1).encode()).octets.hex()[:14]
@@ -20,6 +21,7 @@ GENERAL_BLOCK_TRANSFER = 0xE0
 WINDOW = 7  # how many blocks in a row we offer to take
 HEADER_BYTES = 1 + 1 + 2 + 2 + 3
 MAX_ANSWER_BYTES = 1_000_000
+MAX_BLOCKS = 10_000  # a meter's blocks hold a hundred octets and more
 MAX_REPEATS = 5
 _LAST, _STREAMING, _WINDOW_BITS = 0x80, 0x40, 0x3F
 
@@ -122,6 +124,7 @@ class BlockExchange:
         if is_next:
             self._heard = block.number
             self._answer += block.octets
+        if is_next and block.octets:
             self._repeats_left = MAX_REPEATS
         if len(self._answer) > MAX_ANSWER_BYTES:
             raise Undecodable(f"an answer of more than {MAX_ANSWER_BYTES} octets is not read")
@@ -129,9 +132,11 @@ class BlockExchange:
             return Whole(bytes(self._answer))
         if block.is_streaming:
             return Await()
-        if not is_next:
+        if not is_next or not block.octets:
             self._note_repeat()
         self._said += 1
+        if self._said > MAX_BLOCKS:
+            raise Undecodable(f"an answer of more than {MAX_BLOCKS} blocks is not read")
         return Send(Block(number=self._said, acknowledged=self._heard).encode())
 
     def _own_block(self, number: int) -> bytes:

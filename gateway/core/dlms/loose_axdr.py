@@ -18,6 +18,7 @@ from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.obis import OBIS_BYTES
 from gateway.core.errors import Undecodable
 
+MAX_VALUES = 10_000  # a day of load profile is five hundred; more would cost who listens too much time
 _SWAPPED_CODE = bytes([OBIS_BYTES, DataType.OCTET_STRING])
 _CLASS_BYTES, _INDEX_BYTES = 2, 2
 _DESCRIPTOR_BYTES = _CLASS_BYTES + OBIS_BYTES + 1
@@ -42,7 +43,7 @@ _HABITS = tuple(_Habit(is_counted=counted, has_index=index) for counted, index i
 def decode(octets: bytes) -> Data:
     """Exactly one value with nothing behind it, strictly where that can be; raises Undecodable."""
     try:
-        return axdr.decode(octets)
+        return axdr.decode(octets, MAX_VALUES)
     except Undecodable as error:
         if not _A_HABIT.search(octets):
             raise
@@ -62,7 +63,7 @@ class _LooseReader(axdr.Reader):
     """A reader that takes a habit for what it means."""
 
     def __init__(self, octets: bytes, habit: _Habit) -> None:
-        super().__init__(octets)
+        super().__init__(octets, MAX_VALUES)
         self._habit = habit
         self._all = octets
 

@@ -64,7 +64,7 @@ def behind(apdu: bytes) -> bytes:
     else:
         _, octets = _time(apdu[1:])
         octets = octets[2 + OBIS_BYTES + 1 :]
-    return axdr.decode_first(octets)[1]
+    return axdr.decode_first(octets, loose_axdr.MAX_VALUES)[1]
 
 
 def looks_right(apdu: bytes) -> bool:
@@ -95,7 +95,7 @@ def _event_notification(apdu: bytes) -> Notification:
     sent_at, octets = _time(apdu[1:])
     if len(octets) < 2 + OBIS_BYTES + 1:
         raise Undecodable("an event notification is shorter than the attribute it names")
-    code, value = Obis.of(octets[2 : 2 + OBIS_BYTES]), axdr.decode(octets[2 + OBIS_BYTES + 1 :])
+    code, value = Obis.of(octets[2 : 2 + OBIS_BYTES]), axdr.decode(octets[2 + OBIS_BYTES + 1 :], loose_axdr.MAX_VALUES)
     reading = _reading(Named(code=code, value=value), code)
     kind = EventKind.LAST_GASP if code == _LAST_GASP else EventKind.OTHER
     sender = reading.value if code == _LAST_GASP and isinstance(reading.value, str) else ""

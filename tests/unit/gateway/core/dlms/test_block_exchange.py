@@ -156,3 +156,22 @@ def test_any_answer_comes_out_as_it_went_in(answer, size):
     steps = [exchange.receive(block) for block in streamed(answer, size)]
 
     assert steps[-1] == Whole(answer)
+
+
+def taken(blocks, octets):
+    """What becomes of a meter that goes on for so many blocks, each with these octets."""
+    exchange = BlockExchange()
+    for number in range(1, blocks + 1):
+        exchange.receive(Block(number=number, acknowledged=0, octets=octets, is_last=False).encode())
+
+
+def test_a_meter_that_sends_empty_blocks_without_end_is_refused():
+    taken(MAX_REPEATS, b"")
+
+    with pytest.raises(Undecodable, match="does not go on"):
+        taken(MAX_REPEATS + 1, b"")
+
+
+def test_an_answer_of_more_blocks_than_any_meter_needs_is_refused():
+    with pytest.raises(Undecodable, match="more than 10000 blocks"):
+        taken(10_001, b"x")

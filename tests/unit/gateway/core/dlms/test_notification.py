@@ -256,3 +256,18 @@ def test_what_is_no_notification_is_refused(apdu):
     assert not notification.looks_right(apdu)
     with pytest.raises(Undecodable):
         notification.parse(apdu, ())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        bytes.fromhex("01830186a0") + b"\x00" * 100_000,  # an array of nulls
+        bytes.fromhex("01827530") + bytes.fromhex("0201 00") * 30_000,
+        bytes.fromhex("130384") + (60_000).to_bytes(4, "big") + bytes(60_000),  # a compact array of booleans
+        bytes.fromhex("020104830ea600") + bytes(120_000),  # a bit-string of 960,000 bits
+    ],
+    ids=["nulls", "structures", "booleans", "bits"],
+)
+def test_more_values_than_any_meter_sends_are_refused_before_they_cost_time(body):
+    with pytest.raises(Undecodable, match="more of them than anybody sends"):
+        notification.parse(bytes.fromhex("0f0000000100") + body, ())
