@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
         folder_commands,
         listen_commands,
         log_commands,
+        profile_commands,
         meter_commands,
         reading_commands,
         state_commands,
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     runner.set_defaults(handler=_run_gateway)
     state_commands.add_parsers(subparsers)
     reading_commands.add_parsers(subparsers)
+    profile_commands.add_parsers(subparsers)
     log_commands.add_parsers(subparsers)
     capture_commands.add_parsers(subparsers)
     technician_commands.add_parsers(subparsers)

@@ -108,7 +108,7 @@ class DiscoveryReport:
         yield "next"
         yield f"  lamplight-gateway listen {self.port} --baud {talk.baud} --character {talk.character}"
         for profile in fits_text(self.findings, self.profiles):
-            if profile.speaks_text:
+            if profile.tells_itself:
                 yield f"  lamplight-gateway read {self.port} --profile {profile.name}"
             yield f"  lamplight-gateway meter add DIR --push {self.port} --profile {profile.name}"
 

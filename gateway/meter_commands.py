@@ -132,7 +132,7 @@ def renew_keys(arguments: argparse.Namespace) -> int:
 def _check_suited(secrets: MeterSecrets, meter: RegisteredMeter, profile: "MeterProfile") -> None:
     """Raises InputRefused where these are not the secrets this meter is asked or pushes with."""
     wanted = profile.access.authentication if meter.port else Authentication.NONE
-    secrets.check(wanted, meter.profile, pushes=bool(meter.push) or profile.speaks_text)
+    secrets.check(wanted, meter.profile, pushes=bool(meter.push) or profile.tells_itself)
 
 
 def _check(

@@ -45,5 +45,5 @@ def checked_port(
     """Port and profile as the registry keeps them: a device by its whole path, links left as they are."""
     line = parse_line_address(port)
     found = load_profile(profile).addressed(address, line)
-    secrets.check(found.access.authentication, profile, pushes=pushes or found.speaks_text)
+    secrets.check(found.access.authentication, profile, pushes=pushes or found.tells_itself)
     return os.path.abspath(line.path) if isinstance(line, SerialAddress) else str(line), profile  # noqa: PTH100

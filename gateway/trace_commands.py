@@ -75,6 +75,9 @@ def _traced_read(arguments: argparse.Namespace) -> int:
         raise InputRefused(f"{hours} hours cannot be read", where="--hours", do=f"give 0 to {MAX_HOURS}")
     line = parse_line_address(arguments.port)
     profile = load_profile(arguments.profile).addressed(arguments.address, line)
+    if profile.sends_lists:
+        do = f"lamplight-gateway listen {arguments.port} --profile {arguments.profile} --octets"
+        raise InputRefused("a trace shows questions and answers, and nobody asks a meter that pushes", do=do)
     secrets, clock = read_secrets(arguments), clock_from_environment()
     began_s = clock.monotonic()
     of = f"{arguments.port} {profile.name} {clock.now().isoformat(timespec='seconds')}"
@@ -84,8 +87,8 @@ def _traced_read(arguments: argparse.Namespace) -> int:
         annotator = Annotator(language=language, has_parity=has_parity, opener=_opener(secrets))
         show = Show(annotator, kept, as_json=arguments.json, is_full=arguments.full)
 
-        def recorded(address: LineAddress, baud: int) -> RecordingLine:
-            opened = open_line(address, baud)
+        def recorded(address: LineAddress, baud: int, /, *, has_parity: bool = False) -> RecordingLine:
+            opened = open_line(address, baud, has_parity=has_parity)
             speed = 0 if isinstance(address, TcpAddress) else baud
             return RecordingLine(opened, show, lambda: clock.monotonic() - began_s, speed)
 

@@ -54,12 +54,12 @@ _NO_ONE = Identity(
 _OFFERED_AGAIN_AFTER = (timedelta(minutes=15), timedelta(minutes=30), timedelta(days=1))
 
 
-def open_line(address: LineAddress, baud: int) -> SerialLine:
-    """The line at this address; raises PortUnavailable."""
+def open_line(address: LineAddress, baud: int, /, *, has_parity: bool = False) -> SerialLine:
+    """The line at this address, with even parity where it has one; raises PortUnavailable."""
     if isinstance(address, SerialAddress):
-        return SerialPort(address.path, baud)
+        return SerialPort(address.path, baud, has_parity=has_parity)
     if isinstance(address, Rfc2217Address):
-        return Rfc2217Port(address.host, address.port, baud)
+        return Rfc2217Port(address.host, address.port, baud, has_parity=has_parity)
     return TcpPort(address.host, address.port)
 
 

@@ -33,9 +33,9 @@ def identities(
     for meter, profile in meters:
         secrets = keys.of(meter.number)
         wanted = profile.access.authentication if meter.port else Authentication.NONE
-        may_be_sealed = bool(meter.push) or profile.speaks_text
+        may_be_sealed = bool(meter.push) or profile.tells_itself
         secrets.check(wanted, f"meter {meter.number}, {profile.name}", pushes=may_be_sealed)
-        secrets = secrets.for_asking(wanted) if meter.push and not profile.speaks_text else secrets
+        secrets = secrets.for_asking(wanted) if meter.push and not profile.tells_itself else secrets
         title = title_for_meter(signer.public.key_id, meter.number)
         renewal = _renewal(keys, counters, title, meter.number) if wanted is Authentication.HLS_GMAC else None
         found[meter.number] = MeterIdentity(now=_identity(counters, title, secrets), renewal=renewal)

@@ -6,9 +6,8 @@ from gateway.adapters.dlms_meter import DlmsMeter, open_line
 from gateway.adapters.dlms_security import Identity
 from gateway.adapters.key_renewal import Renewal
 from gateway.adapters.telegram_meter import TelegramMeter
-from gateway.core.line_address import LineAddress
 from gateway.core.meter_profile import MeterProfile
-from gateway.core.ports import MeterSession, SerialLine
+from gateway.core.ports import MeterSession, OpenLine
 from runtime.clock import Clock
 
 
@@ -21,10 +20,10 @@ def meter_session(
     identity: Identity,
     renewal: Renewal | None = None,
     report: Callable[[str], None] = lambda _words: None,
-    open_line: Callable[[LineAddress, int], SerialLine] = open_line,
+    open_line: OpenLine = open_line,
 ) -> MeterSession:
     """A session for the meter at `port`; nothing is opened yet. Raises InputRefused for a port or secrets amiss."""
-    if profile.speaks_text:
+    if profile.tells_itself:
         return TelegramMeter(
             port,
             profile,

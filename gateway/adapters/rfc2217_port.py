@@ -15,9 +15,8 @@ from gateway.core.rfc2217 import PortCommand, PortControl
 
 ANSWER_TIMEOUT_S = 3.0
 _BITS_PER_CHARACTER = 10
-_AS_8N1 = (
+_AS_ASKED = (
     (PortCommand.DATA_BITS, 8),
-    (PortCommand.PARITY, rfc2217.NO_PARITY),
     (PortCommand.STOP_BITS, rfc2217.ONE_STOP_BIT),
     (PortCommand.CONTROL, rfc2217.NO_FLOW_CONTROL),
     (PortCommand.CONTROL, rfc2217.DTR_ON),  # many optical heads are fed from DTR and RTS
@@ -37,18 +36,19 @@ class Rfc2217Port:
         port: int,
         baud: int,
         *,
+        has_parity: bool = False,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Connect and take the port at this speed, 8N1; raises PortUnavailable."""
+        """Connect and take the port at this speed, 8N1 or 8E1; raises PortUnavailable."""
         self._where, self._baud, self._pause = f"{host}:{port}", baud, pause
         self._answer_timeout_s = answer_timeout_s
         self._control = PortControl()
         self._arrived = bytearray()
         self._tcp = TcpPort(host, port, connect_timeout_s=connect_timeout_s)
         try:
-            self._take_the_port(baud)
+            self._take_the_port(baud, rfc2217.EVEN_PARITY if has_parity else rfc2217.NO_PARITY)
         except PortGone as gone:
             self._tcp.close()
             raise PortUnavailable(gone.what, where=gone.where, do=gone.do) from gone
@@ -81,11 +81,13 @@ class Rfc2217Port:
     def close(self) -> None:
         self._tcp.close()
 
-    def _take_the_port(self, baud: int) -> None:
+    def _take_the_port(self, baud: int, parity: int) -> None:
         self._tcp.write(self._control.begin())
         if not self._has(lambda: self._control.is_served is not None) or not self._control.is_served:
             raise self._refused("whoever answers there does not speak RFC 2217")
-        self._tcp.write(b"".join(rfc2217.command(what, value) for what, value in _AS_8N1))
+        self._tcp.write(
+            b"".join(rfc2217.command(what, value) for what, value in (*_AS_ASKED, (PortCommand.PARITY, parity)))
+        )
         self.set_baud(baud)
         self._arrived.clear()
 

@@ -19,6 +19,7 @@ from gateway.core.dlms.hdlc import ADDRESS_SIZES, FIRST_PHYSICAL, LAST_PHYSICAL
 from gateway.core.dlms.hdlc_negotiation import LinkSettings
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.dlms.opto import SignOnSettings
+from gateway.core.dlms.push_stream import TELEGRAMS
 from gateway.core.errors import Undecodable
 from gateway.core.event_codes import MAX_NAME_CHARS
 from gateway.core.event_log import EventLog
@@ -157,7 +158,7 @@ class MeterProfile:
         if self.signs_on(line):
             do = f"leave the address out, or choose a profile without optical sign-on; {self.name} is for a head"
             raise InputRefused("an optical head sees one meter, which needs no address", where=f"{line}", do=do)
-        if self.speaks_text:
+        if self.tells_itself:
             do = "leave the address out; on a shared head it is sign_on.device_address in the profile"
             raise InputRefused("an HDLC address is for a meter that speaks HDLC", where=f"{line}", do=do)
         if isinstance(line, TcpAddress) and not line.carries_hdlc:
@@ -176,7 +177,17 @@ class MeterProfile:
     @property
     def speaks_text(self) -> bool:
         """Whether the meter is read as text: by a data readout, or by listening for its telegrams."""
+        return self.tells_itself and not self.sends_lists
+
+    @property
+    def tells_itself(self) -> bool:
+        """Whether what the meter says is its own choice: text in whole, or lists; nothing is asked for by its code."""
         return self.line.sign_on in ("mode-c", "listen")
+
+    @property
+    def sends_lists(self) -> bool:
+        """Whether the meter is read by listening for the COSEM lists it pushes."""
+        return self.line.sign_on == "listen" and self.push.framing not in TELEGRAMS
 
     @property
     def values(self) -> tuple[Attribute, ...]:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 from gateway.core.dlms.pushed import Push
 from gateway.core.errors import CaptureRefused
 from gateway.core.event_log import LogSpan
+from gateway.core.line_address import LineAddress
 from gateway.core.reading import IntervalRow, Snapshot
 
 Span: TypeAlias = tuple[datetime, datetime]
@@ -99,4 +100,12 @@ class SerialLine(Protocol):
 
     def close(self) -> None:
         """Let the line go. Never raises; a second call does nothing."""
+        ...
+
+
+class OpenLine(Protocol):
+    """What opens the line to a meter."""
+
+    def __call__(self, address: LineAddress, baud: int, /, *, has_parity: bool = False) -> SerialLine:
+        """The line at this address and speed, with a bit of even parity where it has one. Raises PortUnavailable."""
         ...

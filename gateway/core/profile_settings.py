@@ -130,6 +130,12 @@ class PushSettings:
     baud: int = setting(2400, help="speed of a serial customer port", minimum=300)
     character: str = setting("8N1", help="its characters: data bits, parity, stop bits", choices=("8N1", "8E1", "7E1"))
     interval_s: float = setting(10.0, help="from one message to the next, at most", minimum=1, maximum=86_400)
+    longest_interval_s: float = setting(
+        0.0,
+        help="from one of its longest lists to the next, where shorter ones come in between; 0: they are all alike",
+        minimum=0,
+        maximum=86_400,
+    )
     list: str = setting("", help="the layout of lists that come without codes, by its name in profiles/lists")
 
 

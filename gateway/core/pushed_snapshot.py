@@ -17,6 +17,7 @@ from gateway.core.meter_profile import SCALER_ATTRIBUTES, MeterProfile
 from gateway.core.reading import Snapshot
 
 NOT_SENT = "not in what the meter sends"
+NOT_IN_LIST = "not in this list; the meter sends its longest every {minutes:g} min"
 DISPUTED = "two messages without a strong check did not say it alike"
 MAX_DIGITS = 30
 _LEAST_HEX_DIGITS = 20
@@ -56,6 +57,12 @@ def snapshot_of(push: Push, profile: MeterProfile, read_at: datetime, *, dispute
     )
 
 
+def names_its_meter(push: Push, profile: MeterProfile) -> bool:
+    """Whether the push says whose it is: many customer ports send short lists in between that do not."""
+    place = profile.serial.obis
+    return any(reading.obis == place for reading in push.readings) or (place == _DEVICE_NAME and bool(push.sender))
+
+
 def _answers(reading: PushedReading, place: Attribute) -> Iterator[tuple[Attribute, Data]]:
     value = reading.value
     if isinstance(value, str):
@@ -92,6 +99,8 @@ def _exponent(value: Decimal) -> int:
 def _denied(
     profile: MeterProfile, answers: Mapping[Attribute, Data], disputed: Collection[Obis]
 ) -> dict[Attribute, str]:
+    minutes = profile.push.longest_interval_s / 60
+    not_sent = NOT_IN_LIST.format(minutes=minutes) if minutes else NOT_SENT
     return {
-        wanted: DISPUTED if wanted.obis in disputed else NOT_SENT for wanted in profile.values if wanted not in answers
+        wanted: DISPUTED if wanted.obis in disputed else not_sent for wanted in profile.values if wanted not in answers
     }

@@ -35,7 +35,7 @@ class PortCommand(IntEnum):
 
 _KNOWN = frozenset(what.value for what in PortCommand)
 _VALUE_BYTES: Mapping[PortCommand, int] = {PortCommand.BAUD: 4}
-NO_PARITY, ONE_STOP_BIT, NO_FLOW_CONTROL, DTR_ON, RTS_ON, PURGE_BOTH = 1, 1, 1, 8, 11, 3
+NO_PARITY, EVEN_PARITY, ONE_STOP_BIT, NO_FLOW_CONTROL, DTR_ON, RTS_ON, PURGE_BOTH = 1, 3, 1, 1, 8, 11, 3
 
 
 def command(what: PortCommand, value: int) -> bytes:

@@ -58,7 +58,7 @@ def fits(findings: Findings, meter: FoundMeter, line: LineAddress, profiles: Seq
     for profile in profiles:
         is_for_others = bool(profile.made_by) and maker not in profile.made_by
         if (
-            profile.speaks_text
+            profile.tells_itself
             or is_for_others
             or not _is_let_in(profile, meter)
             or not _comes_so(profile, meter, line)
@@ -73,9 +73,9 @@ def fits(findings: Findings, meter: FoundMeter, line: LineAddress, profiles: Seq
 
 
 def fits_text(findings: Findings, profiles: Sequence[MeterProfile]) -> tuple[MeterProfile, ...]:
-    """The profiles of meters that speak as text what was heard, or asked for: a telegram, or a readout."""
+    """The profiles of meters that say what was heard, or asked for: a telegram, a list, or a readout."""
     if findings.talk is not None:
-        heard = (findings.talk.kind, findings.talk.baud)
+        heard = (findings.talk.kind.removesuffix("-push"), findings.talk.baud)
         return tuple(profile for profile in profiles if (profile.push.framing, profile.push.baud) == heard)
     return tuple(profile for profile in profiles if findings.older_mode and profile.line.sign_on == "mode-c")
 

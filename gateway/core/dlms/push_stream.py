@@ -26,6 +26,7 @@ from gateway.core.errors import CaptureRefused
 MAX_HELD_BYTES = 65_536
 AUTO, RAW = "auto", "raw"
 P1, TIC_HISTORIC, TIC_STANDARD = "p1", "tic-historic", "tic-standard"
+TELEGRAMS = (P1, TIC_HISTORIC, TIC_STANDARD)
 
 Outcomes: TypeAlias = tuple[Push | CaptureRefused, ...]
 

@@ -35,7 +35,7 @@ def clock(monkeypatch):
 def meter(clock, monkeypatch):
     """The meter every port leads to."""
     played = a_played_meter(access=PASSWORD)
-    monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud: Head(played, clock))
+    monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud, **_parity: Head(played, clock))
     return played
 
 
@@ -119,7 +119,7 @@ def test_a_gateway_that_does_not_know_the_time_sets_none(say, meter, clock, monk
 
 def test_the_public_client_may_look_and_not_set(say, clock, monkeypatch):
     played = a_played_meter()
-    monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud: Head(played, clock))
+    monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud, **_parity: Head(played, clock))
 
     looked, _ = say(*PUBLIC)
 

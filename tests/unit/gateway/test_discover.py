@@ -38,7 +38,7 @@ def discover(monkeypatch, capsys):
     """Discover the meter behind a line, and give exit status, facts and the line's own words."""
 
     def run(line, port="/dev/head", *words):
-        monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud: line)
+        monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud, **_parity: line)
         monkeypatch.setattr(dlms_meter, "TcpPort", lambda _host, _port: line)
         status = say("discover", port, *words)
         return status, capsys.readouterr().out

@@ -66,7 +66,7 @@ def line(monkeypatch):
     fraud = log("0.0.99.98.1.255", CODE, (stamp(NOON), u16(42)), (stamp(NOON, status=1), u16(999)))
     failures = log("1.0.99.97.0.255", DURATION, (stamp(BIRTH), u32(2**31 - 1)), (stamp(NOON), u32(754)))
     fake = FakeLine(meter=FakeMeter(objects=home_meter() | fraud | failures))
-    monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud: fake)
+    monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud, **_parity: fake)
     monkeypatch.setattr(reading_commands, "clock_from_environment", lambda: fake.clock)
     return fake
 

@@ -30,7 +30,7 @@ def run(*words):
 def line(monkeypatch):
     """The meter every port leads to, and its clock."""
     fake = FakeLine()
-    monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud: fake)
+    monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud, **_parity: fake)
     monkeypatch.setattr(reading_commands, "clock_from_environment", lambda: fake.clock)
     return fake
 

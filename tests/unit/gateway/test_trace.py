@@ -48,7 +48,7 @@ def trace(monkeypatch, capsys):
     """Trace a read over a line, and give exit status and what was printed."""
 
     def run(line, *words):
-        monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud: line)
+        monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud, **_parity: line)
         monkeypatch.setattr(dlms_meter, "TcpPort", lambda _host, _port: line)
         return say(*words), capsys.readouterr().out
 

@@ -33,8 +33,8 @@ def test_every_profile_that_comes_along_loads_and_asks_for_what_a_verdict_needs(
 
     assert profile.name == name
     needed = {Quantity.ENERGY_IMPORT_WH, Quantity.VOLTAGE_L1_MV, Quantity.POWER_FAILURES}
-    assert profile.speaks_text or needed <= profile.quantities.keys()
-    assert profile.speaks_text or profile.load_profile is not None
+    assert profile.tells_itself or needed <= profile.quantities.keys()
+    assert profile.tells_itself or profile.load_profile is not None
     assert Quantity.ENERGY_IMPORT_WH in profile.quantities
 
 
