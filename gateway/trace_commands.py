@@ -17,6 +17,7 @@ from gateway.core.dlms.opening import opener
 from gateway.core.errors import MeterUnread, PortUnavailable
 from gateway.core.line_address import LineAddress, TcpAddress, parse_line_address
 from gateway.core.meter_access import MeterSecrets
+from gateway.core.meter_profile import MeterProfile
 from gateway.core.trace import trace_file
 from gateway.core.trace.annotator import Annotator, Passage, Way
 from gateway.core.trace.apdu_words import Opener
@@ -63,6 +64,12 @@ def trace_meter(arguments: argparse.Namespace) -> int:
     return _traced_read(arguments)
 
 
+def _check_is_asked(profile: MeterProfile, arguments: argparse.Namespace) -> None:
+    if profile.sends_lists:
+        do = f"lamplight-gateway listen {arguments.port} --profile {arguments.profile} --octets"
+        raise InputRefused("a trace shows questions and answers, and nobody asks a meter that pushes", do=do)
+
+
 def _traced_read(arguments: argparse.Namespace) -> int:
     # The adapters bring pyserial and dlms-cosem along, which no other command should wait for.
     from gateway.adapters.dlms_meter import open_line
@@ -75,9 +82,7 @@ def _traced_read(arguments: argparse.Namespace) -> int:
         raise InputRefused(f"{hours} hours cannot be read", where="--hours", do=f"give 0 to {MAX_HOURS}")
     line = parse_line_address(arguments.port)
     profile = load_profile(arguments.profile).addressed(arguments.address, line)
-    if profile.sends_lists:
-        do = f"lamplight-gateway listen {arguments.port} --profile {arguments.profile} --octets"
-        raise InputRefused("a trace shows questions and answers, and nobody asks a meter that pushes", do=do)
+    _check_is_asked(profile, arguments)
     secrets, clock = read_secrets(arguments), clock_from_environment()
     began_s = clock.monotonic()
     of = f"{arguments.port} {profile.name} {clock.now().isoformat(timespec='seconds')}"

@@ -91,7 +91,8 @@ class TestAMeterBehindAHead:
 
         (found,) = facts_of(discover(head, "/dev/head", "--json"))["meters"]
 
-        assert entries(found) == {16: "nothing", 17: "a password", 1: "not let in", 2: "not let in", 18: "not let in"}
+        others = dict.fromkeys((1, 2, 18, 32), "not let in")
+        assert entries(found) == {16: "nothing", 17: "a password"} | others
         assert found["profiles"][0]["read"].endswith("--profile lamplight-sim-password --password file:PASSWORD")
         assert meter.command(["status"], _now(clock))["authentications_failed"] == 0
 
