@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import dlms_cosem_log
-from gateway.core.dlms.push_keys import PushKeys
+from gateway.core.dlms.push.keys import PushKeys
 
 # isort: split
 from dlms_cosem import security, utils

@@ -15,8 +15,8 @@ from benchmarks.capture_peers import Told, told_by_dlms_cosem, told_by_gurux
 from benchmarks.report import Matrix, Row, Skipped, main
 from gateway.adapters.list_layouts import load_layouts
 from gateway.core.dlms.obis import Obis
-from gateway.core.dlms.push import read_capture
-from gateway.core.dlms.pushed import Push
+from gateway.core.dlms.push.capture import read_capture
+from gateway.core.dlms.push.pushed import Push
 from gateway.core.errors import CaptureRefused, Undecodable
 from tests import captures
 

@@ -8,8 +8,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.core.dlms import readout, tic
-from gateway.core.dlms.m_bus import MBusDeframer
+from gateway.core.dlms.push.m_bus import MBusDeframer
+from gateway.core.telegrams import readout, tic
 
 _BLOCK_TEXT = b"0.0.0(12345678)\r\n1.8.0(000123.4*kWh)\r\n!\r\n\x03"
 _GROUP = b"EAST\t012345678\t"

@@ -10,9 +10,9 @@ import json
 import sys
 from pathlib import Path
 
-from gateway.core.dlms.capture_kind import MAX_CAPTURE_BYTES
-from gateway.core.dlms.push_keys import PushKeys
-from gateway.core.dlms.pushed import Push
+from gateway.core.dlms.push.capture_kind import MAX_CAPTURE_BYTES
+from gateway.core.dlms.push.keys import PushKeys
+from gateway.core.dlms.push.pushed import Push
 from gateway.core.errors import CaptureRefused
 from gateway.core.pasted import octets_of
 from gateway.core.trace import trace_file
@@ -46,7 +46,7 @@ def decode_capture(arguments: argparse.Namespace) -> int:
     """`decode FILE|-`; raises CaptureRefused, InputRefused, SettingsError."""
     # What opens seals takes its time to import, and no other command should wait for it.
     from gateway.adapters.list_layouts import load_layouts
-    from gateway.core.dlms.push import open_capture
+    from gateway.core.dlms.push.capture import open_capture
 
     if _STANDARD_INPUT in (arguments.key, arguments.auth_key) and arguments.file == _STANDARD_INPUT:
         raise InputRefused("standard input cannot be capture and key at once", do="name a file for one of them")

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 
-from gateway.core.clock_view import DST_ENABLED, USUAL_PERIOD_S, ZONE, ClockReading, leaves_period, setting_for
+from gateway.core.clock.view import DST_ENABLED, USUAL_PERIOD_S, ZONE, ClockReading, leaves_period, setting_for
 from gateway.core.dlms.cosem_time import CosemDateTime
 from gateway.core.errors import Undecodable
 from gateway.core.line_address import parse_line_address

@@ -12,13 +12,13 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gateway.core.dlms.push_keys import PushKeys
-from gateway.core.dlms.push_stream import PushStream
-from gateway.core.dlms.pushed import Push
+from gateway.core.dlms.push.keys import PushKeys
+from gateway.core.dlms.push.pushed import Push
+from gateway.core.dlms.push.stream import PushStream
 from gateway.core.errors import CaptureRefused
 from gateway.core.ports import Heard
 from gateway.core.profile_settings import PushSettings
-from gateway.core.push_address import parse_push_address
+from gateway.core.push.address import parse_push_address
 from gateway.core.trace.annotator import Passage, Way
 from gateway.core.trace.trace_file import head_lines, line_of
 from gateway.push_report import push_facts, push_lines, refusal_facts

@@ -7,8 +7,8 @@ with why, a log the meter does not give with its reason. Instants are UTC, by th
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from gateway.core.event_codes import EventCodes, Meaning
-from gateway.core.event_log import EventLog, LogEntry, LogPage, logged
+from gateway.core.meter_logs.event_codes import EventCodes, Meaning
+from gateway.core.meter_logs.event_log import EventLog, LogEntry, LogPage, logged
 from wire.meter_log import ClockQuality
 
 _DOUBTS = (ClockQuality.DOUBTFUL, ClockQuality.INVALID)

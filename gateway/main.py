@@ -33,19 +33,19 @@ from gateway.adapters.serial_port import SerialPort
 from gateway.adapters.time_zone import zone_named
 from gateway.config import GatewaySettings, load_settings, settings_file
 from gateway.core import interruption, validation
-from gateway.core.clock_policy import ClockPolicy
+from gateway.core.clock.policy import ClockPolicy
 from gateway.core.conclusions import MeterRules, PushRules
-from gateway.core.dlms.list_layout import ListLayout
-from gateway.core.event_codes import EventCodes
+from gateway.core.dlms.push.list_layout import ListLayout
 from gateway.core.interruption import InterruptionState
 from gateway.core.line_address import SerialAddress, parse_line_address
+from gateway.core.meter_logs.event_codes import EventCodes
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import EdgeId
 from gateway.core.patience import Patience
 from gateway.core.ports import MeterSession, PushStream
-from gateway.core.push_address import parse_push_address
-from gateway.core.push_streams import layouts_for, stream_for
-from gateway.core.pushes import PushRecord
+from gateway.core.push.address import parse_push_address
+from gateway.core.push.pushes import PushRecord
+from gateway.core.push.streams import layouts_for, stream_for
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
 from gateway.core.schedule import Cadence

@@ -10,7 +10,7 @@ import os
 from gateway.adapters.profile_files import load_profile
 from gateway.core.line_address import SerialAddress, parse_line_address
 from gateway.core.meter_access import Authentication, MeterSecrets
-from gateway.core.push_address import parse_push_address
+from gateway.core.push.address import parse_push_address
 from runtime.errors import InputRefused
 
 

@@ -7,8 +7,8 @@ checked that the message is the meter's own.
 from collections.abc import Iterator
 from decimal import Decimal
 
-from gateway.core.dlms.capture_kind import CaptureKind
-from gateway.core.dlms.pushed import Protection, Push, PushedEvent, PushedReading
+from gateway.core.dlms.push.capture_kind import CaptureKind
+from gateway.core.dlms.push.pushed import Protection, Push, PushedEvent, PushedReading
 from gateway.core.errors import CaptureRefused
 
 WRONG_KEY = "wrong key"

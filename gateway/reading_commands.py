@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from gateway.core.event_log import LogSpan
+from gateway.core.meter_logs.event_log import LogSpan
 from gateway.core.ports import MeterSession, Span
 from gateway.core.reading import IntervalRow, Snapshot
 from gateway.core.validation import Limits, check_intervals, check_reading

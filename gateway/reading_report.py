@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.core.event_codes import NO_CODES, EventCodes
-from gateway.core.event_log import LogPage
+from gateway.core.meter_logs.event_codes import NO_CODES, EventCodes
+from gateway.core.meter_logs.event_log import LogPage
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.reading import CheckedIntervals, CheckedReading, Finding, IntervalRow, IntervalStatus
 from gateway.log_report import log_facts, log_lines

@@ -10,7 +10,7 @@ from gateway.core.batches import IntervalProgress
 from gateway.core.conclusions import LatestReading
 from gateway.core.consumption import LEARNING_DAYS, Bank, Maturity
 from gateway.core.interruption import InterruptionState, Trouble
-from gateway.core.pushes import PushRecord
+from gateway.core.push.pushes import PushRecord
 from gateway.core.reachability import Reachability
 from gateway.core.reading import Origin
 from gateway.core.registered_meter import RegisteredMeter

@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
 
-from gateway.core.dlms.opening import opener
 from gateway.core.errors import MeterUnread, PortUnavailable
 from gateway.core.line_address import LineAddress, TcpAddress, parse_line_address
 from gateway.core.meter_access import MeterSecrets
@@ -21,6 +20,7 @@ from gateway.core.meter_profile import MeterProfile
 from gateway.core.trace import trace_file
 from gateway.core.trace.annotator import Annotator, Passage, Way
 from gateway.core.trace.apdu_words import Opener
+from gateway.core.trace.opening import opener
 from gateway.core.trace.pieces import Language
 from gateway.core.trace.verdict import verdict
 from gateway.secret_options import add_secret_options, passing_identity, read_secrets

@@ -8,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from gateway.core.dlms.push_keys import PushKeys
-from gateway.core.dlms.pushed import Push
+from gateway.core.dlms.push.keys import PushKeys
+from gateway.core.dlms.push.pushed import Push
 from runtime.secret import Secret
 
 DLMS_KINDS = ("dlms-push", "dlms-event-notification")

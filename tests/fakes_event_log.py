@@ -7,7 +7,7 @@ from gateway.adapters.event_code_files import load_event_codes
 from gateway.core.dlms.data import Data
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.dlms.profile_generic import CLOCK
-from gateway.core.event_log import EventLog, LogEntry, log_entries
+from gateway.core.meter_logs.event_log import EventLog, LogEntry, log_entries
 from tests.fakes_meter import stamp, u8, u32
 
 Row = tuple[Data, ...]

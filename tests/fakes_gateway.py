@@ -14,8 +14,8 @@ from gateway.core.conclusions import MeterRules, Standing
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.errors import MeterUnread, PortGone
-from gateway.core.event_log import LogEntry, LogPage, LogSpan
 from gateway.core.interruption import InterruptionState, Limits
+from gateway.core.meter_logs.event_log import LogEntry, LogPage, LogSpan
 from gateway.core.observations import EdgeId, SupplyEdge
 from gateway.core.ports import Span, Take
 from gateway.core.reachability import Reachability

@@ -10,7 +10,7 @@ from gateway.adapters.journal import Caps, Journal
 from gateway.adapters.journal_view import JournalView
 from gateway.core.batches import Window
 from gateway.core.conclusions import MeterRules
-from gateway.core.dlms.pushed import Push
+from gateway.core.dlms.push.pushed import Push
 from gateway.core.observations import ProbeObservation
 from gateway.core.reading import IntervalRow
 from gateway.core.registered_meter import RegisteredMeter

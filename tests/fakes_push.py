@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from gateway.core.dlms.obis import Obis
-from gateway.core.dlms.pushed import EventKind, Proof, Protection, Push, PushedEvent, PushedReading
+from gateway.core.dlms.push.pushed import EventKind, Proof, Protection, Push, PushedEvent, PushedReading
 from gateway.core.errors import CaptureRefused, PortGone
 from gateway.core.ports import Heard
-from gateway.core.pushes import HeardPush
+from gateway.core.push.pushes import HeardPush
 from tests.fakes_gateway import METER_SERIAL, FakeClock, at
 
 TITLE = "4c4d503030303031"

@@ -8,7 +8,7 @@ its code; one that is told by its code has to stand under that code.
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from gateway.core.dlms.data_sets import amount, local_time, obis_of
+from gateway.core.telegrams.data_sets import amount, local_time, obis_of
 from tests import captures
 
 UNITS = {"kWh": ("Wh", 3), "Wh": ("Wh", 0), "kW": ("W", 3), "kvarh": ("varh", 3), "kvar": ("var", 3), "m3": ("m³", 0)}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from gateway.adapters.dlms_association import Association
 from gateway.adapters.dlms_meter import DlmsMeter
-from gateway.core.clock_view import DST_ENABLED, STATUS, ZONE, ClockReading, encoded
+from gateway.core.clock.view import DST_ENABLED, STATUS, ZONE, ClockReading, encoded
 from gateway.core.dlms.cosem_time import CosemDateTime
 from gateway.core.meter_profile import MeterProfile
 from runtime.clock import Clock

@@ -33,10 +33,10 @@ from gateway.core.dlms.obis import Attribute
 from gateway.core.dlms.opto import USUAL_SPEEDS
 from gateway.core.dlms.wrapper import WrapperLink
 from gateway.core.errors import ChangeRefused, MeterGarbled, MeterRefused, PortUnavailable, SecretRefused, Undecodable
-from gateway.core.event_log import LogSpan
 from gateway.core.invocation_counter import CounterWentBack, InvocationCounter, KeptCounter
 from gateway.core.line_address import LineAddress, Rfc2217Address, SerialAddress, TcpAddress, parse_line_address
 from gateway.core.meter_access import Authentication, MeterSecrets, ProfileAccess
+from gateway.core.meter_logs.event_log import LogSpan
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.ports import SerialLine, Span, Take
 from gateway.core.reading import IntervalRow, Snapshot

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from gateway.core.errors import ProfileRefused, Undecodable
-from gateway.core.event_codes import EventCodes, FamilySettings, event_codes
+from gateway.core.meter_logs.event_codes import EventCodes, FamilySettings, event_codes
 from gateway.core.meter_profile import MeterProfile
 from runtime.settings import load
 

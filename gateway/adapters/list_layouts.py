@@ -6,7 +6,7 @@ A layout is named `file.table`. Every refusal names the file and what in it cann
 from pathlib import Path
 from typing import Any
 
-from gateway.core.dlms.list_layout import ListLayout
+from gateway.core.dlms.push.list_layout import ListLayout
 from gateway.core.errors import ProfileRefused, Undecodable
 from gateway.core.list_settings import ListSettings, layout_of
 from runtime.settings import from_table, read_table

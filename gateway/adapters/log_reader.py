@@ -16,8 +16,8 @@ from gateway.core.dlms.get_response import Denied
 from gateway.core.dlms.obis import Attribute
 from gateway.core.dlms.selection import Entries
 from gateway.core.errors import MeterRefused, Undecodable
-from gateway.core.event_log import EventLog, LogPage, LogSpan, log_entries
-from gateway.core.log_progress import MAX_ENTRIES, asked_range
+from gateway.core.meter_logs.event_log import EventLog, LogPage, LogSpan, log_entries
+from gateway.core.meter_logs.log_progress import MAX_ENTRIES, asked_range
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.reading import Snapshot
 from runtime.clock import Clock

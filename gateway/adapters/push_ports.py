@@ -18,7 +18,7 @@ from gateway.core.errors import PortGone, PortUnavailable
 from gateway.core.line_address import SerialAddress
 from gateway.core.ports import Heard, PushPort
 from gateway.core.profile_settings import PushSettings
-from gateway.core.push_address import ListenAddress, PushAddress
+from gateway.core.push.address import ListenAddress, PushAddress
 
 MAX_TALKS = 16
 MOST_OCTETS_A_MINUTE = 256_000

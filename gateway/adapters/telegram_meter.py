@@ -1,7 +1,7 @@
 """A meter that tells what it likes as a `MeterSession`: asked for its data readout, or listened to for what it sends.
 
 Nothing is sent to a meter that is listened to. Each session opens the line, takes one telegram or list that a CRC or a
-tag vouches for, or two that agree where nothing strong does (see core/agreement.py), and closes the line on every path.
+tag vouches for, or two that agree where nothing strong does (core/push/agreement.py), and closes it on every path.
 Of lists, the short ones in between that do not name their meter are passed over. Neither telegrams nor lists hold a
 load profile: where one is asked for, the registers of this instant come alone.
 """
@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from gateway.adapters.dlms_meter import open_line
 from gateway.adapters.list_layouts import load_layouts
 from gateway.adapters.telegram_source import Asked, ListenedTo, TelegramSource
-from gateway.core.agreement import agreed
 from gateway.core.dlms.opto import FIRST_BAUD
-from gateway.core.event_log import LogSpan
 from gateway.core.line_address import parse_line_address
 from gateway.core.meter_access import Authentication, MeterSecrets
+from gateway.core.meter_logs.event_log import LogSpan
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.ports import OpenLine, PushStream, SerialLine, Span, Take
-from gateway.core.push_streams import layouts_for, stream_for
-from gateway.core.pushed_snapshot import names_its_meter, snapshot_of
+from gateway.core.push.agreement import agreed
+from gateway.core.push.snapshot import names_its_meter, snapshot_of
+from gateway.core.push.streams import layouts_for, stream_for
 from gateway.core.reading import IntervalRow, Snapshot
 from runtime.clock import Clock
 

@@ -7,14 +7,14 @@ over and remembered: if nothing better comes, it says what was wrong with the li
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from gateway.core.dlms import readout
-from gateway.core.dlms.capture_kind import CaptureKind
 from gateway.core.dlms.link import LinkFailed, Transmit
 from gateway.core.dlms.opto import FIRST_BAUD, SignOnSettings, SwitchBaud
-from gateway.core.dlms.pushed import Push
-from gateway.core.dlms.readout_dialogue import ReadOut, ReadoutDialogue
+from gateway.core.dlms.push.capture_kind import CaptureKind
+from gateway.core.dlms.push.pushed import Push
 from gateway.core.errors import CaptureRefused, MeterGarbled, MeterRefused, MeterSilent, MeterUnread
 from gateway.core.ports import SerialLine
+from gateway.core.telegrams import readout
+from gateway.core.telegrams.readout_dialogue import ReadOut, ReadoutDialogue
 from runtime.clock import Clock
 from wire.events import LinkFault
 

@@ -16,17 +16,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from gateway.core import interruption, reachability, validation
-from gateway.core.alarm_registers import alarms_in, newly_set
 from gateway.core.batches import IntervalProgress, Window, batches
 from gateway.core.consumption import Bank, look
 from gateway.core.errors import Undecodable
-from gateway.core.event_codes import NO_CODES, EventCodes
-from gateway.core.event_log import Logged
 from gateway.core.interruption import InterruptionState
-from gateway.core.log_progress import LogsTaken
+from gateway.core.meter_logs.alarm_registers import alarms_in, newly_set
+from gateway.core.meter_logs.event_codes import NO_CODES, EventCodes
+from gateway.core.meter_logs.event_log import Logged
+from gateway.core.meter_logs.log_progress import LogsTaken
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation
-from gateway.core.pushes import Pushes
+from gateway.core.push.pushes import Pushes
 from gateway.core.reachability import Reachability
 from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Origin, Reading, Snapshot
 from gateway.core.validation import check_intervals, check_reading

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from gateway.core.dlms import cosem_unit
 from gateway.core.dlms.data import DataType
-from gateway.core.dlms.list_layout import ListLayout, Scale
 from gateway.core.dlms.obis import Obis
+from gateway.core.dlms.push.list_layout import ListLayout, Scale
 from gateway.core.errors import Undecodable
 from runtime.settings import setting
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from gateway.core.alarm_registers import AlarmRegisters
 from gateway.core.dlms.cosem_time import UNSPECIFIED_STATUS, ClockStatus
 from gateway.core.dlms.cosem_unit import scaled, scaler_unit, symbol
 from gateway.core.dlms.data import Data
@@ -19,12 +18,13 @@ from gateway.core.dlms.hdlc import ADDRESS_SIZES, FIRST_PHYSICAL, LAST_PHYSICAL
 from gateway.core.dlms.hdlc_negotiation import LinkSettings
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.dlms.opto import SignOnSettings
-from gateway.core.dlms.push_stream import TELEGRAMS
+from gateway.core.dlms.push.stream import TELEGRAMS
 from gateway.core.errors import Undecodable
-from gateway.core.event_codes import MAX_NAME_CHARS
-from gateway.core.event_log import EventLog
 from gateway.core.line_address import LineAddress, SpeedAddress, TcpAddress
 from gateway.core.meter_access import ProfileAccess
+from gateway.core.meter_logs.alarm_registers import AlarmRegisters
+from gateway.core.meter_logs.event_codes import MAX_NAME_CHARS
+from gateway.core.meter_logs.event_log import EventLog
 from gateway.core.profile_settings import (
     AlarmSettings,
     LineSettings,

@@ -12,7 +12,7 @@ time in proportion to its length: no pattern here looks at the same run of chara
 import re
 from collections.abc import Iterator, Sequence
 
-from gateway.core.dlms import tic
+from gateway.core.telegrams import tic
 from runtime.errors import InputRefused
 
 _NOT_TEXT = re.compile(rb"[^\t\n\r\x20-\x7e]")

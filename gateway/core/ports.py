@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from gateway.core.dlms.pushed import Push
+from gateway.core.dlms.push.pushed import Push
 from gateway.core.errors import CaptureRefused
-from gateway.core.event_log import LogSpan
 from gateway.core.line_address import LineAddress
+from gateway.core.meter_logs.event_log import LogSpan
 from gateway.core.reading import IntervalRow, Snapshot
 
 Span: TypeAlias = tuple[datetime, datetime]

@@ -15,7 +15,7 @@ from enum import IntFlag, StrEnum
 from gateway.core.dlms.cosem_time import ClockStatus
 from gateway.core.dlms.data import Data
 from gateway.core.dlms.obis import Attribute
-from gateway.core.event_log import LogPage
+from gateway.core.meter_logs.event_log import LogPage
 from wire.events import Disconnector
 from wire.units import VOLTAGES, Quantity
 

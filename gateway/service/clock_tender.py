@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from gateway.core.clock_policy import ClockPolicy, Verdict, judge
-from gateway.core.clock_view import USUAL_PERIOD_S, ClockReading, setting_for
+from gateway.core.clock.policy import ClockPolicy, Verdict, judge
+from gateway.core.clock.view import USUAL_PERIOD_S, ClockReading, setting_for
 from gateway.core.dlms.cosem_time import CosemDateTime
 from gateway.core.errors import ChangeRefused, MeterUnread, Undecodable
 from gateway.core.meter_profile import MeterProfile

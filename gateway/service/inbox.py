@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from gateway.core.batches import Window
 from gateway.core.observations import ProbeObservation
-from gateway.core.pushes import HeardPush
+from gateway.core.push.pushes import HeardPush
 from gateway.core.reading import IntervalRow, Snapshot
 from gateway.service.presence import Presence
 from runtime import logs

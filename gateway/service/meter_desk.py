@@ -15,9 +15,9 @@ from gateway.core.batches import IntervalProgress
 from gateway.core.conclusions import Conclusion, LatestReading, MeterRules, Standing
 from gateway.core.consumption import Bank
 from gateway.core.interruption import InterruptionState
-from gateway.core.log_progress import LogsTaken
+from gateway.core.meter_logs.log_progress import LogsTaken
 from gateway.core.outbox import Change, Entry
-from gateway.core.pushes import Pushes, PushRecord
+from gateway.core.push.pushes import Pushes, PushRecord
 from gateway.core.reachability import Reachability
 from gateway.core.reading import Finding
 from gateway.core.registered_meter import RegisteredMeter

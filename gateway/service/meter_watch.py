@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.core.batches import IntervalProgress
 from gateway.core.interruption import Attention
-from gateway.core.log_progress import LogsTaken
+from gateway.core.meter_logs.log_progress import LogsTaken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from datetime import datetime
 from gateway.core.conclusions import Conclusion, from_fault, from_observation, from_reading
 from gateway.core.errors import JournalUnavailable
 from gateway.core.outbox import Change
-from gateway.core.push_conclusions import from_push, from_time
-from gateway.core.pushes import PushRecord
+from gateway.core.push.conclusions import from_push, from_time
+from gateway.core.push.pushes import PushRecord
 from gateway.core.remembered import remember
 from gateway.service.health import Health
 from gateway.service.inbox import Inbox, MeterPushed, MeterRead, MeterUnreadable, PortRefused, ProbeHeard, Report

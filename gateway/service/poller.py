@@ -17,9 +17,9 @@ from datetime import datetime, timedelta
 
 from gateway.core.batches import Window
 from gateway.core.errors import MeterHeld, MeterUnread
-from gateway.core.event_log import EventLog, LogSpan
 from gateway.core.interruption import Attention
-from gateway.core.log_progress import LogsTaken
+from gateway.core.meter_logs.event_log import EventLog, LogSpan
+from gateway.core.meter_logs.log_progress import LogsTaken
 from gateway.core.ports import MeterSession, Span
 from gateway.core.reading import IntervalRow, Snapshot
 from gateway.core.schedule import Attempt, Cadence, next_read_at

@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from gateway.core.dlms.pushed import Protection, Push
+from gateway.core.dlms.push.pushed import Protection, Push
 from gateway.core.errors import CaptureRefused, PortGone
 from gateway.core.patience import Patience
 from gateway.core.ports import Heard, PushPort, PushStream
-from gateway.core.pushes import HeardPush, added
+from gateway.core.push.pushes import HeardPush, added
 from gateway.service.inbox import Inbox, MeterPushed, PortRefused
 from gateway.service.meter_watch import MeterWatch
 from gateway.service.presence import Presence

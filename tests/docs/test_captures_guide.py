@@ -8,7 +8,7 @@ import pytest
 
 from gateway.adapters.list_layouts import load_layouts
 from gateway.cli import _parser, run
-from gateway.core.dlms.capture_kind import CaptureKind
+from gateway.core.dlms.push.capture_kind import CaptureKind
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "captures.md").read_text(encoding="utf-8")
 PLAIN, SEALED = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)

@@ -9,9 +9,9 @@ import pytest
 
 from gateway.adapters import push_ports
 from gateway.cli import _parser as gateway_words
-from gateway.core import pushes
-from gateway.core.dlms.capture_kind import CaptureKind
+from gateway.core.dlms.push.capture_kind import CaptureKind
 from gateway.core.profile_settings import PushSettings
+from gateway.core.push import pushes
 from gateway.service.push_watch import UNKNOWN_METER
 from runtime.settings import from_table
 from simulators.commands.meter import _parser as meter_words

@@ -9,10 +9,10 @@ import json
 import pytest
 
 from gateway.adapters.list_layouts import load_layouts
-from gateway.core.dlms.capture_kind import CaptureKind
-from gateway.core.dlms.push import read_capture
-from gateway.core.dlms.push_keys import PushKeys
-from gateway.core.dlms.pushed import EventKind, Protection
+from gateway.core.dlms.push.capture import read_capture
+from gateway.core.dlms.push.capture_kind import CaptureKind
+from gateway.core.dlms.push.keys import PushKeys
+from gateway.core.dlms.push.pushed import EventKind, Protection
 from gateway.core.errors import CaptureRefused
 from runtime.secret import Secret
 from tests import captures

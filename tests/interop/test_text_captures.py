@@ -5,10 +5,10 @@ What a capture is follows from its own fields, not from its name, so that one mo
 
 import pytest
 
-from gateway.core.dlms.capture_kind import CaptureKind
-from gateway.core.dlms.push import read_capture
-from gateway.core.dlms.push_keys import PushKeys
-from gateway.core.dlms.pushed import Proof, Protection
+from gateway.core.dlms.push.capture import read_capture
+from gateway.core.dlms.push.capture_kind import CaptureKind
+from gateway.core.dlms.push.keys import PushKeys
+from gateway.core.dlms.push.pushed import Proof, Protection
 from gateway.core.errors import CaptureRefused
 from runtime.secret import Secret
 from tests import captures, text_captures

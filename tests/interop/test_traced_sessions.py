@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.dlms.opening import opener
 from gateway.core.trace.annotator import Annotator, Way
 from gateway.core.trace.apdu_words import Seal
+from gateway.core.trace.opening import opener
 from gateway.core.trace.pieces import Language
 from runtime.secret import Secret
 

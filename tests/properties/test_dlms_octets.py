@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core.dlms import axdr, get_response, push
+from gateway.core.dlms import axdr, get_response
 from gateway.core.dlms.cosem_time import CosemDateTime, from_utc
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.hdlc import Deframer, Frame, FrameKind, client_address, server_address
@@ -16,6 +16,7 @@ from gateway.core.dlms.hdlc_negotiation import LinkSettings, negotiate
 from gateway.core.dlms.link import Delivered, LinkFailed, LinkUp, Transmit
 from gateway.core.dlms.opto import OptoSignOn, SignOnSettings
 from gateway.core.dlms.profile_generic import capture_objects, rows
+from gateway.core.dlms.push.capture import read_capture
 from gateway.core.dlms.wrapper import WrapperLink
 from gateway.core.errors import CaptureRefused, Undecodable
 from tests import fakes_axdr
@@ -246,6 +247,6 @@ def _reads_or_refuses(read, octets):
 
 def _opens_or_names(capture):
     try:
-        return bool(push.read_capture(capture))
+        return bool(read_capture(capture))
     except CaptureRefused as refused:
         return str(refused.kind).replace("-", "").isalnum()

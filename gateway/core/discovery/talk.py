@@ -6,9 +6,9 @@ At the wrong speed octets come and mean nothing, so one sound telegram, frame or
 
 from dataclasses import dataclass
 
-from gateway.core.dlms import sealed_telegram
 from gateway.core.dlms.hdlc import Deframer
 from gateway.core.dlms.opto import from_7e1
+from gateway.core.telegrams import sealed_telegram
 
 SPEEDS = (9_600, 115_200, 2_400, 1_200)  # in the order they are listened at
 LONGEST_PAUSE_S = 11.0  # between two telegrams of one meter: P1 before v5 and most HAN ports speak every 10 s

@@ -9,12 +9,8 @@ From the line upward:
     get_response      what a meter answers to a GET
     axdr, data        values as octets, and as what they are; with cosem_time, cosem_unit and obis for their meaning
     profile_generic   the rows of a load profile, whole
-    push              what a meter sends unasked, whole captures; push_stream, from a line; `pushed` is what comes of it
-    hdlc_messages, m_bus, wrapper_messages, raw_apdu      what stands around it; with capture_kind for its name
-    block_transfer, sealed, push_reader, notification     joined, opened, and read
-    pushed_values, list_layout, loose_axdr                its values, as makers lay them out
-    p1, tic, readout  the same as text, plain or sealed (`sealed_telegram`), of `data_sets`; see `text_capture`
-    readout_dialogue  asks for a readout, IEC 62056-21 modes A, B and C
+    block_exchange    general block transfer, both ways
+    push              what a meter sends unasked: a room of its own
 
 The simulated meter has its own HDLC and A-XDR on purpose: two ends that share code share its mistakes.
 """

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.adapters.dlms_clock import read_clock, set_clock
 from gateway.adapters.profile_files import load_profile
-from gateway.core.clock_policy import ClockPolicy
+from gateway.core.clock.policy import ClockPolicy
 from gateway.core.meter_access import MeterSecrets
 from gateway.service.clock_tender import ClockTender
 from tests.fakes_access import by_keys

@@ -8,8 +8,8 @@ import pytest
 from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.event_code_files import check_families, load_event_codes
 from gateway.adapters.profile_files import load_profile
-from gateway.core.log_progress import LogsTaken
 from gateway.core.meter_access import Authentication
+from gateway.core.meter_logs.log_progress import LogsTaken
 from simulators.meter.device import Meter
 from simulators.meter.history import History
 from simulators.meter.life import Life

@@ -10,11 +10,11 @@ import pytest
 
 from gateway.adapters.profile_files import load_profile
 from gateway.adapters.push_ports import TcpPushPort, UdpPushPort
-from gateway.core.dlms.pushed import EventKind, Protection
+from gateway.core.dlms.push.pushed import EventKind, Protection
 from gateway.core.meter_access import MeterSecrets
 from gateway.core.ports import PushPort
-from gateway.core.push_address import ListenAddress
-from gateway.core.push_streams import stream_for
+from gateway.core.push.address import ListenAddress
+from gateway.core.push.streams import stream_for
 from gateway.service.inbox import Inbox, MeterPushed, PortRefused, Report
 from gateway.service.meter_watch import Instruction, MeterWatch
 from gateway.service.push_watch import PushWatch, Speaker

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.core.dlms.push import read_capture
-from gateway.core.dlms.push_keys import PushKeys
-from gateway.core.dlms.pushed import EventKind, Protection
+from gateway.core.dlms.push.capture import read_capture
+from gateway.core.dlms.push.keys import PushKeys
+from gateway.core.dlms.push.pushed import EventKind, Protection
 from gateway.core.errors import CaptureRefused
 from runtime.secret import Secret
 from simulators.meter.push import Pusher, PushPlan

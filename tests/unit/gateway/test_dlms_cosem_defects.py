@@ -21,10 +21,11 @@ from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.dlms_security import Identity, connection_for
 from gateway.adapters.profile_files import load_profile
 from gateway.adapters.tcp_port import TcpPort
-from gateway.core.dlms import axdr, ciphered, push
+from gateway.core.dlms import axdr, ciphered
 from gateway.core.dlms.cosem_time import CosemDateTime
 from gateway.core.dlms.data import NULL, Data, DataType
 from gateway.core.dlms.hdlc import Deframer, Frame, FrameKind, client_address, server_address
+from gateway.core.dlms.push.capture import read_capture
 from gateway.core.errors import MeterSilent, MeterUnread, PortGone, Undecodable
 from gateway.core.invocation_counter import InvocationCounter, KeptCounter
 from gateway.core.meter_access import MeterSecrets
@@ -274,6 +275,6 @@ def test_a_notification_whose_date_is_tagged_is_read():
         info=apdu,
     )
 
-    (message,) = push.read_capture(frame.encode())
+    (message,) = read_capture(frame.encode())
 
     assert [reading.value for reading in message.readings] == [5]

@@ -13,7 +13,7 @@ from gateway.core.consumption import Bank
 from gateway.core.consumption.alarm import Alarm
 from gateway.core.interruption import InterruptionState, Trouble
 from gateway.core.outbox import Change
-from gateway.core.pushes import PushRecord
+from gateway.core.push.pushes import PushRecord
 from gateway.core.reading import Origin
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import remember

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.obis import Attribute, Obis
-from gateway.core.event_log import LogSpan
-from gateway.core.log_progress import fresh_progress
+from gateway.core.meter_logs.event_log import LogSpan
+from gateway.core.meter_logs.log_progress import fresh_progress
 from tests.builders_meter import a_profile
 from tests.fakes_event_log import CODE
 from tests.fakes_meter import (

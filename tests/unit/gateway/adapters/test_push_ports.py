@@ -11,7 +11,7 @@ from gateway.adapters import push_ports
 from gateway.adapters.push_ports import SerialPushPort, TcpPushPort, UdpPushPort
 from gateway.core.errors import PortGone, PortUnavailable
 from gateway.core.ports import Heard
-from gateway.core.push_address import ListenAddress
+from gateway.core.push.address import ListenAddress
 from tests.fakes_gateway import FakeClock
 from tests.waiting import eventually
 

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.adapters.list_layouts import load_layouts
 from gateway.core.dlms.data import NULL, Data, DataType
-from gateway.core.dlms.notification import parse
+from gateway.core.dlms.push.notification import parse
 from gateway.core.errors import ProfileRefused
 from runtime.errors import SettingsError
 from tests.fakes_meter import octets, scaler_unit, structure, u16, u32

@@ -9,8 +9,8 @@ import pytest
 
 from gateway.adapters.journal import Caps
 from gateway.adapters.journal_view import JournalView
-from gateway.core.event_log import LogEntry, LogPage
 from gateway.core.interruption import Attention
+from gateway.core.meter_logs.event_log import LogEntry, LogPage
 from gateway.service.inbox import MeterRead
 from gateway.service.line_turns import LineTurns
 from gateway.service.meter_watch import Instruction

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.adapters.journal_view import JournalView
 from gateway.core.conclusions import PushRules
-from gateway.core.dlms.pushed import Proof, Protection
+from gateway.core.dlms.push.pushed import Proof, Protection
 from gateway.core.interruption import Phase
 from gateway.core.observations import ProbeBeat, ProbeLink
 from gateway.core.reading import Origin

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from gateway.core.dlms.capture_kind import CaptureKind
-from gateway.core.dlms.pushed import Protection, Push
+from gateway.core.dlms.push.capture_kind import CaptureKind
+from gateway.core.dlms.push.pushed import Protection, Push
 from gateway.core.errors import CaptureRefused, PortGone, PortUnavailable
 from gateway.core.ports import Heard
 from gateway.service.inbox import Inbox, MeterPushed, PortRefused

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.core.dlms import p1, readout, tic
-from gateway.core.dlms.push_keys import PushKeys
-from gateway.core.dlms.pushed import Proof, Protection
+from gateway.core.dlms.push.keys import PushKeys
+from gateway.core.dlms.push.pushed import Proof, Protection
+from gateway.core.telegrams import p1, readout, tic
 from runtime.secret import Secret
 from simulators.meter import telegrams
 from simulators.meter.readout_port import ReadoutPort
