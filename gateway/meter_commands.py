@@ -58,7 +58,12 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     renewed.add_argument(
         "--check", action="store_true", help="hand in nothing: ask the meter once whether it takes those that are kept"
     )
-    for action in (added, renewed):
+    exchanged = actions.add_parser("exchange", help="another meter hangs in the place of this one")
+    exchanged.add_argument("folder", metavar="DIR", type=Path, help="the gateway's state folder")
+    exchanged.add_argument("number", metavar="NUMBER", type=int, help="the old meter's number")
+    exchanged.add_argument("--serial", default="", metavar="TEXT", help="the new meter's serial number")
+    exchanged.set_defaults(handler=exchange_meter)
+    for action in (added, renewed, exchanged):
         add_secret_options(action)
     removed.add_argument("number", metavar="NUMBER", type=int, help="the meter's number, as `meter list` tells it")
 
@@ -107,6 +112,23 @@ def remove_meter(arguments: argparse.Namespace) -> int:
     Registry(settings.files.registry).remove(arguments.number)
     keys.drop(arguments.number)
     print(f"meter {arguments.number} is forgotten")
+    return 0
+
+
+def exchange_meter(arguments: argparse.Namespace) -> int:
+    """`meter exchange DIR NUMBER`: the old meter's series is closed, and the new one begins with its own past."""
+    from gateway.adapters.profile_files import load_profile
+    from gateway.adapters.registry import Registry
+
+    settings = load_settings(arguments.folder)
+    meters, secrets, keys = Registry(settings.files.registry), read_secrets(arguments), _keys(settings)
+    old = meters.meter(arguments.number)
+    _check_suited(secrets, old, load_profile(old.profile))
+    new = meters.exchange(arguments.number, arguments.serial)
+    keys.put(new.number, secrets)
+    keys.drop(arguments.number)
+    print(f"meter {new.number} takes the place of meter {arguments.number}, whose series is closed; tell the utility")
+    print("a gateway that runs reads it after its next start")
     return 0
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tinydb import Storage, TinyDB, where
+from tinydb.table import Document
 
 from gateway.core.meter_profile import MAX_SERIAL_CHARS
 from gateway.core.registered_meter import RegisteredMeter, clash
@@ -23,6 +24,7 @@ _MODE = 0o600
 _MAX_BYTES = 1_000_000
 _MAX_DIGITS = 9
 _MAX_CHARS = 1_000
+_MAX_NUMBER = 10**6
 _MAX_GENERATION = 2**31  # less than a record can hold: it rises when a journal is lost, and so seldom
 _DO_GENERATION = "set it to the highest the cloud knows of this gateway"
 _DO = "mend it by hand, or move it aside and add the meters again"
@@ -71,6 +73,11 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value.isprintable() and len(value) <= _MAX_CHARS
 
 
+def _row_of(meter: RegisteredMeter) -> dict[str, object]:
+    row: dict[str, object] = {"port": meter.port, "profile": meter.profile, "serial": meter.serial}
+    return row | {name: value for name, value in (("address", meter.address), ("push", meter.push)) if value}
+
+
 class Registry:
     """The gateway's meters. For one thread; every call sees what is on the disk."""
 
@@ -79,6 +86,7 @@ class Registry:
         database = TinyDB(storage=AtomicStorage, path=path)
         self._meters = database.table("meters", cache_size=0)
         self._journal = database.table("journal", cache_size=0)
+        self._numbers = database.table("numbers", cache_size=0)
 
     def meters(self) -> tuple[RegisteredMeter, ...]:
         """Every meter, in the order it was added; raises InputRefused for a registry that makes no sense."""
@@ -140,10 +148,35 @@ class Registry:
                 raise InputRefused(why, where=meter.place, do=do)
         if len(self._meters) >= MAX_METERS:
             raise InputRefused(f"a gateway reads at most {MAX_METERS} meters", where=str(self._path))
-        row: dict[str, object] = {"port": port, "profile": profile, "serial": serial}
-        row |= {name: value for name, value in (("address", address), ("push", push)) if value not in (None, "")}
-        number = self._meters.insert(row)
+        row = _row_of(meter)
+        number = self._take_number()
+        self._meters.insert(Document(row, doc_id=number))
         return replace(meter, number=number)
+
+    def _take_number(self) -> int:
+        """One that no meter had before, durable before it is used: what was concluded about a meter stands under it."""
+        used = self._numbers.get(where("last").exists())
+        last = used["last"] if used else 0
+        if type(last) is not int or not 0 <= last < _MAX_NUMBER:
+            raise InputRefused("the last meter's number is no number", where=str(self._path), do=_DO)
+        number = max(last, *(row.doc_id for row in self._meters), 0) + 1
+        self._numbers.upsert({"last": number}, where("last").exists())
+        return number
+
+    def exchange(self, number: int, serial: str = "") -> RegisteredMeter:
+        """Another meter hangs at the place of `number`: that series is closed, and a new meter begins there.
+
+        Raises InputRefused when there is none of this number, or the serial number is the old one or taken.
+        """
+        old = self.meter(number)
+        if serial and serial == old.serial:
+            raise InputRefused("this is the serial number of the old meter", where=serial, do="read it off the new one")
+        self.remove(number)
+        try:
+            return self.add(old.port, old.profile, serial, old.address, old.push)
+        except InputRefused:
+            self._meters.insert(Document(_row_of(old), doc_id=number))
+            raise
 
     def remove(self, number: int) -> None:
         """Forget a meter; raises InputRefused when there is none of this number."""

@@ -34,8 +34,8 @@ class Place:
         words = ("meter-keys", self.folder / "cloud", self.name, meter, "--out", self.folder / out)
         return self.terminal.run("lamplight-cloud", *words, *self._sources(), *more)
 
-    def take(self, file: str = "keys.lwk", *more: object) -> Ended:
-        words = ("meter", "keys", self.state, 1, "--delivery", self.folder / file)
+    def take(self, file: str = "keys.lwk", *more: object, number: int = 1) -> Ended:
+        words = ("meter", "keys", self.state, number, "--delivery", self.folder / file)
         return self.terminal.run("lamplight-gateway", *words, *more)
 
     def kept(self) -> MeterKeys:
@@ -107,10 +107,27 @@ def test_keys_of_a_sealed_customer_port_are_delivered_as_well(place: Place) -> N
     added = place.terminal.run("lamplight-gateway", "meter", "add", place.state, *port)
     place.seal()
 
-    taken = place.take()
+    taken = place.take(number=2)
 
     assert (added.status, taken.status) == (0, 0), (added.err, taken.err)
-    assert place.kept().of(1).key == Secret(KEY)
+    assert place.kept().of(2).key == Secret(KEY)
+
+
+def test_an_exchanged_meters_keys_are_forgotten_with_its_number(place: Place) -> None:
+    new = ("--serial", "LMP10000002", "--key", place.source("ek"), "--auth-key", place.source("ak"))
+
+    exchanged = place.terminal.run("lamplight-gateway", "meter", "exchange", place.state, 1, *new)
+
+    assert exchanged.status == 0, exchanged.err
+    assert "meter 2 takes the place of meter 1" in exchanged.out
+    assert (place.kept().of(1).key, place.kept().of(2).key) == (None, Secret(KEY))
+
+
+def test_a_meter_that_takes_keys_is_exchanged_for_one_with_keys(place: Place) -> None:
+    exchanged = place.terminal.run("lamplight-gateway", "meter", "exchange", place.state, 1)
+
+    assert "takes --key and --auth-key" in exchanged.refusal
+    assert place.kept().of(1).key == Secret(bytes(16))
 
 
 def test_keys_are_sealed_only_for_a_meter_the_gateway_reads(place: Place) -> None:

@@ -1,6 +1,7 @@
 """The registry: a small file that a person can read and a power cut cannot tear."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,36 @@ def test_a_removed_meters_number_is_not_given_again(path: Path) -> None:
     book.remove(2)
     again = Registry(path).add("/dev/ttyUSB1", "idis")
 
-    assert [meter.number for meter in Registry(path).meters()] == [1, again.number]
+    assert (again.number, [meter.number for meter in Registry(path).meters()]) == (3, [1, 3])
+
+
+def test_a_registry_of_before_numbers_were_kept_goes_on_behind_its_last(path: Path) -> None:
+    path.write_text('{"meters": {"7": {"port": "/dev/ttyUSB0", "profile": "idis", "serial": "A"}}}')
+    path.chmod(0o600)
+
+    assert Registry(path).add("/dev/ttyUSB1", "idis").number == 8
+
+
+def test_a_meter_that_was_exchanged_begins_anew_at_the_same_place(path: Path) -> None:
+    book = Registry(path)
+    old = book.add("/dev/ttyUSB0", "idis", "LMP00041", 17)
+
+    new = book.exchange(old.number, "LMP00042")
+
+    assert book.meters() == (replace(old, number=2, serial="LMP00042"),) == (new,)
+
+
+def test_an_exchange_for_a_meter_that_is_read_already_changes_nothing(path: Path) -> None:
+    book = Registry(path)
+    book.add("/dev/ttyUSB0", "idis", "LMP00041")
+    book.add("/dev/ttyUSB1", "idis", "LMP00042")
+    before = book.meters()
+
+    for serial in ("LMP00041", "LMP00042"):
+        with pytest.raises(InputRefused):
+            book.exchange(1, serial)
+
+    assert set(Registry(path).meters()) == set(before)
 
 
 @pytest.mark.parametrize(
