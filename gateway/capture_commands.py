@@ -11,18 +11,16 @@ import sys
 from pathlib import Path
 
 from gateway.core.dlms.push.capture_kind import MAX_CAPTURE_BYTES
-from gateway.core.dlms.push.keys import PushKeys
 from gateway.core.dlms.push.pushed import Push
 from gateway.core.errors import CaptureRefused
 from gateway.core.pasted import octets_of
 from gateway.core.trace import trace_file
 from gateway.push_report import push_facts, push_lines, refusal_facts
-from gateway.secret_options import add_key_options
+from gateway.secret_options import add_key_options, read_push_keys
 from runtime.errors import InputRefused
-from runtime.secret import read_key
 
 _STANDARD_INPUT = "-"
-_KEY_BYTES, _TITLE_BYTES = (16, 32), 8
+_TITLE_BYTES = 8
 _MOST_BYTES = 8 * MAX_CAPTURE_BYTES  # as hex, with what a log puts around it
 _MOST_TOLD = 20  # parts that gave nothing, on a line each
 
@@ -50,7 +48,7 @@ def decode_capture(arguments: argparse.Namespace) -> int:
 
     if _STANDARD_INPUT in (arguments.key, arguments.auth_key) and arguments.file == _STANDARD_INPUT:
         raise InputRefused("standard input cannot be capture and key at once", do="name a file for one of them")
-    keys = _keys(arguments)
+    keys = read_push_keys(arguments, _title(arguments.system_title))
     try:
         outcomes = open_capture(_heard(_content(arguments.file)), keys, load_layouts())
     except InputRefused as refused:
@@ -71,17 +69,6 @@ def decode_capture(arguments: argparse.Namespace) -> int:
     if len(refused_parts) > _MOST_TOLD:
         sys.stderr.write(f"{len(refused_parts) - _MOST_TOLD} more parts of the capture gave nothing\n")
     return 0
-
-
-def _keys(arguments: argparse.Namespace) -> PushKeys | None:
-    title = _title(arguments.system_title)
-    key = None if arguments.key is None else read_key("--key", arguments.key, _KEY_BYTES)
-    auth_key = None if arguments.auth_key is None else read_key("--auth-key", arguments.auth_key, _KEY_BYTES)
-    if key is None:
-        if auth_key is not None:
-            raise InputRefused("an authentication key alone opens nothing", where="--auth-key", do="give --key, too")
-        return None
-    return PushKeys(key=key, auth_key=auth_key, system_title=title)
 
 
 def _title(text: str | None) -> bytes:

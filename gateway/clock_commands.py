@@ -13,7 +13,8 @@ from gateway.core.clock.view import DST_ENABLED, USUAL_PERIOD_S, ZONE, ClockRead
 from gateway.core.dlms.cosem_time import CosemDateTime
 from gateway.core.errors import Undecodable
 from gateway.core.line_address import parse_line_address
-from gateway.secret_options import add_secret_options, passing_identity, read_secrets
+from gateway.meter_options import add_meter_options
+from gateway.secret_options import passing_identity, read_secrets
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 
@@ -25,10 +26,7 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     clock = subparsers.add_parser(
         "clock", help="show a meter's clock, or set it", description="Show a meter's clock and how far it is off."
     )
-    clock.add_argument("port", metavar="PORT", help="/dev/..., tcp://, hdlc+tcp:// or rfc2217://HOST:PORT")
-    clock.add_argument("--profile", required=True, metavar="NAME", help="the meter's profile, or a path to a .toml")
-    clock.add_argument("--address", type=int, metavar="N", help="the meter's HDLC address, where meters share the port")
-    add_secret_options(clock)
+    add_meter_options(clock)
     clock.add_argument("--set", action="store_true", help="set it to the gateway's time; only with --yes")
     clock.add_argument("--yes", action="store_true", help="yes, set it")
     clock.add_argument("--force", action="store_true", help="even out of the capture period it is in")
@@ -49,6 +47,9 @@ def show_or_set(arguments: argparse.Namespace) -> int:
     if arguments.set:
         check_clock_is_set(clock)
     profile = load_profile(arguments.profile).addressed(arguments.address, parse_line_address(arguments.port))
+    if profile.speaks_text:
+        do = "`lamplight-gateway read` shows the time it tells; it is set by its maker's means alone"
+        raise InputRefused("a meter that speaks text cannot be asked for its clock", where=profile.name, do=do)
     meter = DlmsMeter(arguments.port, profile, clock=clock, identity=passing_identity(read_secrets(arguments)))
     if not (arguments.set and arguments.yes):
         reading = read_clock(meter, profile, clock)
@@ -91,10 +92,10 @@ def _lines(reading: ClockReading) -> Iterator[str]:
     told = "not told" if moment.deviation_min is None else f"{moment.deviation_min:+d} min from local time to UTC"
     zone = reading.number(ZONE)
     yield f"{'deviation':<11}{told}{'' if zone is None else f'; its zone says {zone:+d} min'}"
-    enabled = {1: ", the meter changes over by itself", 0: ", the meter does not change over"}
+    enabled = {1: ", the meter changes over by itself", 0: ", the meter does not change over", None: ""}
     flag = "in force" if moment.status.is_daylight_saving else "not in force"
     dst = "not told" if moment.status.octet is None else flag
-    yield f"{'summer':<11}{dst}{enabled.get(reading.number(DST_ENABLED) or 0, '')}"
+    yield f"{'summer':<11}{dst}{enabled.get(reading.number(DST_ENABLED), '')}"
     words = ", ".join(reading.status_words) or ("not told" if moment.status.octet is None else "good")
     yield f"{'status':<11}{words}"
     period = f"{reading.period_s} s" if reading.period_s else "not told"
@@ -115,7 +116,7 @@ def _signed_s(offset: timedelta) -> str:
 def _facts(reading: ClockReading) -> dict[str, object]:
     moment = reading.moment
     try:
-        offset_s: float | None = round(reading.offset.total_seconds(), 3)
+        offset_s: float | None = round(reading.offset.total_seconds(), 3) + 0.0  # never -0.0
     except Undecodable:
         offset_s = None
     return {

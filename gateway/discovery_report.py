@@ -233,7 +233,8 @@ def _offset_s(meter: FoundMeter) -> float | None:
     if CLOCK not in meter.answers or meter.asked_at is None:
         return None
     try:
-        return round((meter.answers[CLOCK].date_time().to_utc() - meter.asked_at).total_seconds(), 1)
+        offset = meter.answers[CLOCK].date_time().to_utc() - meter.asked_at
+        return round(offset.total_seconds(), 1) + 0.0  # never -0.0
     except Undecodable:
         return None
 

@@ -12,7 +12,6 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gateway.core.dlms.push.keys import PushKeys
 from gateway.core.dlms.push.pushed import Push
 from gateway.core.dlms.push.stream import PushStream
 from gateway.core.errors import CaptureRefused
@@ -22,18 +21,16 @@ from gateway.core.push.address import parse_push_address
 from gateway.core.trace.annotator import Passage, Way
 from gateway.core.trace.trace_file import head_lines, line_of
 from gateway.push_report import push_facts, push_lines, refusal_facts
-from gateway.secret_options import add_key_options
+from gateway.secret_options import add_key_options, read_push_keys
 from gateway.trace_report import octet_lines
 from runtime.arguments import seconds, whole
 from runtime.clock import clock_from_environment
 from runtime.errors import InputRefused
-from runtime.secret import read_key
 
 QUIET_S = 0.5
 MAX_KEPT_BYTES = 10_000_000
 FRAMINGS = ("auto", "hdlc", "m-bus", "wrapper", "raw", "p1", "tic-historic", "tic-standard")
 _NOTHING = 1
-_KEY_BYTES = (16, 32)
 _CHECK = (
     "is the port switched on? many are off until the utility or the customer asks for them",
     "the right speed and characters: `lamplight-gateway discover` tries the usual ones",
@@ -66,7 +63,7 @@ def listen_at_port(arguments: argparse.Namespace) -> int:
     from gateway.adapters.list_layouts import load_layouts
     from gateway.adapters.push_ports import open_push_port
 
-    settings, keys = _settings(arguments), _keys(arguments)
+    settings, keys = _settings(arguments), read_push_keys(arguments)
     layouts = load_layouts()
     clock = clock_from_environment()
     began_s = clock.monotonic()
@@ -99,13 +96,6 @@ def _settings(arguments: argparse.Namespace) -> PushSettings:
     return replace(settings, **{name: value for name, value in said.items() if value is not None})
 
 
-def _keys(arguments: argparse.Namespace) -> PushKeys | None:
-    if arguments.key is None:
-        return None
-    auth_key = None if arguments.auth_key is None else read_key("--auth-key", arguments.auth_key, _KEY_BYTES)
-    return PushKeys(key=read_key("--key", arguments.key, _KEY_BYTES), auth_key=auth_key)
-
-
 def _keep(path: Path, lines: Iterable[str]) -> None:
     try:
         path.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
@@ -123,7 +113,7 @@ class _Show:
     kept: list[str]
     messages: int = 0
     refused: int = 0
-    octets: int = 0
+    heard_bytes: int = 0
     _streams: dict[int, PushStream] = field(default_factory=dict)
 
     def take(self, heard: Sequence[Heard], at_s: float) -> None:
@@ -144,15 +134,16 @@ class _Show:
         for stream in self._streams.values():
             self._tell(stream.flush())
         if self.as_json:
-            print(json.dumps({"messages": self.messages, "refused": self.refused, "octets": self.octets}))
+            print(json.dumps({"messages": self.messages, "refused": self.refused, "heard_bytes": self.heard_bytes}))
             return
-        print(f"heard {self.octets} octets: {self.messages} messages, {self.refused} that gave nothing")
+        messages = "1 message" if self.messages == 1 else f"{self.messages} messages"
+        print(f"heard {self.heard_bytes} octets: {messages}, {self.refused} that gave nothing")
         if not self.messages:
             print("\n".join(f"  {number}. {advice}" for number, advice in enumerate(_CHECK, 1)))
 
     def _octets_came(self, octets: bytes, at_s: float) -> None:
-        self.octets += len(octets)
-        if self.octets <= MAX_KEPT_BYTES:
+        self.heard_bytes += len(octets)
+        if self.heard_bytes <= MAX_KEPT_BYTES:
             self.kept.append(line_of(Passage(way=Way.IN, at_s=at_s, octets=octets, lines=(), is_sound=True)))
         if self.with_octets and not self.as_json:
             print(f"{at_s:8.3f} < {len(octets)} octets")

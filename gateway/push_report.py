@@ -7,6 +7,7 @@ checked that the message is the meter's own.
 from collections.abc import Iterator
 from decimal import Decimal
 
+from gateway.core.dlms.object_names import quantity_named
 from gateway.core.dlms.push.capture_kind import CaptureKind
 from gateway.core.dlms.push.pushed import Protection, Push, PushedEvent, PushedReading
 from gateway.core.errors import CaptureRefused
@@ -44,7 +45,8 @@ def push_lines(push: Push) -> Iterator[str]:
         yield f"  event: {push.event.kind} ({push.event.obis} {push.event.value})"
     for reading in push.readings:
         at = f"  at {reading.at.text()}" if reading.at is not None else ""
-        yield f"  {reading.obis!s:<20} {reading.value!s:>20} {reading.unit}{at}".rstrip()
+        value = f"{reading.value!s:>20} {reading.unit:<5}"
+        yield f"  {reading.obis!s:<20} {value} {quantity_named(reading.obis)}{at}".rstrip()
     if push.unnamed:
         yield f"  and {push.unnamed} more without an OBIS code"
 

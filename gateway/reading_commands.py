@@ -15,23 +15,19 @@ from gateway.core.meter_logs.event_log import LogSpan
 from gateway.core.ports import MeterSession, Span
 from gateway.core.reading import IntervalRow, Snapshot
 from gateway.core.validation import Limits, check_intervals, check_reading
+from gateway.meter_options import add_meter_options, deadline_s, read_hours
 from gateway.reading_report import ReadReport
-from gateway.secret_options import add_secret_options, passing_identity, read_secrets
+from gateway.secret_options import passing_identity, read_secrets
 from runtime.clock import clock_from_environment
 from runtime.errors import InputRefused
 
-MAX_HOURS = 24 * 62
 MAX_LOG_DAYS = 366
-_DEADLINE_S, _DEADLINE_PER_HOUR_S = 60.0, 0.15
 
 
 def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command; it sets `handler`, which takes the parsed arguments and returns the exit status."""
     read = subparsers.add_parser("read", help="read a meter now", description="Read a meter now, and its last hours.")
-    read.add_argument("port", metavar="PORT", help="/dev/..., tcp://, hdlc+tcp:// or rfc2217://HOST:PORT")
-    read.add_argument("--profile", required=True, metavar="NAME", help="the meter's profile, or a path to a .toml")
-    read.add_argument("--address", type=int, metavar="N", help="the meter's HDLC address, where meters share the port")
-    add_secret_options(read)
+    add_meter_options(read)
     read.add_argument(
         "--hours", type=int, default=24, metavar="N", help="load profile of the last N hours (24; 0: none)"
     )
@@ -50,9 +46,7 @@ def read_meter(arguments: argparse.Namespace) -> int:
     from gateway.adapters.profile_files import load_profile
     from gateway.core.line_address import parse_line_address
 
-    hours: int = arguments.hours
-    if not 0 <= hours <= MAX_HOURS:
-        raise InputRefused(f"{hours} hours cannot be read", where="--hours", do=f"give 0 to {MAX_HOURS}")
+    hours = read_hours(arguments)
     if not 1 <= arguments.log_days <= MAX_LOG_DAYS:
         what = f"{arguments.log_days} days of logs cannot be read"
         raise InputRefused(what, where="--log-days", do=f"give 1 to {MAX_LOG_DAYS}")
@@ -60,10 +54,9 @@ def read_meter(arguments: argparse.Namespace) -> int:
     profile = load_profile(arguments.profile).addressed(arguments.address, parse_line_address(arguments.port))
     codes = load_event_codes(arguments.event_codes)
     check_families(profile, codes)
-    deadline_s = _DEADLINE_S + hours * _DEADLINE_PER_HOUR_S
     identity = passing_identity(read_secrets(arguments))
     meter = meter_session(
-        arguments.port, profile, clock=clock, deadline_s=deadline_s, identity=identity, report=_report
+        arguments.port, profile, clock=clock, deadline_s=deadline_s(hours), identity=identity, report=_report
     )
     now = clock.now()
     since = now - timedelta(days=arguments.log_days)

@@ -106,7 +106,7 @@ class ReadReport:
         reading = self.checked.reading
         if reading.meter_clock_at is None:
             return None
-        return round((reading.meter_clock_at - reading.taken_at).total_seconds(), 1)
+        return round((reading.meter_clock_at - reading.taken_at).total_seconds(), 1) + 0.0  # never -0.0
 
 
 def _row(row: IntervalRow) -> dict[str, object]:

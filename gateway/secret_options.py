@@ -4,14 +4,17 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+from gateway.core.dlms.push.keys import PushKeys
 from gateway.core.invocation_counter import InvocationCounter, KeptCounter
 from gateway.core.meter_access import MeterSecrets
+from runtime.errors import InputRefused
 from runtime.secret import read_key, read_password
 
 if TYPE_CHECKING:
     from gateway.adapters.dlms_security import Identity
 
 _SOURCE = "file:PATH, env:NAME or -"
+_PUSH_KEY_BYTES = (16, 32)
 
 
 def add_secret_options(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +37,17 @@ def read_secrets(arguments: argparse.Namespace) -> MeterSecrets:
         key=None if arguments.key is None else read_key("--key", arguments.key),
         auth_key=None if arguments.auth_key is None else read_key("--auth-key", arguments.auth_key),
     )
+
+
+def read_push_keys(arguments: argparse.Namespace, system_title: bytes = b"") -> PushKeys | None:
+    """The keys that what a meter sends unasked is opened with, if any are given; raises InputRefused."""
+    key = None if arguments.key is None else read_key("--key", arguments.key, _PUSH_KEY_BYTES)
+    auth_key = None if arguments.auth_key is None else read_key("--auth-key", arguments.auth_key, _PUSH_KEY_BYTES)
+    if key is not None:
+        return PushKeys(key=key, auth_key=auth_key, system_title=system_title)
+    if auth_key is not None:
+        raise InputRefused("an authentication key alone opens nothing", where="--auth-key", do="give --key, too")
+    return None
 
 
 def passing_identity(secrets: MeterSecrets) -> "Identity":

@@ -15,6 +15,7 @@ from gateway.core.discovery.attempts import Outcome, Step
 from gateway.core.discovery.plan import Discovery
 from gateway.core.dlms.enquiry import CHALLENGE_BYTES
 from gateway.discovery_report import DiscoveryReport
+from gateway.meter_options import add_port
 from runtime.clock import clock_from_environment
 
 LIMIT_S, DEEP_LIMIT_S = 300.0, 900.0
@@ -28,7 +29,7 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="find out how the meter on a port is read",
         description="Find out how the meter on a port is read. Nothing is changed, no password and no key is tried.",
     )
-    discover.add_argument("port", metavar="PORT", help="/dev/..., tcp://, hdlc+tcp:// or rfc2217://HOST:PORT")
+    add_port(discover)
     discover.add_argument("--deep", action="store_true", help="call every address of one and two octets: takes minutes")
     discover.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     discover.set_defaults(handler=discover_port)

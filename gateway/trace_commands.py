@@ -23,15 +23,14 @@ from gateway.core.trace.apdu_words import Opener
 from gateway.core.trace.opening import opener
 from gateway.core.trace.pieces import Language
 from gateway.core.trace.verdict import verdict
-from gateway.secret_options import add_secret_options, passing_identity, read_secrets
+from gateway.meter_options import add_meter_options, deadline_s, read_hours
+from gateway.secret_options import passing_identity, read_secrets
 from gateway.trace_report import passage_facts, passage_lines, verdict_facts, verdict_lines
 from runtime.clock import clock_from_environment
 from runtime.errors import EnvironmentRefused, InputRefused
 from runtime.reading import read_at_most
 
 MAX_TRACE_BYTES = 20_000_000
-MAX_HOURS = 24 * 62
-_DEADLINE_S, _DEADLINE_PER_HOUR_S = 60.0, 0.15
 _FAILED = 1
 _EIGHTH_BIT = 0x80
 
@@ -43,10 +42,7 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="read a meter and show every octet, in words",
         description="Read a meter and show every octet as it passes, in words; at the end, which layer failed.",
     )
-    trace.add_argument("port", metavar="PORT", nargs="?", help="/dev/..., tcp://HOST:PORT or hdlc+tcp://HOST:PORT")
-    trace.add_argument("--profile", metavar="NAME", help="the meter's profile, or a path to a .toml")
-    trace.add_argument("--address", type=int, metavar="N", help="the meter's HDLC address, where meters share the port")
-    add_secret_options(trace)
+    add_meter_options(trace, is_optional=True)
     trace.add_argument("--hours", type=int, default=0, metavar="N", help="load profile of the last N hours as well (0)")
     trace.add_argument("--out", type=Path, metavar="FILE", help="keep what passed in a file")
     trace.add_argument("--replay", type=Path, metavar="FILE", help="show a file that --out kept; no port is opened")
@@ -77,9 +73,7 @@ def _traced_read(arguments: argparse.Namespace) -> int:
     from gateway.adapters.profile_files import load_profile
     from gateway.adapters.recording_line import RecordingLine
 
-    hours: int = arguments.hours
-    if not 0 <= hours <= MAX_HOURS:
-        raise InputRefused(f"{hours} hours cannot be read", where="--hours", do=f"give 0 to {MAX_HOURS}")
+    hours = read_hours(arguments)
     line = parse_line_address(arguments.port)
     profile = load_profile(arguments.profile).addressed(arguments.address, line)
     _check_is_asked(profile, arguments)
@@ -101,7 +95,7 @@ def _traced_read(arguments: argparse.Namespace) -> int:
             arguments.port,
             profile,
             clock=clock,
-            deadline_s=_DEADLINE_S + hours * _DEADLINE_PER_HOUR_S,
+            deadline_s=deadline_s(hours),
             identity=passing_identity(secrets),
             open_line=recorded,
         )
@@ -126,6 +120,9 @@ def _replay(arguments: argparse.Namespace) -> int:
         trace = trace_file.parse(read_at_most(arguments.replay, MAX_TRACE_BYTES))
     except OSError as error:
         raise InputRefused(f"cannot read the trace: {error.strerror}", where=str(arguments.replay)) from error
+    except InputRefused as refused:
+        refused.where = refused.where or str(arguments.replay)
+        raise
     secrets = read_secrets(arguments)
     port = trace.of.split(" ")[0]
     language, has_parity = _language(_line(port)), True

@@ -91,9 +91,9 @@ def verdict_facts(verdict: Verdict, tally: Tally) -> dict[str, object]:
             "echoes": tally.echoes,
             "parity_errors": tally.parity_errors,
             "repeats": tally.repeats,
-            "octets_out": tally.octets_out,
-            "octets_in": tally.octets_in,
-            "speeds": tally.speeds,
+            "said_bytes": tally.octets_out,
+            "heard_bytes": tally.octets_in,
+            "speeds_baud": tally.speeds,
             "slowest_s": round(tally.slowest_s, 3),
         }
     }

@@ -27,6 +27,7 @@ from gateway.core.dlms.change import BlockTaken, ChangeResponse, Done
 from gateway.core.dlms.data import Data
 from gateway.core.dlms.get_response import Block, Denied, ServiceRefused, Values
 from gateway.core.dlms.obis import Attribute
+from gateway.core.dlms.object_names import name_of
 from gateway.core.dlms.selection import Entries
 from gateway.core.errors import ChangeRefused, MeterGarbled, MeterRefused
 from gateway.core.meter_access import ProfileAccess
@@ -150,27 +151,27 @@ class Association:
         Without SET in what was agreed on, nothing is sent.
         """
         if not self._connection.conformance.set:
-            raise self._change_refused(attribute, "the meter does not let us set anything")
+            raise self._change_refused(name_of(attribute), "the meter does not let us set anything")
         request = xdlms.SetRequestNormal(cosem_attribute=_foreign(attribute), data=data)
         octets = bytes(request.to_bytes())
         can_block = self._connection.conformance.block_transfer_with_set_or_write
         if len(octets) <= self._room or not can_block:
-            self._check(attribute, change.parse_set(self._dialogue.ask(request)))
+            self._check(name_of(attribute), change.parse_set(self._dialogue.ask(request)))
             return
         for number, block in enumerate(change.set_blocks(octets, self._room - change.BLOCK_HEADER_BYTES), start=1):
             response = change.parse_set(self._dialogue.ask(request, block))
             if response != BlockTaken(number):
-                self._check(attribute, response)
+                self._check(name_of(attribute), response)
 
     def act(self, method: Attribute, data: bytes = b"") -> Data | None:
         """Let an object do something, with parameters in A-XDR; what it gives back. Raises as `set`."""
         if not self._connection.conformance.action:
-            raise self._change_refused(method, "the meter does not let us act on anything")
+            raise self._change_refused(str(method), "the meter does not let us act on anything")
         foreign = cosem.CosemMethod(method.class_id, cosem.Obis.from_bytes(method.obis.octets), method.index)
         request = xdlms.ActionRequestNormal(cosem_method=foreign, data=data or None)
-        return self._check(method, change.parse_action(self._dialogue.ask(request))).returned
+        return self._check(str(method), change.parse_action(self._dialogue.ask(request))).returned
 
-    def _check(self, target: Attribute, response: ChangeResponse) -> Done:
+    def _check(self, target: str, response: ChangeResponse) -> Done:
         match response:
             case Done():
                 return response
@@ -181,7 +182,7 @@ class Association:
             case BlockTaken(number):
                 raise self.garbled(f"the meter counts {number} where a change was at another block")
 
-    def _change_refused(self, target: Attribute, why: str) -> ChangeRefused:
+    def _change_refused(self, target: str, why: str) -> ChangeRefused:
         do = "check with the utility whether this client may change it"
         return ChangeRefused(f"{target} is not changed: {why}", where=self._where, do=do)
 

@@ -14,6 +14,8 @@ _NAMES = {
     "0.0.99.98.2.255": "disconnector event log", "0.0.99.98.5.255": "power quality log",
     "1.0.99.97.0.255": "power failure log", "0.0.25.9.0.255": "push setup", "1.0.1.8.0.255": "energy import",
     "1.0.2.8.0.255": "energy export", "1.0.1.7.0.255": "power import", "1.0.2.7.0.255": "power export",
+    "1.0.1.8.1.255": "energy import, rate 1", "1.0.1.8.2.255": "energy import, rate 2",
+    "1.0.2.8.1.255": "energy export, rate 1", "1.0.2.8.2.255": "energy export, rate 2",
     "1.0.3.8.0.255": "reactive import", "1.0.4.8.0.255": "reactive export", "1.0.32.7.0.255": "voltage L1",
     "1.0.52.7.0.255": "voltage L2", "1.0.72.7.0.255": "voltage L3", "1.0.31.7.0.255": "current L1",
     "1.0.51.7.0.255": "current L2", "1.0.71.7.0.255": "current L3", "1.0.14.7.0.255": "frequency",
@@ -25,6 +27,15 @@ _PARTS = {
     (7, 3): "columns", (7, 4): "capture period", (7, 7): "entries in use", (8, 3): "time zone", (8, 4): "status",
     (15, 2): "object list", (70, 2): "output", (70, 3): "control state",
 }  # fmt: skip
+
+
+def quantity_named(obis: Obis) -> str:
+    """What a code stands for, empty where it has no name here.
+
+    >>> quantity_named(Obis.parse("1.0.32.7.0.255"))
+    'voltage L1'
+    """
+    return _BY_CODE.get(obis, "")
 
 
 def name_of(attribute: Attribute) -> str:

@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 import pytest
 
 from gateway import clock_commands
-from gateway.adapters import dlms_meter
+from gateway.adapters import dlms_clock, dlms_meter
+from gateway.core.clock.view import ClockReading
+from gateway.core.dlms.cosem_time import from_utc
+from gateway.core.dlms.data import Data, DataType
 from gateway.core.errors import ChangeRefused
 from runtime.errors import EnvironmentRefused, InputRefused
 from runtime.secret import Secret
 from simulators.meter.gatekeeper import Access, Authentication
 from simulators.moment import Moment
 from tests.fakes_head import Head
-from tests.fakes_meter import FakeClock
+from tests.fakes_meter import CLOCK, FakeClock
 from tests.fakes_simulators import NOW, a_played_meter
 
 PASSWORD = Access(authentication=Authentication.LLS, password=Secret(b"open sesame"))
@@ -94,6 +97,29 @@ def test_without_that_word_it_is_shown_and_left_alone(say, meter, clock):
     assert status == 1
     assert "not set    add --yes" in told
     assert json.loads(again)["offset_s"] == pytest.approx(95, abs=2)
+
+
+def test_a_meter_that_speaks_text_is_not_asked_for_its_clock(say):
+    with pytest.raises(InputRefused, match="speaks text"):
+        say("--profile", "p1-dsmr5")
+
+
+def test_what_a_meter_does_not_tell_of_summer_time_is_not_made_up(say, meter, monkeypatch):
+    shown = Data(DataType.OCTET_STRING, from_utc(NOW).encode())
+    silent = ClockReading(
+        asked_at=NOW,
+        answered_at=NOW,
+        told=shown,
+        attribute=CLOCK,
+        details={},
+        period_s=None,
+        unspecified_deviation_min=None,
+    )
+    monkeypatch.setattr(dlms_clock, "read_clock", lambda *_: silent)
+
+    _, told = say(*SECRET)
+
+    assert "change over" not in told
 
 
 def test_a_jump_out_of_the_capture_period_takes_another_word(say, meter, clock):

@@ -54,7 +54,15 @@ def test_a_message_is_told_whole_however_it_comes_cut(listen):
 
     assert status == 0
     assert "1.0.1.8.0.255                      261927 Wh" in told
-    assert f"heard {len(PUSH)} octets: 1 messages, 0 that gave nothing" in told
+    assert "energy import" in told
+    assert f"heard {len(PUSH)} octets: 1 message, 0 that gave nothing" in told
+
+
+def test_an_authentication_key_alone_opens_nothing(listen, monkeypatch):
+    monkeypatch.setenv("AUTH", "00" * 16)
+
+    with pytest.raises(InputRefused, match="opens nothing"):
+        _say(listen_commands, "listen", "/dev/han", "--auth-key", "env:AUTH")
 
 
 def test_a_program_gets_an_object_for_each_message_and_one_at_the_end(listen):
@@ -62,7 +70,7 @@ def test_a_program_gets_an_object_for_each_message_and_one_at_the_end(listen):
 
     *messages, end = map(json.loads, told.splitlines())
     assert [message["kind"] for message in messages] == ["hdlc-push"] * 2
-    assert end == {"messages": 2, "refused": 0, "octets": 2 * len(PUSH)}
+    assert end == {"messages": 2, "refused": 0, "heard_bytes": 2 * len(PUSH)}
 
 
 def test_the_octets_are_shown_where_somebody_wants_them(listen):

@@ -101,7 +101,7 @@ class TestAReadThatGoesWell:
         assert [message["way"] for message in messages[:4]] == ["out", "in", "out", "in"]
         assert all(message["sound"] and not message["echo"] for message in messages)
         assert verdict_of(outcome)["failed"] is None
-        assert verdict_of(outcome)["speeds"] == [300, 9_600]
+        assert verdict_of(outcome)["speeds_baud"] == [300, 9_600]
         assert (verdict_of(outcome)["bad"], verdict_of(outcome)["echoes"]) == (0, 0)
 
     def test_our_own_words_coming_back_are_marked_as_that(self, clock, trace):
