@@ -309,14 +309,10 @@ class DlmsMeter:
         layout = self._layout
         if layout is None or layout.load_profile is None:
             return ()
-        wanted = Wanted(since=since, until=until, now=snapshot.read_at, deviation_min=self._deviation_min(snapshot))
+        wanted = Wanted(
+            since=since, until=until, now=snapshot.read_at, deviation_min=self._profile.deviation_min(snapshot)
+        )
         return layout.load_profile.read(association, wanted, layout.scalers)
-
-    def _deviation_min(self, snapshot: Snapshot) -> int:
-        """How far the meter's local time lies from UTC: a range is asked for in it, which every meter understands."""
-        clock = snapshot.answers.get(self._profile.clock)
-        told = clock.date_time().deviation_min if clock is not None else None
-        return told if told is not None else self._profile.unspecified_deviation_min or 0
 
 
 def _only(answers: dict[Attribute, Data], attributes: Sequence[Attribute]) -> dict[Attribute, Data]:

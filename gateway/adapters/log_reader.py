@@ -77,7 +77,7 @@ class LogReader:
         elif span.log.reads == "whole":
             selected = _whole(association, span.log)
         else:
-            zone = timezone(timedelta(minutes=-self._deviation_min(snapshot)))
+            zone = timezone(timedelta(minutes=-self._profile.deviation_min(snapshot)))
             selected = association.get_range(span.log.buffer, begin.astimezone(zone), end.astimezone(zone))
             read = replace(span, since=begin)
         if isinstance(selected, Denied):
@@ -102,12 +102,6 @@ class LogReader:
         columns = profile_generic.capture_objects(answers[columns_at])
         self._layouts[log] = _Layout(columns=columns, is_newest_first=order == _NEWEST_FIRST)
         return self._layouts[log]
-
-    def _deviation_min(self, snapshot: Snapshot) -> int:
-        """As for the load profile: a range is asked for in the meter's local time, which every meter understands."""
-        clock = snapshot.answers.get(self._profile.clock)
-        told = clock.date_time().deviation_min if clock is not None else None
-        return told if told is not None else self._profile.unspecified_deviation_min or 0
 
 
 def _newest(association: Association, log: EventLog, layout: _Layout) -> Data | Denied:

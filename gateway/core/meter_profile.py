@@ -221,6 +221,15 @@ class MeterProfile:
             raise Undecodable(f"the meter's serial number ({self.serial}) is too long or holds what cannot be printed")
         return serial
 
+    def deviation_min(self, snapshot: Snapshot) -> int:
+        """How far the meter's local time lies from UTC: a range is asked for in it, which every meter understands.
+
+        Raises Undecodable for a clock that is none.
+        """
+        clock = snapshot.answers.get(self.clock)
+        unspecified_min = self.unspecified_deviation_min or 0
+        return unspecified_min if clock is None else clock.date_time().deviation_in_force(unspecified_min)
+
     def interpret(self, snapshot: Snapshot) -> Reading:
         """The snapshot in the product's words; raises Undecodable only where the serial number is missing."""
         meter_clock_at, clock_status = self._clock_of(snapshot)

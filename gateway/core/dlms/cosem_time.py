@@ -20,6 +20,7 @@ _YEAR_NOT_SPECIFIED = 0xFFFF
 _DEVIATION_NOT_SPECIFIED = -0x8000
 _MONTHS = (*range(1, 13), 0xFD, 0xFE)  # end and begin of daylight saving
 _DAYS = (*range(1, 32), 0xFD, 0xFE)  # second last and last day of the month
+_YEARS = range(2, 9_999)  # a day and a period before and after can be reckoned with
 _LOCAL = struct.Struct(">H7B")  # year, month, day, weekday, hour, minute, second, hundredths
 
 
@@ -159,6 +160,8 @@ class CosemDateTime:
         deviation_min = self.deviation_in_force(unspecified_deviation_min)
         year, month, day, hour, minute = self._instant_fields()
         hundredths = self.time.hundredths or 0
+        if year not in _YEARS:
+            raise Undecodable(f"{self.encode().hex()} is no real date: the year is {year}")
         try:
             local = datetime(year, month, day, hour, minute, self.time.second or 0, hundredths * 10_000, tzinfo=UTC)
             return local + timedelta(minutes=deviation_min)

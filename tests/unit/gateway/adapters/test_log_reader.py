@@ -16,6 +16,7 @@ from tests.fakes_meter import (
     array,
     capture_object,
     home_meter,
+    octets,
     stamp,
     structure,
     u8,
@@ -118,3 +119,10 @@ def test_a_log_the_meter_does_not_have_is_asked_for_once_a_day():
         asked.append(any(BUFFER.obis.octets in request for request in line.meter.requests))
 
     assert asked == [True, False, True]
+
+
+def test_a_clock_at_the_end_of_all_time_spoils_no_log():
+    line = meter((NOON, 7))
+    line.meter.objects[CLOCK] = octets(bytes.fromhex("270f0c1f0517000000000000"))
+
+    assert codes(read(line)) == [7]

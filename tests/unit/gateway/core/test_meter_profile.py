@@ -182,6 +182,20 @@ def test_a_clock_that_does_not_say_its_place_is_read_by_the_profile():
     assert reading.clock_status.is_invalid
 
 
+@pytest.mark.parametrize(
+    ("clock", "deviation_min"),
+    [
+        ("07ea0b15060d000000800000", -60),
+        ("07ea0715030d000000800080", -120),  # in summer, which its status alone tells
+        ("07ea0715030d000000ff8880", -120),
+    ],
+)
+def test_a_range_is_asked_for_in_the_local_time_that_the_clock_shows(clock, deviation_min):
+    told = changed(CLOCK, octets(bytes.fromhex(clock)))
+
+    assert a_profile(clock={"unspecified_deviation_min": -60}).deviation_min(told) == deviation_min
+
+
 def test_a_meter_in_winter_time_tells_the_same_instant():
     assert a_profile().interpret(changed(CLOCK, stamp(NOON, deviation_min=-60))).meter_clock_at == NOON
 

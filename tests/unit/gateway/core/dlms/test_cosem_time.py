@@ -65,6 +65,12 @@ def test_a_pattern_of_times_is_read_and_is_no_instant(pattern):
         parsed.to_utc()
 
 
+@pytest.mark.parametrize("octets", ["000101010100000000000000", "270f0c1f0500000000000000"])
+def test_a_clock_at_the_end_of_all_time_is_none_that_anybody_could_reckon_with(octets):
+    with pytest.raises(Undecodable, match="no real date"):
+        moment(octets).to_utc()
+
+
 @pytest.mark.parametrize("octets", ["07ea021e060c000000000000", "000001010100000000ffff00", "270f0c1f0517000000034800"])
 def test_a_day_that_does_not_exist_is_no_instant(octets):
     with pytest.raises(Undecodable, match="no real date"):
