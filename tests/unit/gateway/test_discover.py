@@ -10,12 +10,14 @@ from gateway.adapters import dlms_meter
 from gateway.core.errors import PortUnavailable
 from runtime.secret import Secret
 from simulators.meter.gatekeeper import Access, Authentication
+from simulators.meter.push import Pusher, PushPlan
+from simulators.meter.push_framing import Framing
 from simulators.meter.security import Keys
 from simulators.meter.wrapper_port import NETWORK_BAUD
 from simulators.moment import Moment
 from tests.fakes_head import EmptyHead, Head, SharedWire, TalkingHead
 from tests.fakes_meter import FakeClock, FakeLine, FakeMeter
-from tests.fakes_simulators import a_played_meter
+from tests.fakes_simulators import a_life, a_played_meter, moment
 
 P1 = b"/ISk5\\2MT382-1000\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(101209113020W)\r\n1-0:1.8.1(1*kWh)\r\n!C5D2\r\n"
 PASSWORD = Access(authentication=Authentication.LLS, password=Secret(b"open sesame"))
@@ -189,6 +191,16 @@ class TestTextMeters:
         facts = facts_of(discover(TalkingHead(clock, P1, baud=115_200, every_s=10.0), "/dev/p1", "--json"))
 
         assert facts["talk"] == {"kind": "p1", "baud": 115_200, "character": "8N1"}
+
+    def test_a_port_that_pushes_lists_is_told_and_the_profiles_that_may_read_it(self, clock, discover):
+        pushed = Pusher(a_life(), b"LMP00001", PushPlan(framing=Framing.HDLC)).due(moment(0))
+
+        status, told = discover(TalkingHead(clock, pushed, baud=2_400, every_s=1.0), "/dev/han")
+
+        assert status == 0
+        assert "pushes in HDLC frames" in told
+        assert "lamplight-gateway read /dev/han --profile han-norway\n" in told
+        assert "push-switzerland-p1" not in told
 
     def test_a_meter_of_mode_c_is_named_and_the_words_to_read_it_are_given(self, clock, discover):
         line = FakeLine(meter=FakeMeter(sign_on=b"/ISk5MT382-1000\r\n"), clock=clock)

@@ -242,7 +242,9 @@ class TestWhatFails:
         with pytest.raises(PortUnavailable):
             say("/no/such/port", *READ)
 
-    @pytest.mark.parametrize("words", [(), ("/dev/head",), ("/dev/head", *READ, "--hours", "-1")])
+    @pytest.mark.parametrize(
+        "words", [(), ("/dev/head",), ("/dev/head", *READ, "--hours", "-1"), ("/dev/han", "--profile", "han-norway")]
+    )
     def test_what_cannot_be_traced_is_refused(self, clock, words):
         with pytest.raises(InputRefused):
             say(*words)

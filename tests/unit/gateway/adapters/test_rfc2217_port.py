@@ -29,6 +29,13 @@ def test_the_far_port_is_taken_at_the_speed_and_as_8n1(far, port):
     assert far.rts
 
 
+def test_the_far_port_has_even_parity_where_it_is_asked_for(far):
+    with converter(far) as at:
+        Rfc2217Port(*at, 2_400, has_parity=True, pause=lambda _seconds: None).close()
+
+    assert (far.baudrate, far.parity) == (2_400, "E")
+
+
 def test_octets_of_every_kind_go_both_ways(port):
     every = bytes(range(256)) + b"\xff\xff"
     heard = b""
