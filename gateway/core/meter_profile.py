@@ -40,6 +40,7 @@ from runtime.errors import InputRefused
 from wire.events import Disconnector
 from wire.units import Quantity
 
+MAX_LOGS, MAX_ALARM_REGISTERS = 32, 16
 SCALER_UNIT = 3  # the attribute of a register that holds its scaler and unit
 MAX_SERIAL_CHARS = 32  # what the subject of a record can hold
 REGISTER_CLASSES = (3, 4)  # register, extended register
@@ -122,6 +123,7 @@ class MeterProfile:
         """From the file's settings; raises Undecodable for a code or an address that is none."""
         if settings.link.address_bytes not in ADDRESS_SIZES:
             raise Undecodable("link.address_bytes is 1, 2 or 4: HDLC knows no other addresses")
+        _check_lists(settings)
         clock = ObjectSettings(class_id=settings.clock.class_id, obis=settings.clock.obis)
         return cls(
             name=name,
@@ -333,8 +335,20 @@ def _alarms(settings: AlarmSettings) -> AlarmRegisters:
     )
 
 
+def _check_lists(settings: ProfileSettings) -> None:
+    quantities = [quantity.name.lower() for quantity in Quantity]
+    unknown = [name for name in settings.absent if name not in quantities]
+    if unknown:
+        raise Undecodable(f"{unknown[0]!r:.40} is no quantity", do=f"absent: one of {', '.join(quantities)}")
+    if len(settings.logs or {}) > MAX_LOGS:
+        raise Undecodable(f"no meter has more than {MAX_LOGS} logs")
+    if settings.alarms and len(settings.alarms.registers) > MAX_ALARM_REGISTERS:
+        raise Undecodable(f"no meter has more than {MAX_ALARM_REGISTERS} alarm registers")
+
+
 def _event_log(name: str, settings: LogSettings) -> EventLog:
-    if not 0 < len(name) <= MAX_NAME_CHARS or len(settings.family) > MAX_NAME_CHARS:
+    is_name = 0 < len(name) <= MAX_NAME_CHARS and name.isprintable()
+    if not is_name or len(settings.family) > MAX_NAME_CHARS:
         raise Undecodable(f"{name!r:.40} is no name of a log", do=f"give at most {MAX_NAME_CHARS} characters")
     return EventLog(
         name=name,

@@ -13,15 +13,26 @@ from gateway.core.dlms.opto import SignOnSettings
 from gateway.core.meter_access import AssociationSettings
 from runtime.settings import setting
 
+MAX_CLASS_ID = 0xFFFF
+MIN_SCALER, MAX_SCALER = -128, 127  # what a meter itself can say
+MAX_BAUD = 921_600
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSettings:
     """Where the meter keeps a value."""
 
-    class_id: int = setting(help="COSEM interface class: 1 data, 3 register, 8 clock, 70 disconnector", minimum=1)
+    class_id: int = setting(
+        help="COSEM interface class: 1 data, 3 register, 8 clock, 70 disconnector", minimum=1, maximum=MAX_CLASS_ID
+    )
     obis: str = setting(help="logical name, as 1.0.1.8.0.255")
     attribute: int = setting(2, help="attribute number", minimum=1, maximum=127)
-    scaler: int | None = setting(None, help="fixed exponent of ten; left out, the meter's own scaler and unit are read")
+    scaler: int | None = setting(
+        None,
+        help="fixed exponent of ten; left out, the meter's own scaler and unit are read",
+        minimum=MIN_SCALER,
+        maximum=MAX_SCALER,
+    )
     plus: tuple[str, ...] = setting(
         (), help="logical names of what has to be added, where the whole stands in no one register (tariffs)"
     )
@@ -48,7 +59,12 @@ class ColumnSettings:
 
     obis: str = setting(help="logical name of the captured register")
     counts: str = setting("total", help="running total, or each period's own energy", choices=("total", "period"))
-    scaler: int | None = setting(None, help="fixed exponent of ten; left out, the register's own is read")
+    scaler: int | None = setting(
+        None,
+        help="fixed exponent of ten; left out, the register's own is read",
+        minimum=MIN_SCALER,
+        maximum=MAX_SCALER,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +118,7 @@ class AlarmSettings:
 
     family: str = setting(help="whose bits they are: a file of gateway/profiles/event_codes")
     registers: tuple[str, ...] = setting(("0.0.97.98.0.255",), help="logical names, alarm register 1 first")
-    class_id: int = setting(1, help="COSEM interface class: 1 data, 3 register", minimum=1)
+    class_id: int = setting(1, help="COSEM interface class: 1 data, 3 register", minimum=1, maximum=MAX_CLASS_ID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +131,9 @@ class LineSettings:
         "meter speaks text unasked, as [push] says",
         choices=("none", "mode-e", "mode-c", "listen"),
     )
-    baud: int = setting(9600, help="speed of HDLC without sign-on, and of a meter left in HDLC", minimum=300)
+    baud: int = setting(
+        9600, help="speed of HDLC without sign-on, and of a meter left in HDLC", minimum=300, maximum=MAX_BAUD
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +145,7 @@ class PushSettings:
         help="how its messages begin and end; auto finds out",
         choices=("auto", "hdlc", "m-bus", "wrapper", "raw", "p1", "tic-historic", "tic-standard"),
     )
-    baud: int = setting(2400, help="speed of a serial customer port", minimum=300)
+    baud: int = setting(2400, help="speed of a serial customer port", minimum=300, maximum=MAX_BAUD)
     character: str = setting("8N1", help="its characters: data bits, parity, stop bits", choices=("8N1", "8E1", "7E1"))
     interval_s: float = setting(10.0, help="from one message to the next, at most", minimum=1, maximum=86_400)
     longest_interval_s: float = setting(
@@ -143,7 +161,7 @@ class PushSettings:
 class ClockSettings:
     """The meter's clock."""
 
-    class_id: int = setting(8, help="COSEM interface class", minimum=1)
+    class_id: int = setting(8, help="COSEM interface class", minimum=1, maximum=MAX_CLASS_ID)
     obis: str = setting("0.0.1.0.0.255", help="logical name")
     unspecified_deviation_min: int | None = setting(
         None,

@@ -17,6 +17,7 @@ from wire.meter_log import MeterEventKind
 
 ANY_LOG = "any"
 MAX_NAME_CHARS = 24  # what an event can carry
+MAX_WORDS_CHARS = 120
 _MAX_CODE, _MAX_CIM_PART = 2**32, 2**16
 _ALARM_BITS = 32
 _KINDS = {kind.name.lower().replace("_", "-"): kind for kind in MeterEventKind}
@@ -96,6 +97,7 @@ def event_codes(files: Iterable[FamilySettings]) -> EventCodes:
         families.add(settings.family)
         for log, codes in (settings.logs or {}).items():
             _check_name(log)
+            _check_codes(log, codes)
             for code, meaning in codes.items():
                 meanings[settings.family, log, _code(log, code)] = _meaning(meaning)
     return EventCodes(meanings=meanings, families=frozenset(families))
@@ -104,6 +106,19 @@ def event_codes(files: Iterable[FamilySettings]) -> EventCodes:
 def _check_name(name: str) -> None:
     if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
         raise Undecodable(f"{name!r:.40} is no name of a family or log", do=f"give 1 to {MAX_NAME_CHARS} characters")
+
+
+def _check_codes(log: str, codes: Mapping[str, CodeSettings]) -> None:
+    """Raise Undecodable where a code stands twice, as 7 and 07, or its words are no words."""
+    seen: dict[int, str] = {}
+    for text, meaning in codes.items():
+        code = _code(log, text)
+        if code in seen:
+            raise Undecodable(f"code {code} stands twice in log {log}: {seen[code]}, {text}", do="leave one of them")
+        seen[code] = text
+        if not 0 < len(meaning.words) <= MAX_WORDS_CHARS or not meaning.words.isprintable():
+            do = f"write 1 to {MAX_WORDS_CHARS} characters on one line"
+            raise Undecodable(f"the words of code {code} in log {log} cannot be shown", do=do)
 
 
 def _code(log: str, text: str) -> int:

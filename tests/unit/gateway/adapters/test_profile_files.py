@@ -93,6 +93,13 @@ def test_profiles_that_extend_one_another_in_a_ring_are_refused(own):
         ('title = "own"', "'serial' is missing|class_id"),
         (OWN + "[link]\naddress_bytes = 3", "1, 2 or 4"),
         (OWN + '[load_profile]\nobis = "1.8"', "no OBIS code"),
+        (OWN + '[quantities.power_import_w]\nobis = "1.0.1.7.0.255"\nscaler = 1000000000', "scaler.*-128 to 127"),
+        (OWN + '[quantities.power_import_w]\nobis = "1.0.1.7.0.255"\nclass_id = 99999', "class_id.*1 to 65535"),
+        (OWN + "[line]\nbaud = 99999999999", "baud.*300 to 921600"),
+        (OWN.replace("[supply]", 'absent = ["power"]\n[supply]'), "'power' is no quantity"),
+        (OWN + '[logs."a\\nb"]\nobis = "0.0.99.98.0.255"', "no name of a log"),
+        (OWN + "".join(f'[logs.l{n}]\nobis = "0.0.99.98.0.255"\n' for n in range(33)), "more than 32 logs"),
+        (OWN + f'[alarms]\nfamily = "idis"\nregisters = {["0.0.97.98.0.255"] * 17}', "more than 16 alarm"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_its_place(own, text, why):

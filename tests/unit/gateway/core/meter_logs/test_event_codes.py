@@ -107,6 +107,13 @@ def test_a_folder_of_files_may_bring_families_of_its_own(tmp_path):
         ('family = "dsmr"\n[logs.fraud]\n1 = { kind = "other", words = "x", cim = "3.26.0.99999" }', "99999"),
         ('family = "dsmr"\n[logs.fraud]\nforty = { kind = "other", words = "x" }', "forty"),
         ('family = "dsmr"\n[logs.fraud]\n99999999999 = { kind = "other", words = "x" }', "99999999999"),
+        (
+            'family = "dsmr"\n[logs.fraud]\n7 = { kind = "other", words = "x" }\n07 = { kind = "other", words = "y" }',
+            "07",
+        ),
+        ('family = "dsmr"\n[logs.fraud]\n1 = { kind = "other", words = "" }', "words of code 1"),
+        ('family = "dsmr"\n[logs.fraud]\n1 = { kind = "other", words = "a\\u001b[2Jb" }', "words of code 1"),
+        (f'family = "dsmr"\n[logs.fraud]\n1 = {{ kind = "other", words = "{"x" * 121}" }}', "words of code 1"),
         ('family = "dsmr"\nlogs = 3', "logs"),
         ('family = "a family whose name nobody can carry"', "family"),
         ("[logs.fraud]", "family"),
