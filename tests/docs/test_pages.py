@@ -26,6 +26,15 @@ def test_every_path_of_the_code_that_is_named_exists(page):
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
+def test_the_index_leads_to_every_page():
+    docs = ROOT / "docs"
+    pages = {page.relative_to(docs).as_posix() for page in [*docs.glob("*.md"), *docs.glob("how-to/*.md")]}
+
+    led_to = set(re.findall(r"\]\(([^)#]+)", TEXTS["docs/index.md"]))
+
+    assert pages - led_to == {"index.md"}
+
+
 @pytest.mark.parametrize("page", TEXTS)
 def test_every_make_target_that_is_named_exists(page):
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
