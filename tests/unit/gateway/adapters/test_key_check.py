@@ -32,7 +32,7 @@ def check(monkeypatch, clock):
     """Check secrets at a line."""
 
     def run(line, profile, **secrets):
-        monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud: line)
+        monkeypatch.setattr(dlms_meter, "SerialPort", lambda _path, _baud, **_parity: line)
         return check_keys("/dev/head", load_profile(profile), passing_identity(MeterSecrets(**secrets)), clock)
 
     return run
