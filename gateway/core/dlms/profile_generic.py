@@ -74,7 +74,8 @@ class _ClockColumn:
         if before is not self._counted:
             moment = before.date_time()
             # Its own deviation and status stay, so that the count is one of local time.
-            self._local = moment.to_utc(unspecified_deviation_min=0) - timedelta(minutes=moment.deviation_min or 0)
+            to_utc = timedelta(minutes=moment.deviation_in_force(0))
+            self._local = moment.to_utc(unspecified_deviation_min=0) - to_utc
             self._tail = moment.encode()[-_TAIL_BYTES:]
         try:
             self._period = self._period or timedelta(seconds=self._period_s)

@@ -94,6 +94,15 @@ def test_a_clock_without_deviation_stays_without():
     ]
 
 
+def test_a_clock_that_tells_summer_time_by_its_status_alone_is_counted_on_from_what_it_shows():
+    summer_afternoon = bytes.fromhex("07ea0715030e000000800080")
+
+    (_, second) = rows(array(structure(octets(summer_afternoon)), structure(NULL)), (CLOCK,), 900)
+
+    assert second[0].date_time().text() == "2026-07-21T14:15:00"
+    assert second[0].date_time().status.is_daylight_saving
+
+
 def test_differences_add_up_on_the_value_before():
     first = structure(octets(NINE_IN_BERLIN), u8(0), u32(100))
     up, down = Data(DataType.DELTA_UNSIGNED, 200), Data(DataType.DELTA_INTEGER, -50)
