@@ -12,7 +12,7 @@ from gateway.core.dlms.opto import FIRST_BAUD, SignOnSettings, SwitchBaud
 from gateway.core.dlms.push.capture_kind import CaptureKind
 from gateway.core.dlms.push.pushed import Push
 from gateway.core.errors import CaptureRefused, MeterGarbled, MeterRefused, MeterSilent, MeterUnread
-from gateway.core.ports import SerialLine
+from gateway.core.ports import PushStream, SerialLine
 from gateway.core.telegrams import readout
 from gateway.core.telegrams.readout_dialogue import ReadOut, ReadoutDialogue
 from runtime.clock import Clock
@@ -27,14 +27,6 @@ _DO_SILENT_HEAD = "check that the head sits on the meter's port, cable down, and
 _DO_SILENT_PORT = "check the cable, that the meter's customer port is unlocked, and the speed in the meter profile"
 _DO_NAMELESS = "see what it sends with `listen`; the meter profile may look for its number under another code"
 _DO_GARBLED = "seat the head or the plug anew, check the speed in the meter profile"
-
-
-class Stream(Protocol):
-    """Telegrams out of octets as they arrive."""
-
-    def feed(self, octets: bytes) -> Sequence[Push | CaptureRefused]: ...
-
-    def flush(self) -> Sequence[Push | CaptureRefused]: ...
 
 
 class TelegramSource(Protocol):
@@ -53,7 +45,7 @@ class ListenedTo:
     def __init__(
         self,
         line: SerialLine,
-        stream: Stream,
+        stream: PushStream,
         clock: Clock,
         *,
         ends_at_s: float,

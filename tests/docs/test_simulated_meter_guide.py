@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulators.commands.meter import _parser
+from simulators.meter.clock_object import Manner
 from simulators.meter.device import Meter
 from simulators.meter.makes import MAKES
 from tests.fakes_simulators import a_life, moment
@@ -41,4 +42,8 @@ def test_an_order_of_the_page_is_obeyed(order: str) -> None:
 
 @pytest.mark.parametrize("manner", re.search(r"badly: (.*?) \|", PAGE)[1].replace(" again", "").split(", ")[:7])  # type: ignore[index]
 def test_a_manner_of_the_page_is_one(manner: str) -> None:
-    Meter(a_life(), keep=lambda _: None).command(["clock", "manner", manner.split("`")[1]], moment())
+    meter, word = Meter(a_life(), keep=lambda _: None), manner.split("`")[1]
+
+    meter.command(["clock", "manner", word], moment())
+
+    assert meter.clock.manner == Manner(word)

@@ -4,24 +4,16 @@ A capture is cut from a line: what it holds of the telegrams before its first an
 as there is a whole one. A telegram that is refused in the middle is not, and nothing behind it is read.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterator
 
 from gateway.core.dlms.push.pushed import Push
 from gateway.core.errors import CaptureRefused
+from gateway.core.ports import PushStream
 
 PIECE_BYTES = 4_096
 
 
-class TelegramFinder(Protocol):
-    """Telegrams out of octets as they arrive."""
-
-    def feed(self, octets: bytes) -> Sequence[Push | CaptureRefused]: ...
-
-    def flush(self) -> Sequence[Push | CaptureRefused]: ...
-
-
-def telegrams_of(capture: bytes, finder: TelegramFinder) -> tuple[Push, ...]:
+def telegrams_of(capture: bytes, finder: PushStream) -> tuple[Push, ...]:
     """Every telegram, in order; raises the refusal of one in the middle, or of the only one there is."""
     pushes: list[Push] = []
     refused: CaptureRefused | None = None
@@ -37,7 +29,7 @@ def telegrams_of(capture: bytes, finder: TelegramFinder) -> tuple[Push, ...]:
     return tuple(pushes)
 
 
-def _found(capture: bytes, finder: TelegramFinder) -> Iterator[Push | CaptureRefused]:
+def _found(capture: bytes, finder: PushStream) -> Iterator[Push | CaptureRefused]:
     for at in range(0, len(capture), PIECE_BYTES):
         yield from finder.feed(capture[at : at + PIECE_BYTES])
     yield from finder.flush()

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.event_code_files import check_families, load_event_codes
-from gateway.adapters.profile_files import load_profile
+from gateway.adapters.profile_files import load_profile, profile_names
 from gateway.core.meter_access import Authentication
 from gateway.core.meter_logs.log_progress import LogsTaken
 from simulators.meter.device import Meter
@@ -121,9 +121,11 @@ def test_entries_are_found_that_a_lost_clock_stamped_and_that_was_right_again_be
     assert home.read() == ()
 
 
-@pytest.mark.parametrize("name", ["idis", "dsmr5", "smr5", "lamplight-sim"])
+@pytest.mark.parametrize("name", [name for name in profile_names() if load_profile(name).logs])
 def test_every_log_of_a_shipped_profile_has_a_table_of_codes(name):
     check_families(load_profile(name), CODES)
+
+    assert {log.family for log in load_profile(name).logs} <= CODES.families
 
 
 @pytest.mark.parametrize(
