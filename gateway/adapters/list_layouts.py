@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.core.dlms.push.list_layout import ListLayout
+from gateway.core.dlms.push.list_settings import ListSettings, layout_of
 from gateway.core.errors import ProfileRefused, Undecodable
-from gateway.core.list_settings import ListSettings, layout_of
 from runtime.settings import from_table, read_table
 
 _SHIPPED = Path(__file__).resolve().parent.parent / "profiles" / "lists"
