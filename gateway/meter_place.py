@@ -24,6 +24,9 @@ def checked_place(arguments: argparse.Namespace, secrets: MeterSecrets) -> tuple
             )
         return (*checked_port(port, profile, arguments.address, secrets), "")
     push = parse_push_address(arguments.push)
+    if arguments.address is not None and not port:
+        do = "leave the address out, or give --port as well"
+        raise InputRefused("an address is for a meter that is asked", where="--address", do=do)
     if port:
         port, _ = checked_port(port, profile, arguments.address, secrets, pushes=True)
     else:

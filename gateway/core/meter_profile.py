@@ -46,6 +46,7 @@ MAX_SERIAL_CHARS = 32  # what the subject of a record can hold
 REGISTER_CLASSES = (3, 4)  # register, extended register
 # Which attribute of an interface class holds scaler and unit: a demand register (5) has another.
 SCALER_ATTRIBUTES = dict.fromkeys(REGISTER_CLASSES, SCALER_UNIT) | {5: 4}
+_MOST_TOLD = 2**62  # what a record can carry; one value beyond it must not cost the reading all others
 _CONTROL_STATES = {0: Disconnector.OPEN, 1: Disconnector.CLOSED, 2: Disconnector.READY}
 _METER_UNITS = {"Wh": ("Wh", 0), "W": ("W", 0), "mV": ("V", -3)}  # our unit -> the meter's, and ours as a power of ten
 
@@ -300,6 +301,8 @@ def _value(quantity: Quantity, measured: Measured, snapshot: Snapshot) -> int:
         data, scaler_at = _answer(part, snapshot), measured.scaler_of(part)
         scaler = snapshot.answers.get(scaler_at) if scaler_at else None
         total += _scaled_exactly(data, quantity, measured.exponent, scaler)
+    if abs(total) > _MOST_TOLD:
+        raise Undecodable(f"{total:.3e} is no measurement")
     return _whole(total)
 
 

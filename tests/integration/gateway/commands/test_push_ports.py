@@ -63,6 +63,7 @@ def test_the_key_of_a_push_is_handed_in_anew(folder: Path) -> None:
     [
         (PROFILE, "give one of the two, or both"),
         ((*LISTEN, *PROFILE), "known by its serial number, or by its keys"),
+        ((*LISTEN, *PROFILE, "--serial", "LMP1", "--address", "-5"), "for a meter that is asked"),
         ((*LISTEN, *PROFILE, "--key", "env:EK"), "known by its serial number, or by its keys"),
         ((*HAN, *PROFILE, "--auth-key", "env:AK"), "opens nothing by itself"),
         ((*HAN, *PROFILE, "--password", "env:PW"), "takes no secret"),

@@ -100,6 +100,13 @@ def test_a_number_that_is_none_is_unread(number):
     assert reading.voltages_mv == ()
 
 
+def test_a_number_beyond_what_a_record_can_carry_is_unread_and_the_rest_is_read():
+    reading = a_profile().interpret(changed(IMPORT, Data(DataType.LONG64_UNSIGNED, 2**64 - 1)))
+
+    assert "no measurement" in dict(reading.unread)[Quantity.ENERGY_IMPORT_WH]
+    assert reading.voltages_mv
+
+
 def test_a_register_told_in_another_unit_is_unread():
     reading = a_profile().interpret(changed(VOLTAGE.sibling(3), scaler_unit(-1, 33)))
 
