@@ -18,8 +18,8 @@ from simulators.probe.inputs import Inputs
 from simulators.process import live
 from simulators.serial_line import SerialLine, open_line
 
-# How often the probe looks at its pins.
-LOOK_EVERY_S = 0.02
+# How often the probe looks whether something is due; what happens at its pins comes with its own time.
+LOOK_EVERY_S = 0.05
 
 
 def main(arguments: list[str]) -> int:

@@ -13,7 +13,7 @@ from simulators.scenarios.doors import Door
 from simulators.scenarios.processes import Cast, StoryFailed
 
 T = TypeVar("T")
-LOOK_EVERY_S = 0.15
+LOOK_EVERY_S = 0.4  # as often as a person looks again; every look costs the cloud some answers
 TOLD_OF = ("cloud", "broker")
 
 

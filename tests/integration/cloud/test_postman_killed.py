@@ -27,7 +27,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.slow
 
 MESSAGES = 12
-KILLS = 8
+KILLS = 4
 SENDING_PROCESS = """
 import sys, threading
 from pathlib import Path

@@ -24,6 +24,7 @@ from wire.instants import from_unix_ms
 from wire.units import Quantity
 
 HOUR_MS = 3_600_000
+DAYS, KILLS = 80, 2
 BEGIN_MS = 1_795_262_400_000
 NEVER, EVER = from_unix_ms(0), from_unix_ms(2**47)
 
@@ -117,15 +118,15 @@ def test_it_waits_for_a_broker_that_is_not_there_yet(site):
 def test_a_cloud_killed_again_and_again_holds_everything_once(site):
     days = [
         IntervalReadings.of(BEGIN_MS + day * 24 * HOUR_MS, 3_600, Quantity.ENERGY_IMPORT_WH, range_of(day))
-        for day in range(200)
+        for day in range(DAYS)
     ]
     with cloud_process.started("broker", site.folder.path, log=site.log) as broker:
         cloud_process.wait_for_port(site.port, broker)
         speaker = Speaker(site).connect()
-        for part in range(0, len(days), 50):
+        for part in range(0, DAYS, DAYS // KILLS):
             with cloud_process.started("serve", site.folder.path, log=site.log) as process:
                 address_in(process)
-                for day in days[part : part + 50]:
+                for day in days[part : part + DAYS // KILLS]:
                     speaker.fake.say(day)
                 speaker.send()
                 eventually(lambda seen=part: rows(site, "intake") > seen, deadline_s=20)
@@ -135,10 +136,10 @@ def test_a_cloud_killed_again_and_again_holds_everything_once(site):
             eventually(lambda: rows(site, "task WHERE done_at IS NULL") == 0, deadline_s=20)
         speaker.leave()
 
-    assert rows(site, "intake") == rows(site, "task WHERE kind = 'event'") == 200
+    assert rows(site, "intake") == rows(site, "task WHERE kind = 'event'") == DAYS
     with site.database.read() as connection:
         kept = readings.intervals(connection, MeterSerial(METER), NEVER, EVER)
-    assert [reading.value for reading in kept] == [value for day in range(200) for value in range_of(day)]
+    assert [reading.value for reading in kept] == [value for day in range(DAYS) for value in range_of(day)]
     assert "Traceback" not in site.log.read_text()
 
 
