@@ -46,7 +46,7 @@ demo: .venv-demo/.complete ## play a winter month and a storm night, live, with 
 demo-check: .venv-demo/.complete ## play it without a page and say whether exactly the expected messages arrived
 	@$(DEMO_BIN)/lamplight-sim scenario street --check $(if $(FROM),--from $(FROM)) $(DEMO_FLAGS)
 
-check: .venv/.complete ## style, types, import rules, unit and property tests: a minute and a half
+check: .venv/.complete ## style, types, import rules, unit and property tests
 	@$(MAKE) --no-print-directory -j 2 -Otarget style types unit-cloud unit-edge properties
 
 test: .venv/.complete system-packages ## everything: check, integration, interop, scenarios, browser, docs
