@@ -26,9 +26,10 @@ from gateway.core.telegrams.telegram_capture import telegrams_of
 from gateway.core.telegrams.tic_labels import LABELS
 
 MAX_FRAME_BYTES = 8_192
-_STX, _ETX, _EOT = 0x02, 0x03, 0x04
+_STX, _ETX = 0x02, 0x03
 _STX_OF_SEVEN_BITS = 0x82
-_ENDS = re.compile(rb"[\x02\x03\x04]")
+_STARTS = re.compile(rb"[\x02\x82]")
+_ENDS, _ENDS_OF_SEVEN_BITS = re.compile(rb"[\x02\x03\x04]"), re.compile(rb"[\x82\x03\x84]")
 _GROUPS = re.compile(rb"[^\r\n]+")
 _LABEL = re.compile(r"[A-Z0-9+-]{2,10}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,15}", re.ASCII)
@@ -59,17 +60,27 @@ class TelegramStream:
 
     def __init__(self) -> None:
         self._frame: bytearray | None = None  # None between frames
-        self._is_seven_bit: bool | None = None  # None until the first frame begins
+        self._is_seven_bit = False  # of the frame that is begun: each shows it by its first octet
 
     def feed(self, octets: bytes) -> tuple[Push | CaptureRefused, ...]:
         """Octets have arrived; every frame that is whole now, or what became of it."""
-        if self._is_seven_bit is None:
-            starts = [at for at in (octets.find(_STX), octets.find(_STX_OF_SEVEN_BITS)) if at >= 0]
-            if not starts:
-                return ()
-            octets = octets[min(starts) :]
-            self._is_seven_bit = octets[0] == _STX_OF_SEVEN_BITS
-        return tuple(self._frames(from_7e1(octets) if self._is_seven_bit else octets))
+        return tuple(self._found(octets))
+
+    def _found(self, octets: bytes) -> Iterator[Push | CaptureRefused]:
+        at = 0
+        while at < len(octets):
+            if self._frame is None:
+                start = _STARTS.search(octets, at)
+                if start is None:
+                    return
+                self._is_seven_bit, self._frame, at = start[0][0] == _STX_OF_SEVEN_BITS, bytearray(), start.end()
+            end = (_ENDS_OF_SEVEN_BITS if self._is_seven_bit else _ENDS).search(octets, at)
+            said = octets[at : end.start() if end else len(octets)]
+            yield from self._grow(from_7e1(said) if self._is_seven_bit else said)
+            if end is None:
+                return
+            yield from self._ended(end[0][0] & 0x7F)
+            at = end.start() if end[0][0] & 0x7F == _STX else end.end()
 
     def flush(self) -> tuple[Push | CaptureRefused, ...]:
         """Nothing more comes: a frame without its end is none."""
@@ -78,19 +89,14 @@ class TelegramStream:
         self._frame = None
         return (_damaged("it is cut off"),)
 
-    def _frames(self, octets: bytes) -> Iterator[Push | CaptureRefused]:
-        at = 0
-        for end in _ENDS.finditer(octets):
-            yield from self._grow(octets[at : end.start()])
-            at = end.end()
-            frame, self._frame = self._frame, bytearray() if end[0][0] == _STX else None
-            if frame is None:
-                continue
-            if end[0][0] == _ETX:
-                yield _read(bytes(frame))
-            else:
-                yield _damaged("it is cut off" if end[0][0] == _STX else "the meter broke it off (EOT)")
-        yield from self._grow(octets[at:])
+    def _ended(self, octet: int) -> Iterator[Push | CaptureRefused]:
+        frame, self._frame = self._frame, None
+        if frame is None:
+            return
+        if octet == _ETX:
+            yield _read(bytes(frame))
+        else:
+            yield _damaged("it is cut off" if octet == _STX else "the meter broke it off (EOT)")
 
     def _grow(self, octets: bytes) -> Iterator[CaptureRefused]:
         if self._frame is None:

@@ -181,3 +181,15 @@ def test_any_octets_give_frames_or_the_typed_refusal(octets, at):
     found = (*stream.feed(STANDARD[:at] + octets + STANDARD[at:]), *stream.flush())
 
     assert all(isinstance(item, Push | CaptureRefused) for item in found)
+
+
+@pytest.mark.parametrize("noise", [b"\x02", b"\x82", b"\x03\x02", b"\x02\x04", b"\x82\x02"])
+@pytest.mark.parametrize("as_sent", [bytes, seven_bit])
+def test_noise_that_looks_like_a_beginning_costs_one_frame_at_most(noise, as_sent):
+    frame = as_sent(historic(ADCO="270622224349", BASE="010528394"))
+    stream = TelegramStream()
+
+    stream.feed(noise)
+    outcomes = [outcome for _ in range(3) for outcome in stream.feed(frame)]
+
+    assert [isinstance(outcome, Push) for outcome in outcomes][-2:] == [True, True]
