@@ -260,19 +260,19 @@ class TestClosing:
     @pytest.mark.parametrize(
         ("home", "form", "status"),
         [
-            ("UP-0001", {"who": "Olga", "reason": " "}, 400),
-            ("UP-0001", {"who": "", "reason": "x"}, 400),
-            ("UP-0001", {"who": "Olga", "reason": "x" * 501}, 400),
-            ("UP-0001", {"who": "Ol\0ga", "reason": "x"}, 400),
+            ("UP-0002", {"who": "Olga", "reason": " "}, 400),
+            ("UP-0002", {"who": "", "reason": "x"}, 400),
+            ("UP-0002", {"who": "Olga", "reason": "x" * 501}, 400),
+            ("UP-0002", {"who": "Ol\0ga", "reason": "x"}, 400),
             ("UP-none", {"who": "Olga", "reason": "x"}, 409),
         ],
     )
-    def test_one_that_cannot_be_closed_says_why(self, street, client, home, form, status):
-        answer = client.post(f"/homes/{home}/close", data=form)
+    def test_one_that_cannot_be_closed_says_why(self, stormy, home, form, status):
+        answer = stormy.post(f"/homes/{home}/close", data=form)
 
         assert answer.status_code == status
         assert headline(answer.text)
-        assert client.get("/api/v1/usage-points/UP-0001").json()["phase"] == "told"
+        assert stormy.get("/api/v1/usage-points/UP-0002").json()["phase"] == "told"
 
     def test_a_home_without_a_case_has_none_to_close(self, quiet):
         assert quiet.post("/homes/UP-0001/close", data={"who": "Olga", "reason": "x"}).status_code == 409
