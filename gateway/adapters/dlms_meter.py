@@ -201,7 +201,11 @@ class DlmsMeter:
             yield association
             association.release()
         except Undecodable as error:
-            raise MeterGarbled(f"an answer makes no sense: {error.what}", where=self._where) from error
+            do = (
+                error.do
+                or "try again; if it lasts, keep a trace (`lamplight-gateway trace --out`) and report the model"
+            )
+            raise MeterGarbled(f"an answer makes no sense: {error.what}", where=self._where, do=do) from error
         finally:
             driver.disconnect()
             self._speeds = driver.speeds

@@ -1,5 +1,7 @@
 """What a meter logged: the operator reads it, and nothing of it reaches the customer."""
 
+from dataclasses import replace
+
 import pytest
 
 from cloud.kernel.ids import CustomerId, UsagePointId
@@ -39,6 +41,19 @@ def test_an_operator_reads_on_the_homes_page_what_its_meter_logged(town, client)
     page = text_of(client.get("/homes/UP-1").text)
 
     assert "strong magnetic field" in page
+
+
+def test_what_a_meter_calls_its_log_is_text_on_every_page_and_never_markup(town, client):
+    gateway = town.settle_in("UP-1")
+    odd = replace(
+        logged(town, MeterEventKind.OTHER), family="<b onload=alert(1)>", log='"><script>x</script>', cim=None
+    )
+
+    town.hear(gateway, odd)
+    pages = [client.get(place).text for place in ("/homes/UP-1", "/events", "/")]
+
+    assert all("<script>x" not in page and "<b onload" not in page for page in pages)
+    assert "&lt;script&gt;x" in pages[0]
 
 
 @pytest.mark.parametrize("kind", SOMEBODY_AT_THE_METER)

@@ -37,6 +37,15 @@ class TestMetersOfOtherHabits:
         with pytest.raises(MeterGarbled, match="out of order"):
             reading_of(line).read_all(NOON - HOUR, NOON)
 
+    def test_an_answer_that_is_none_says_what_to_do(self):
+        line = FakeLine(meter=FakeMeter())
+        line.meter.answer_to = lambda apdu: b"\xc4" if apdu[:1] == b"\xc0" else None
+
+        with pytest.raises(MeterGarbled, match="makes no sense") as refused:
+            reading_of(line).read_now()
+
+        assert "lamplight-gateway trace" in refused.value.do
+
     @pytest.mark.parametrize("habit", [{"conformance": 0x001014}, {"serves_lists": False}])
     def test_a_meter_that_serves_no_lists_is_asked_one_by_one(self, habit):
         line = FakeLine(meter=FakeMeter(**habit))
