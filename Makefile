@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 OURS := wire runtime gateway cloud simulators
 REACHED := .reached
-PARTS := storm integration-gateway integration-cloud month unit-cloud browser integration-simulators unit-edge properties rest
+PARTS := storm unit-edge unit-cloud integration-cloud integration-gateway month browser properties rest integration-simulators
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo demo-check check test bench soak lock clean system-packages style types $(PARTS)
@@ -47,12 +47,12 @@ demo-check: .venv-demo/.complete ## play it without a page and say whether exact
 	@$(DEMO_BIN)/lamplight-sim scenario street --check $(if $(FROM),--from $(FROM)) $(DEMO_FLAGS)
 
 check: .venv/.complete ## style, types, import rules, unit and property tests
-	@$(MAKE) --no-print-directory -j 2 -Otarget style types unit-cloud unit-edge properties
+	@$(MAKE) --no-print-directory -j 2 -Otarget unit-edge unit-cloud properties types style
 
 test: .venv/.complete system-packages ## everything: check, integration, interop, scenarios, browser, docs
 	@rm -rf $(REACHED) && mkdir $(REACHED)
 	@$(BIN)/python -m tests.warm_up
-	@$(MAKE) --no-print-directory -j 4 -k -Otarget UNIT_TESTS='tests.measured run $(REACHED)/$$@.json' $(PARTS) types style
+	@$(MAKE) --no-print-directory -j 4 -k -Otarget UNIT_TESTS='tests.measured run $(REACHED)/$$@.json' types $(PARTS) style
 	@$(BIN)/python -m tests.measured report $(REACHED)/*.json
 
 # What `make test` runs side by side, the longest first; while a story waits, the others work. Each is a process of its
