@@ -77,6 +77,9 @@ def list_meters(arguments: argparse.Namespace) -> int:
         keys = ("number", "port", "push", "address", "profile", "serial")
         print(json.dumps([{key: getattr(meter, key) for key in keys} for meter in meters]))
         return 0
+    if not meters:
+        print("no meter is registered; next: lamplight-gateway meter add DIR --port PORT --profile NAME")
+        return 0
     rows = [(str(meter.number), meter.serial or "not read yet", meter.place, meter.profile) for meter in meters]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -69,7 +69,7 @@ class ReadReport:
         offset_s = self._clock_offset_s()
         unset = f"is not set, {_NO_DEVIATION}" if reading.tells_time else "is not told"
         clock = unset if reading.meter_clock_at is None else _instant(reading.meter_clock_at)
-        yield f"its clock {clock}" + ("" if offset_s is None else f", {offset_s:+.0f} s from the gateway's")
+        yield f"its clock {clock}" + ("" if offset_s is None else f", {round(offset_s):+d} s from the gateway's")
         yield ""
         for quantity, value in reading.values:
             yield f"  {_label(quantity):<20} {_shown(quantity, value):>14}"

@@ -9,7 +9,7 @@ from gateway.adapters.journal_view import JournalView, LaneView, RowView
 from gateway.core.batches import IntervalProgress
 from gateway.core.conclusions import LatestReading
 from gateway.core.consumption import LEARNING_DAYS, Bank, Maturity
-from gateway.core.interruption import InterruptionState, Trouble
+from gateway.core.interruption import InterruptionState, Phase, Trouble
 from gateway.core.push.pushes import PushRecord
 from gateway.core.reachability import Reachability
 from gateway.core.reading import Origin
@@ -249,7 +249,9 @@ def _meter_lines(status: MeterStatus, now: datetime) -> Iterator[str]:
     if supply is not None:
         since = f" since {_ago(supply.began_at, now)}" if supply.began_at else ""
         verdict = f": {supply.verdict}" if supply.verdict else ""
-        yield f"  supply {supply.phase.value}{since}{verdict}"
+        present = "not known yet, no interruption seen" if reading is None else supply.phase.value
+        phase = present if supply.phase is Phase.PRESENT else supply.phase.value
+        yield f"  supply {phase}{since}{verdict}"
         for trouble in supply.told_troubles:
             yield f"  {trouble.verdict}, since {_ago(trouble.began_at, now)}"
 

@@ -91,4 +91,5 @@ def _point(link: Path, target: str) -> None:
         aside.symlink_to(target)
         aside.replace(link)
     except OSError as error:
-        raise EnvironmentRefused(f"the link cannot be made: {error.strerror}", where=str(link)) from error
+        what = f"the link cannot be made: {error.strerror}"
+        raise EnvironmentRefused(what, where=str(link), do="make its folder, or name another place") from error

@@ -304,7 +304,10 @@ class DlmsMeter:
         try:
             return self._profile.serial_of(snapshot)
         except Undecodable as error:
-            do = "check `serial` and the client in the meter profile: another client may be told more"
+            do = (
+                "check `serial` and the client in the meter profile: another client may be told more; "
+                "`lamplight-gateway discover` tells which there are"
+            )
             raise MeterRefused(error.what, where=self._where, do=do) from error
 
     def _intervals(

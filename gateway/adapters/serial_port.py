@@ -1,12 +1,14 @@
 """A serial port as a `SerialLine`: 8N1, or with parity, opened for ourselves alone, its errors in words to act on.
 
 Two programs on one optical head hear half an answer each, so the port is locked. A missing, busy or forbidden port is
-PortUnavailable with what to do; a port that breaks away in use is PortGone. A pty serves as well as a device.
+PortUnavailable with what to do; a port that breaks away in use is PortGone. A pty serves as well as a device; it has
+no parity bit, and Linux refuses the second who asks it for one.
 """
 
 import errno
 import select
 import termios
+from pathlib import Path
 
 import serial
 
@@ -15,6 +17,7 @@ from gateway.core.errors import PortGone, PortUnavailable
 MAX_READ_BYTES = 4_096
 WRITE_TIMEOUT_S = 10.0
 _BROKEN = (OSError, termios.error, ValueError)  # SerialException is an OSError
+_PTYS = Path("/dev/pts")
 _WHAT_TO_DO = {
     errno.ENOENT: ("there is no such port", "check the cable, then `ls -l /dev/serial/by-id`"),
     errno.EACCES: (
@@ -23,6 +26,10 @@ _WHAT_TO_DO = {
     ),
     errno.EBUSY: ("another program uses the port", "stop it: `fuser -v` on the port names it"),
     errno.EWOULDBLOCK: ("another program uses the port", "stop it: `fuser -v` on the port names it"),
+    errno.EINVAL: (
+        "the port does not take this speed or this parity",
+        "check them in the meter profile, or use another adapter",
+    ),
     errno.ENOTTY: ("this is no serial port", "give a device such as /dev/serial/by-id/..."),
     errno.EISDIR: ("this is a folder, not a port", "give a device such as /dev/serial/by-id/..."),
 }
@@ -33,7 +40,7 @@ class SerialPort:
 
     def __init__(self, path: str, baud: int, *, has_parity: bool = False) -> None:
         """Open it, with a bit of even parity where it has one; raises PortUnavailable."""
-        parity = serial.PARITY_EVEN if has_parity else serial.PARITY_NONE
+        parity = serial.PARITY_EVEN if has_parity and not _is_pty(path) else serial.PARITY_NONE
         self._path = path
         try:
             self._serial = serial.Serial(
@@ -71,6 +78,13 @@ class SerialPort:
 
     def _gone(self, error: Exception) -> PortGone:
         return PortGone(f"the port broke away: {error}", where=self._path, do="plug it in again; check cable and hub")
+
+
+def _is_pty(path: str) -> bool:
+    try:
+        return _PTYS in Path(path).resolve().parents
+    except (OSError, RuntimeError):
+        return False  # opening it says what is wrong
 
 
 def _unavailable(path: str, error: Exception) -> PortUnavailable:

@@ -14,7 +14,7 @@ from runtime.errors import InputRefused
 from simulators import control
 from simulators.commands import meter_options
 from simulators.commands.push_options import add_push, push_plan_of
-from simulators.commands.speaking import MODE_C, add_speaking, check_speaking, talk_for_ever, talker_of
+from simulators.commands.speaking import MODE_C, add_speaking, check_speaking, talk_for_ever, talker_of, zone_spoken
 from simulators.household import open_household, zone_named
 from simulators.meter import history
 from simulators.meter.device import Door, Meter
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _meter(words: argparse.Namespace, clock: Clock) -> Meter:
-    zone = zone_named(words.time_zone)
+    zone = zone_named(words.time_zone or zone_spoken(words.speak))
     past = past_of(words.serial, words.state, clock)
     # The home is moved to where the meter's life began, so that a later start finds the same home.
     lives_around = past.installed_at + history.LIVED_BEFORE

@@ -41,7 +41,10 @@ def add_home(parser: Words) -> None:
     parser.add_argument("--column", default="", help="which column of that file, where several would do")
     parser.add_argument("--seed", type=int, default=1, help="which generated home, and which noise")
     parser.add_argument("--phases", type=int, default=1, choices=(1, 3))
-    parser.add_argument("--time-zone", default="UTC", help="the meter's local time, such as America/Sao_Paulo")
+    parser.add_argument(
+        "--time-zone",
+        help="the meter's local time, such as America/Sao_Paulo (UTC; Europe/Paris where it speaks P1 or TIC)",
+    )
     parser.add_argument("--state", type=Path, help="keeps what befell the meter over a kill")
 
 

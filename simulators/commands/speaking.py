@@ -38,6 +38,11 @@ def check_speaking(words: argparse.Namespace) -> None:
         raise InputRefused("an authentication key comes with a key", where="--speak-auth-key", do="give --speak-key")
 
 
+def zone_spoken(language: str | None) -> str:
+    """The local time of a meter that was told none: P1 and TIC stamp with that of the countries they are spoken in."""
+    return "Europe/Paris" if language in LANGUAGES else "UTC"
+
+
 def talker_of(words: argparse.Namespace, meter: Meter) -> Talker | None:
     """What speaks unasked at the port; None for a meter that waits to be asked."""
     if words.speak not in LANGUAGES:

@@ -108,3 +108,9 @@ def test_a_gateway_that_reaches_the_cloud_says_nothing_of_it(journal: Journal, t
 
     assert "uplink" not in "".join(status_lines(status))
     assert status.facts()["uplink"] == {"away_since": None, "verdict": None}
+
+
+def test_of_a_meter_that_was_never_read_no_supply_is_claimed(journal: Journal, tmp_path: Path) -> None:
+    status = status_after(journal, tmp_path, supply_1=InterruptionState())
+
+    assert "  supply not known yet, no interruption seen" in list(status_lines(status))

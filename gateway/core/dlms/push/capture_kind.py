@@ -53,9 +53,13 @@ _WORDS = {
     CaptureKind.MIXED: "these are captures of several kinds in one file",
     CaptureKind.UNKNOWN: "this is nothing a meter is known to send",
 }
+_DIALOGUE = "`lamplight-gateway trace --replay FILE` shows what was traced; here, hand in what a meter sends unasked"
 _AGAIN = "capture it again: look at the speed, the parity and the head"
 _WHOLE = "copy it whole, from its first octet to its last"
 _DO = {
+    CaptureKind.HDLC_DIALOGUE: _DIALOGUE,
+    CaptureKind.WRAPPER: _DIALOGUE,
+    CaptureKind.RAW_APDU: _DIALOGUE,
     CaptureKind.HDLC_DAMAGED: _AGAIN,
     CaptureKind.HDLC_CUT: _WHOLE,
     CaptureKind.M_BUS_DAMAGED: _AGAIN,

@@ -243,3 +243,13 @@ def test_the_printed_settings_load_as_the_defaults(tmp_path: Path, capsys: pytes
 def test_config_takes_the_settings_file_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("config", folder / "gateway.toml") == 0
     assert 'port = "/dev/ttyUSB8"' in capsys.readouterr().out
+
+
+def test_a_folder_without_meters_says_how_to_add_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command("init", tmp_path / "empty")
+    capsys.readouterr()
+
+    status = command("meter", "list", tmp_path / "empty")
+
+    assert status == 0
+    assert "no meter is registered; next: lamplight-gateway meter add" in capsys.readouterr().out

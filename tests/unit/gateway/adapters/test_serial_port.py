@@ -100,3 +100,14 @@ def test_a_speed_that_cannot_be_set_while_open_is_told(port):
 def test_closing_twice_does_nothing(port):
     port.close()
     port.close()
+
+
+def test_a_pty_is_opened_again_and_again_though_it_has_no_parity_bit(pty):
+    for _ in range(3):
+        SerialPort(pty[1], 2_400, has_parity=True).close()
+
+    with_parity = SerialPort(pty[1], 2_400, has_parity=True)
+    os.write(pty[0], b"\xff7")
+
+    assert with_parity.read(1.0) == b"\xff7"
+    with_parity.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import InputRefused
-from simulators.commands import meter, meter_options
+from simulators.commands import meter, meter_options, speaking
 from simulators.meter.buffer_encoding import Encoding
 from simulators.meter.makes import LAMPLIGHT, MAKES
 
@@ -52,3 +52,10 @@ def test_the_make_is_that_of_the_model_but_for_what_was_asked_otherwise() -> Non
 
 def test_without_a_word_the_make_is_our_own() -> None:
     assert meter_options.make_of(meter._parser().parse_args(["--control", "c"])) == LAMPLIGHT
+
+
+@pytest.mark.parametrize(
+    ("language", "zone"), [(None, "UTC"), ("mode-c", "UTC"), ("p1", "Europe/Paris"), ("tic-standard", "Europe/Paris")]
+)
+def test_a_meter_lives_where_its_language_is_spoken(language: str | None, zone: str) -> None:
+    assert speaking.zone_spoken(language) == zone
