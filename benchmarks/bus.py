@@ -30,6 +30,7 @@ FIRST_ADDRESS: Final = 17
 DEAD: Final = 3
 PROFILE: Final = "lamplight-sim-bus"
 ROUNDS: Final = 3
+WARM_UP: Final = 2
 DEADLINE_S: Final = 300.0
 LOOK_S: Final = 0.5
 _SETTINGS: Final = """[meter]
@@ -51,7 +52,8 @@ def play(folder: Path, count: int) -> tuple[Readings, Readings, str]:
         state = _prepared(folder, count)
         with _running("lamplight-gateway", "run", str(state)):
             journal = state / "journal.sqlite"
-            alive = _after_rounds(journal, serials, since_s=0.0)
+            _after_rounds(journal, serials, since_s=0.0, rounds=WARM_UP)  # what is asked once of each meter
+            alive = _after_rounds(journal, serials, since_s=time.time())
             # Held by nobody when it dies: otherwise its silence would begin within a reading.
             control.tell(folder / "meters" / f"{serials[DEAD]}.sock", ("fault", "silence", "3600"))
             others = [serial for serial in serials if serial != serials[DEAD]]
@@ -59,15 +61,15 @@ def play(folder: Path, count: int) -> tuple[Readings, Readings, str]:
     return alive, with_dead, serials[DEAD]
 
 
-def _after_rounds(journal: Path, serials: Sequence[str], *, since_s: float) -> Readings:
+def _after_rounds(journal: Path, serials: Sequence[str], *, since_s: float, rounds: int = ROUNDS) -> Readings:
     """The readings since then, once each of these meters was read often enough; raises TimeoutError."""
     end_s = time.monotonic() + DEADLINE_S
     while time.monotonic() < end_s:
         read = _readings(journal, since_s)
-        if all(len(read[serial]) > ROUNDS for serial in serials):
+        if all(len(read[serial]) > rounds for serial in serials):
             return read
         time.sleep(LOOK_S)
-    raise TimeoutError(f"not every meter was read {ROUNDS + 1} times within {DEADLINE_S:g} s")
+    raise TimeoutError(f"not every meter was read {rounds + 1} times within {DEADLINE_S:g} s")
 
 
 def _readings(journal: Path, since_s: float) -> defaultdict[str, list[float]]:
