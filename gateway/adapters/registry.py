@@ -185,7 +185,14 @@ class Registry:
         self._meters.remove(doc_ids=[number])
 
     def learn_serial(self, number: int, serial: str) -> None:
-        """Keep the serial number a meter told at its first reading; a meter removed meanwhile tells nothing more."""
+        """Keep the serial number a meter told at its first reading; a meter removed meanwhile tells nothing more.
+
+        Raises EnvironmentRefused where another meter has it, since a registry with both would not be read again.
+        """
+        other = next((row.doc_id for row in self._meters.all() if row.get("serial") == serial), number)
+        if other != number:
+            what = f"meters {other} and {number} are one: both tell the serial number {serial}"
+            raise EnvironmentRefused(what, where=str(self._path), do="take one away: lamplight-gateway meter remove")
         if self._meters.contains(doc_id=number):
             self._meters.update({"serial": serial}, doc_ids=[number])
 

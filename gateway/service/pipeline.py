@@ -139,7 +139,7 @@ class Pipeline:
                 self._meter_book.learn_serial(desk.number, desk.unregistered_serial)
             except EnvironmentRefused as refused:
                 self._registry_file.gone(reason=str(refused))
-                return
+                continue  # one meter that is registered twice keeps no other from its name
             self._registry_file.here()
             desk.registered()
             log.info("meter_named_itself", meter=desk.number, serial=desk.standing.serial)

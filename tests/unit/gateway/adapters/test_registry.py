@@ -262,3 +262,14 @@ def test_a_meter_that_can_be_reached_nowhere_is_refused(path: Path) -> None:
 
     with pytest.raises(InputRefused, match="meter 1 has no port, and none it pushes at"):
         Registry(path).meters()
+
+
+def test_a_meter_that_hangs_on_two_ports_does_not_spoil_the_registry(tmp_path):
+    book = Registry(tmp_path / "registry.json")
+    book.add("/dev/head", "cosem-meter", "LMP00042")
+    book.add("/dev/p1", "p1-dsmr5")
+
+    with pytest.raises(EnvironmentRefused, match="meters 1 and 2 are one"):
+        book.learn_serial(2, "LMP00042")
+
+    assert [meter.serial for meter in Registry(tmp_path / "registry.json").meters()] == ["LMP00042", ""]
