@@ -13,8 +13,10 @@ from typing import Any, TypeAlias
 
 from gateway.core.dlms.cosem_time import DATE_BYTES, DATE_TIME_BYTES, TIME_BYTES, CosemDate, CosemDateTime, CosemTime
 from gateway.core.dlms.data import NULL, Data, DataType, Value
+from gateway.core.dlms.row_form import RowForm
 from gateway.core.errors import Undecodable
 
+_FEW, _MOST_FORMS = 4, 16  # elements that are worth a form; forms worth trying in one array
 MAX_DEPTH = 12
 MAX_VALUES = 100_000
 MIN_VALUES, MAX_VALUES_PER_OCTET = 100, 2  # only a compact array can tell more values than it has octets
@@ -170,7 +172,31 @@ class Reader:
 
     def elements(self, count: int, depth: int) -> tuple[Data, ...]:
         """The elements of an array or structure."""
-        return tuple([self.typed(self.octet(), depth) for _ in range(count)])
+        if count < _FEW:
+            return tuple([self.typed(self.octet(), depth) for _ in range(count)])
+        form, forms_left, elements = None, _MOST_FORMS, []
+        for _ in range(count):
+            element = self._of_form(form) if form is not None else None
+            if element is None:
+                element, form = self.typed(self.octet(), depth), None
+                if element.type is DataType.STRUCTURE and forms_left:
+                    forms_left -= 1
+                    form = _form_of(element)
+            elements.append(element)
+        return tuple(elements)
+
+    def _of_form(self, form: RowForm) -> Data | None:
+        """The next structure, where it is of the form of the one before it."""
+        at, end = self.at, self.at + form.size
+        if end > self._end:
+            return None
+        row = form.read(self._octets, at)
+        if row is not None:
+            self.at = end
+            self._values_left -= 1 + form.cells
+            if self._values_left < 0:
+                raise _too_much()
+        return row
 
     def _count(self, depth: int) -> None:
         self._values_left -= 1
@@ -244,6 +270,13 @@ class Reader:
             return self.octet_string().decode("utf-8")
         except UnicodeDecodeError as error:
             raise Undecodable("a utf8-string is not UTF-8") from error
+
+
+def _form_of(structure: Data) -> RowForm | None:
+    try:
+        return RowForm(structure, NUMBER_FORMATS)
+    except ValueError:
+        return None
 
 
 def _too_much() -> Undecodable:
