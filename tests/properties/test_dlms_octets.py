@@ -27,7 +27,7 @@ quick = settings(max_examples=150, deadline=None)
 
 date_times = st.builds(
     from_utc,
-    st.datetimes(min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=st.just(UTC)),  # noqa: DTZ001 - the zone is given
+    st.datetimes(min_value=datetime(2, 1, 3), max_value=datetime(9998, 12, 29), timezones=st.just(UTC)),  # noqa: DTZ001 - the zone is given
     deviation_min=st.integers(-840, 840),
 )
 numbers = st.one_of(

@@ -8,7 +8,7 @@ From the line upward:
     wrapper           the same link over TCP; `link` says what both have in common
     get_response      what a meter answers to a GET
     axdr, data        values as octets, and as what they are; with cosem_time, cosem_unit and obis for their meaning
-    profile_generic   the rows of a load profile, whole
+    profile_generic   the rows of a load profile, whole; row_form reads those of one form in one step
     block_exchange    general block transfer, both ways
     push              what a meter sends unasked: a room of its own
 
