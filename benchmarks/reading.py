@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from benchmarks.faulty_line import SteadyHome, VirtualClock
@@ -35,7 +36,7 @@ from benchmarks.reading_line import (
     reading_of,
     took_s,
 )
-from benchmarks.reading_peers import dlms_cosem_register_ms, dlms_cosem_s, gurux_register_ms
+from benchmarks.reading_peers import dlms_cosem_decodes, dlms_cosem_register_ms, dlms_cosem_s, gurux_register_ms
 from benchmarks.report import Row, main
 from gateway.adapters.dlms_association import Association
 from gateway.adapters.dlms_meter import DlmsMeter, open_line
@@ -205,6 +206,9 @@ def decoding(batches: int) -> Iterator[Row]:
         took = cpu_ms(decode, batches=4 * batches, calls=20)
         key = "profile_decode_ms" if encoding is Encoding.PLAIN else f"profile_decode_{_word(encoding)}_ms"
         yield _limit(f"a day of rows decoded, {encoding.value}, CPU", key, took, DECODE_MS, "ms")
+        if encoding is Encoding.PLAIN:
+            peer = cpu_ms(partial(dlms_cosem_decodes, octets), batches=4 * batches, calls=20)
+            yield _beside("the same by dlms-cosem, values alone", "dlms_cosem_decode_ms", peer, took, "ms", "ours")
 
 
 def _a_day(encoding: Encoding) -> bytes:

@@ -18,7 +18,7 @@ from benchmarks.reading_line import PacedLine, a_meter, reading_of, took_s
 from gateway.adapters import dlms_library  # noqa: F401 - it loads dlms-cosem as the gateway does, whose figure is ours
 
 # isort: split
-from dlms_cosem import cosem, enumerations, security
+from dlms_cosem import cosem, enumerations, security, utils
 from dlms_cosem.client import DlmsClient
 from dlms_cosem.cosem.capture_object import CaptureObject
 from dlms_cosem.cosem.selective_access import RangeDescriptor
@@ -85,6 +85,11 @@ def dlms_cosem_s(encoding: Encoding, values: tuple[Attribute, ...], begin: datet
             client.get(cosem.CosemAttribute(enumerations.CosemInterface(value.class_id), instance, value.index))
         client.get(_BUFFER, access_descriptor=rows)
     return took_s(reading_of(line.exchanges))
+
+
+def dlms_cosem_decodes(octets: bytes) -> object:
+    """A plain buffer as dlms-cosem reads it: values alone, without what was left out made whole."""
+    return utils.parse_as_dlms_data(octets)
 
 
 def dlms_cosem_register_ms(port: int, key: bytes, auth_key: bytes, cpu_ms: Callable[..., float]) -> float:

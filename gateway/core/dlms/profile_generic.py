@@ -15,6 +15,7 @@ from gateway.core.errors import Undecodable
 
 MAX_COLUMNS = 64
 _NOTHING = DataType.NULL_DATA
+_DELTAS = frozenset(type_ for type_ in DataType if type_.is_delta)
 _NULL, _FIRST_DELTA = int(DataType.NULL_DATA), int(DataType.DELTA_INTEGER)
 _TAIL_BYTES = 3  # deviation and status, behind the local time
 CLOCK = Attribute(class_id=8, obis=Obis.parse("0.0.1.0.0.255"), index=2)
@@ -55,8 +56,9 @@ def rows(buffer: Data, columns: Sequence[Attribute], capture_period_s: int) -> t
 def _whole(cell: Data, before: Data, clock: "_ClockColumn | None") -> Data:
     if cell.type is _NOTHING:
         return clock.one_period_after(before) if clock and before.type is not _NOTHING else before
-    if cell.type.is_delta and isinstance(cell.value, int):
-        return Data(before.type, before.integer() + cell.value)
+    if cell.type in _DELTAS and isinstance(cell.value, int):
+        told = before.value
+        return Data(before.type, (told if type(told) is int else before.integer()) + cell.value)
     return cell
 
 
