@@ -44,7 +44,7 @@ class MeterSettings:
         300.0, help="at most this between two attempts at a silent meter", minimum=1, maximum=86_400
     )
     most_held_percent: int = setting(
-        50, help="of a meter's time; its utility's own reader has the rest", minimum=5, maximum=95
+        80, help="of a meter's time; its utility's own reader has the rest", minimum=5, maximum=95
     )
     read_deadline_s: float = setting(60.0, help="machine seconds one reading may take", minimum=5, maximum=600)
     set_clock: bool = setting(False, help="whether a meter's clock that is off is set; else it is only looked at")

@@ -31,7 +31,7 @@ class Cadence:
     close: timedelta = timedelta(seconds=5)
     pushed: timedelta = timedelta(minutes=15)  # while the meter itself pushes what it measures
     longest_back_off: timedelta = timedelta(minutes=5)
-    most_held_percent: int = 50  # of a meter's time; whoever else reads it has the rest
+    most_held_percent: int = 80  # of a meter's time; whoever else reads it has the rest
 
     def rest_s(self, held_s: float) -> float:
         """How long to leave a meter alone that was held for so many machine seconds.

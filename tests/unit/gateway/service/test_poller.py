@@ -21,7 +21,12 @@ from gateway.service.poller import Poller
 from tests.fakes_gateway import FakeClock, FakeSession, StoryStop, at
 from wire.events import LinkFault
 
-CADENCE = Cadence(routine=timedelta(seconds=60), close=timedelta(seconds=5), longest_back_off=timedelta(seconds=300))
+CADENCE = Cadence(
+    routine=timedelta(seconds=60),
+    close=timedelta(seconds=5),
+    longest_back_off=timedelta(seconds=300),
+    most_held_percent=50,
+)
 
 
 class StoryWatch(MeterWatch):
