@@ -22,7 +22,7 @@ from benchmarks.use.homes import HOUR_S, Home, homes
 from benchmarks.use.peers import PEERS, Alerting, Peer, threshold_for
 from gateway.core.consumption import Bank, look
 from gateway.core.remembered import remember
-from wire.events import UseKind, UseStage
+from wire.terms import UseKind, UseStage
 
 MONTH_H: Final = 730
 FAULTS, FAULTS_FULL = 12, 60

@@ -23,7 +23,8 @@ from benchmarks.report import Row, main
 from gateway.adapters.journal_view import JournalView
 from gateway.adapters.profile_files import load_profile
 from simulators import control
-from wire.events import Lane, RegisterReadings
+from wire.events import RegisterReadings
+from wire.terms import Lane
 
 METERS, METERS_FULL = 8, 32
 FIRST_ADDRESS: Final = 17

@@ -22,7 +22,8 @@ from typing import Final
 from benchmarks.report import Row, main
 from gateway.adapters.journal_view import JournalView
 from simulators import control
-from wire.events import IntervalReadings, Lane, RegisterReadings
+from wire.events import IntervalReadings, RegisterReadings
+from wire.terms import Lane
 from wire.units import Quantity
 
 HOURS: Final = 31 * 24

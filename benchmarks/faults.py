@@ -33,7 +33,7 @@ from simulators.meter.gatekeeper import Access, Authentication
 from simulators.meter.life import Life
 from simulators.meter.security import Keys
 from simulators.meter.station import INACTIVITY_TIMEOUT_S
-from wire.events import Disconnector
+from wire.terms import Disconnector
 from wire.units import Quantity
 
 SHARE = 0.05

@@ -8,10 +8,11 @@ import cwt
 
 from benchmarks.report import Row, main
 from wire.envelope import Purpose, parse, seal, verify
-from wire.events import Cause, Evidence, EvidenceKind, Grade, InterruptionAssessed, Lane, Stage, SupplyLost
+from wire.events import Evidence, InterruptionAssessed, SupplyLost
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
 from wire.record import ClockSource, Link, Record, Stamp, decode_record, encode_record
+from wire.terms import Cause, EvidenceKind, Grade, Lane, Stage
 
 AT_MS = 1_795_284_000_000
 

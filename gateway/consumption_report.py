@@ -15,7 +15,8 @@ from gateway.adapters.recorded_use import Record
 from gateway.core.consumption import Bank, Maturity, look
 from gateway.core.consumption.hours import HOUR_S
 from gateway.core.consumption.stream import SETTLED, Stream, score
-from wire.events import UnusualUse, UseKind, UseStage
+from wire.events import UnusualUse
+from wire.terms import UseKind, UseStage
 
 DAY_S = 86_400
 MONTH_S = 30.4375 * DAY_S

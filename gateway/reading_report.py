@@ -13,7 +13,7 @@ from gateway.core.meter_logs.event_log import LogPage
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.reading import CheckedIntervals, CheckedReading, Finding, IntervalRow, IntervalStatus
 from gateway.log_report import log_facts, log_lines
-from wire.events import Disconnector
+from wire.terms import Disconnector
 from wire.units import Quantity
 
 _UNUSED = "-"

@@ -13,7 +13,7 @@ from gateway.adapters.registry import Registry
 from gateway.config import load_settings
 from gateway.state_report import journal_facts, journal_line, status_lines, status_of
 from runtime.clock import clock_from_environment
-from wire.events import Lane
+from wire.terms import Lane
 
 _MOST_ROWS = 100_000
 

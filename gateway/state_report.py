@@ -18,7 +18,8 @@ from gateway.core.remembered import Forgotten, recall
 from gateway.core.uplink import UplinkState
 from gateway.service.meter_desk import CONSUMPTION, INTERVALS, PUSHES, REACH, READING, SUPPLY, name_of, port_line
 from gateway.service.uplink_desk import UPLINK
-from wire.events import Event, RegisterReadings, event_name, facts
+from wire.bodies import event_name, facts
+from wire.events import Event, RegisterReadings
 from wire.ids import GatewayId
 from wire.instants import from_unix_ms
 

@@ -10,8 +10,8 @@ from cloud.outages.area_model import Ask, Home, Line, Mark, Outage, Proof, Scene
 from cloud.outages.areas import survey
 from cloud.outages.settings import OutageSettings
 from tests.fakes_feeder import device, feeder_of, homes_at
-from wire.events import Cause
 from wire.ids import GatewayId
+from wire.terms import Cause
 
 BOX_1 = [f"UP-1{n}" for n in range(4)]
 BOX_2 = [f"UP-2{n}" for n in range(4)]

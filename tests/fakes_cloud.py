@@ -16,12 +16,13 @@ from cloud.registry.model import Gateway, Place, Status
 from wire import chain, topics
 from wire.chain import Head
 from wire.envelope import Purpose, link_hash, parse, seal
-from wire.events import Event, GatewayStarted, Lane
+from wire.events import Event, GatewayStarted
 from wire.ids import gateway_id_of
 from wire.instants import unix_ms
 from wire.keys import PublicKey, SoftwareSigner
 from wire.receipts import Receipt, open_receipt
 from wire.record import ClockSource, Link, Record, Stamp, decode_record, encode_record
+from wire.terms import Lane
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 METER = "LMP00000001"

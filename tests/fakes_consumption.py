@@ -7,7 +7,8 @@ from datetime import UTC, datetime, tzinfo
 
 from gateway.core.consumption import Bank, look
 from gateway.core.remembered import recall, remember
-from wire.events import UnusualUse, UseKind, UseStage
+from wire.events import UnusualUse
+from wire.terms import UseKind, UseStage
 
 HOUR_S, DAY_H = 3_600, 24
 MONDAY_S = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp())  # a Monday

@@ -43,9 +43,10 @@ from simulators.cis.books import Books, Home, Rows
 from simulators.cis.winter import WinterHome
 from tests.fakes_cloud import FakeGateway, HandClock, register
 from tests.fakes_messaging import way_out
-from wire.events import Event, IntervalReadings, UnusualUse, UseKind, UseStage
+from wire.events import Event, IntervalReadings, UnusualUse
 from wire.instants import unix_ms
 from wire.keys import SoftwareSigner
+from wire.terms import UseKind, UseStage
 from wire.units import Quantity
 
 ZONE = ZoneInfo("America/Sao_Paulo")

@@ -21,8 +21,9 @@ from cloud.outages.model import Case, Remark, State
 from cloud.outages.rules import step
 from cloud.outages.settings import OutageSettings
 from cloud.outages.signs import Assessed, BreakerDue, Dipped, Heard, Lost, NoticeDue, Observation, Returned, Unsaid
-from wire.events import Cause, Evidence, EvidenceKind, Grade, Stage
+from wire.events import Evidence
 from wire.ids import GatewayId
+from wire.terms import Cause, EvidenceKind, Grade, Stage
 
 EVENING = datetime(2026, 11, 21, 23, 15, tzinfo=UTC)
 OWN_METER = "LMP00000001"

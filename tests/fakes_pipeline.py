@@ -23,9 +23,10 @@ from gateway.service.uplink_desk import UplinkDesk
 from runtime.errors import EnvironmentRefused
 from tests.fakes_gateway import RULES, FakeClock, at, snapshot
 from tests.fakes_push import heard
-from wire.events import Lane, LinkFault, event_name
+from wire.bodies import event_name
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
+from wire.terms import Lane, LinkFault
 
 SIGNER = SoftwareSigner.generate()
 GATEWAY = gateway_id_of(SIGNER.public.spki)

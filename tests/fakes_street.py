@@ -10,20 +10,10 @@ from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Place, Status
 from tests.fakes_cloud import FakeGateway
 from tests.fakes_web import Town
-from wire.events import (
-    Cause,
-    Disconnector,
-    Evidence,
-    EvidenceKind,
-    Grade,
-    InterruptionAssessed,
-    Stage,
-    SupplyDipped,
-    SupplyLost,
-    SupplyRestored,
-)
+from wire.events import Evidence, InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
 from wire.events import RegisterReadings as Registers
 from wire.ids import GatewayId
+from wire.terms import Cause, Disconnector, EvidenceKind, Grade, Stage
 from wire.units import Quantity
 
 FEEDER, RECLOSER, TRANSFORMER = DeviceId("F-01"), DeviceId("R-011"), DeviceId("T-0101")

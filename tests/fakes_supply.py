@@ -14,7 +14,8 @@ from gateway.core.observations import (
 )
 from gateway.core.remembered import recall, remember
 from tests.fakes_gateway import at, edge
-from wire.events import Disconnector, InterruptionAssessed, LinkFault
+from wire.events import InterruptionAssessed
+from wire.terms import Disconnector, LinkFault
 
 
 def answered(

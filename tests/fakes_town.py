@@ -21,18 +21,10 @@ from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, regi
 from tests.fakes_messaging import home_of, move_in
 from tests.fakes_outages import AFTER_A_MINUTE, AWAY
 from wire.envelope import parse
-from wire.events import (
-    Cause,
-    Disconnector,
-    Event,
-    Grade,
-    InterruptionAssessed,
-    Stage,
-    SupplyLost,
-    SupplyRestored,
-)
+from wire.events import Event, InterruptionAssessed, SupplyLost, SupplyRestored
 from wire.instants import unix_ms
 from wire.record import ClockSource, decode_record
+from wire.terms import Cause, Disconnector, Grade, Stage
 
 
 def ms(seconds: float) -> int:

@@ -7,11 +7,11 @@ from gateway.core.errors import UplinkLost
 from tests.fakes_gateway import FakeClock, at
 from wire.chain import Head, Step, follow, genesis
 from wire.envelope import Purpose, link_hash, parse, verify
-from wire.events import Lane
 from wire.instants import unix_ms
 from wire.keys import PublicKey, SoftwareSigner
 from wire.receipts import Receipt, seal_receipt
 from wire.record import Record, decode_record
+from wire.terms import Lane
 
 
 class FakeCloud:

@@ -38,23 +38,19 @@ from cloud.web.settings import WebSettings
 from tests.fakes_cloud import FakeGateway, HandClock, fresh_database
 from tests.fakes_outages import AFTER_A_MINUTE
 from wire.events import (
-    Cause,
-    Disconnector,
     Event,
     Evidence,
-    EvidenceKind,
-    Grade,
     Heartbeat,
     InterruptionAssessed,
     IntervalReadings,
     RegisterReadings,
-    Stage,
     SupplyLost,
     SupplyRestored,
 )
 from wire.ids import GatewayId
 from wire.instants import unix_ms
 from wire.keys import SoftwareSigner
+from wire.terms import Cause, Disconnector, EvidenceKind, Grade, Stage
 from wire.units import Quantity
 
 TOKEN: Final = "a-token-that-only-this-test-knows-0123456789"

@@ -5,117 +5,39 @@ Codes are never reused. A new event or a new field is added here, in the CDDL an
 does not know it keeps it and acts on nothing.
 """
 
-from dataclasses import dataclass, fields
-from enum import Enum, IntEnum
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Annotated, ClassVar, TypeAlias
 
 from wire.codec import Value
-from wire.fields import At, Exactly, Octets, OneOf, Pair, Several, Struct, Text, Whole, pack, unpack
+from wire.fields import At, Exactly, Octets, OctetsUpTo, OneOf, Pair, Several, Struct, Text, Whole
 from wire.meter_log import ClockQuality, MeterEventKind
-from wire.refusals import Reason, RecordRefused
+from wire.terms import (
+    COUNT,
+    DURATION_MS,
+    ENERGY_WH,
+    INSTANT_MS,
+    MILLIVOLTS,
+    SEQ,
+    Cause,
+    CommandOutcome,
+    Disconnector,
+    DropReason,
+    EvidenceKind,
+    Grade,
+    JournalLoss,
+    Lane,
+    LinkFault,
+    ReadingSource,
+    SetAsideReason,
+    Stage,
+    UseKind,
+    UseStage,
+    VoltageLimit,
+)
 from wire.units import Quantity
 
-INSTANT_MS = Whole(0, 2**47)  # Unix milliseconds, UTC; to the year 6429
-DURATION_MS = Whole(0, 2**40)
-MILLIVOLTS = Whole(0, 2**31)
-COUNT = Whole(0, 2**32)
-ENERGY_WH = Whole(0, 2**48)
 MAX_INTERVALS = 1_000
-
-
-class Lane(IntEnum):
-    """A lane has its own chain, so that a month of readings never delays an alarm."""
-
-    ALARM = 0
-    READINGS = 1
-    DIAGNOSTICS = 2
-
-
-class Cause(IntEnum):
-    """What a gateway holds to be the cause of an interruption at its usage point."""
-
-    CANNOT_TELL = 0
-    SUPPLY_INTERRUPTED = 1
-    GATEWAY_UNPLUGGED = 2
-    HEAD_OFF = 3
-    WAN_FAULT = 4
-    PHASE_LOST = 5
-    SWITCHED_OFF = 6
-    OWN_BREAKER = 7
-
-
-class Stage(IntEnum):
-    """How far a verdict has come."""
-
-    PROVISIONAL = 1
-    CONFIRMED = 2
-    WITHDRAWN = 3
-
-
-class Grade(IntEnum):
-    """How strong the evidence is, all taken together."""
-
-    NONE = 0
-    WEAK = 1
-    FAIR = 2
-    STRONG = 3
-
-
-class EvidenceKind(IntEnum):
-    """What was looked at; the unit of its value stands behind it."""
-
-    SUPPLY_SENSE = 1  # 0 lost, 1 present
-    INPUT_VOLTAGE = 2  # mV at the gateway's 5 V input
-    METER_ANSWERS = 3  # 0 silent, 1 answers; proves nothing about the street by itself
-    METER_VOLTAGE = 4  # mV, lowest phase, read by the meter now
-    POWER_FAILURES = 5  # increase of the meter's own counter since before
-    DISCONNECTOR = 6  # a Disconnector
-    METER_LINK = 7  # a LinkFault, 0 for none
-    METER_LOAD = 8  # 0 nothing is drawn through the meter, 1 something is; how much is nobody's business here
-    UPLINK = 9  # 0 away, 1 there
-    METER_LAST_GASP = 10  # 1: the meter said of itself that it was losing its supply, in a push that proves its sender
-
-
-class Disconnector(IntEnum):
-    """The meter's supply switch: COSEM class 70 control state, 0 where the meter has none or did not say."""
-
-    UNKNOWN = 0
-    CLOSED = 1
-    OPEN = 2
-    READY = 3
-
-
-class LinkFault(IntEnum):
-    """Why a meter could not be read."""
-
-    SILENT = 1
-    GARBLED = 2
-    REFUSED = 3
-    PORT_GONE = 4
-
-
-class ReadingSource(IntEnum):
-    """How registers came to the gateway, where it did not ask for them."""
-
-    PUSHED = 1  # the meter said them unasked, and proved that it did
-    UNAUTHENTICATED = 2  # pushed, and anybody may have said so; nothing of supply stands among them
-
-
-class UseKind(IntEnum):
-    """In which way a home's use is unusual; each is noticed by a channel of its own."""
-
-    SPIKE = 1  # one hour far above any before it
-    SUSTAINED = 2  # whole days above what is usual
-    BASE_LOAD = 3  # the quiet hours above what is usual
-    ZERO = 4  # nothing at all, for longer than ever, though the meter is read
-
-
-class UseStage(IntEnum):
-    """Whether something unusual was noticed, or is over."""
-
-    RAISED = 1
-    ENDED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +107,47 @@ class SupplyDipped:
     lane: ClassVar[Lane] = Lane.DIAGNOSTICS
     began_at_ms: Annotated[int, At(1, INSTANT_MS)]
     duration_ms: Annotated[int, At(2, DURATION_MS)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsDropped:
+    """The gateway gave up events `first_seq` to `last_seq` of `of_lane` before the cloud had them; never alarms.
+
+    `head` is the hash of the last of them, which the next event of that lane names: the chain goes on behind the hole.
+    """
+
+    code: ClassVar[int] = 6
+    lane: ClassVar[Lane] = Lane.ALARM
+    of_lane: Annotated[Lane, At(1, OneOf(Lane))]
+    first_seq: Annotated[int, At(2, SEQ)]
+    last_seq: Annotated[int, At(3, SEQ)]
+    head: Annotated[bytes, At(4, Octets(16))]
+    reason: Annotated[DropReason, At(5, OneOf(DropReason))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalBegunAnew:
+    """The journal of generation `previous_gen` is lost; this is the first alarm of the next."""
+
+    code: ClassVar[int] = 8
+    lane: ClassVar[Lane] = Lane.ALARM
+    previous_gen: Annotated[int, At(1, COUNT)]
+    reason: Annotated[JournalLoss, At(2, OneOf(JournalLoss))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAnnounced:
+    """The last alarm under the old key: what comes after it, and after `heads` in the other lanes, the new key signs.
+
+    `proof` is the new key's signature (purpose `lw1:key`) over the gateway's identifier and the old key's id: nobody
+    can announce a key he does not hold.
+    """
+
+    code: ClassVar[int] = 9
+    lane: ClassVar[Lane] = Lane.ALARM
+    spki: Annotated[bytes, At(1, OctetsUpTo(200))]
+    proof: Annotated[bytes, At(2, Octets(64))]
+    heads: Annotated[tuple[LaneHead, ...], At(3, Several(Struct(LaneHead), 3))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +290,79 @@ class MeterEventLogged(LogEntry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeterFitted:
+    """The gateway reads this meter (the subject) from `since_ms` on; `number` is its entry in the registry."""
+
+    code: ClassVar[int] = 205
+    lane: ClassVar[Lane] = Lane.DIAGNOSTICS
+    number: Annotated[int, At(1, COUNT)]
+    profile: Annotated[str, At(2, Text(64))]
+    since_ms: Annotated[int, At(3, INSTANT_MS)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterRemoved:
+    """The gateway no longer reads this meter (the subject)."""
+
+    code: ClassVar[int] = 206
+    lane: ClassVar[Lane] = Lane.DIAGNOSTICS
+    number: Annotated[int, At(1, COUNT)]
+    noticed_at_ms: Annotated[int, At(2, INSTANT_MS)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayHealth:
+    """How the gateway itself fares: room on its disk, its memory, its temperature, and what it had to leave out."""
+
+    code: ClassVar[int] = 207
+    lane: ClassVar[Lane] = Lane.DIAGNOSTICS
+    disk_free_kb: Annotated[int, At(1, COUNT)]
+    journal_kb: Annotated[int, At(2, COUNT)]
+    memory_kb: Annotated[int, At(3, COUNT)]
+    temperature_mc: Annotated[int | None, At(4, Whole(-(2**20), 2**20), optional=True)]
+    reports_dropped: Annotated[int, At(5, COUNT)]
+    events_refused: Annotated[int, At(6, COUNT)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSetAside:
+    """An event of code `of_code` could not be sent and lies in the gateway, `size` bytes of it, for a technician."""
+
+    code: ClassVar[int] = 208
+    lane: ClassVar[Lane] = Lane.DIAGNOSTICS
+    of_code: Annotated[int, At(1, COUNT)]
+    size: Annotated[int, At(2, COUNT)]
+    reason: Annotated[SetAsideReason, At(3, OneOf(SetAsideReason))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandAnswered:
+    """What became of a command of the cloud's; what it brought to light are ordinary events before this one."""
+
+    code: ClassVar[int] = 209
+    lane: ClassVar[Lane] = Lane.DIAGNOSTICS
+    command: Annotated[bytes, At(1, Octets(16))]
+    outcome: Annotated[CommandOutcome, At(2, OneOf(CommandOutcome))]
+    detail: Annotated[str, At(3, Text(120))]
+    took_ms: Annotated[int, At(4, DURATION_MS)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoltageOutOfBand:
+    """A phase stays outside its band: since `began_at_ms`, `extreme_mv` at worst. Phases count from 1."""
+
+    code: ClassVar[int] = 210
+    lane: ClassVar[Lane] = Lane.DIAGNOSTICS
+    stage: Annotated[UseStage, At(1, OneOf(UseStage))]
+    phase: Annotated[int, At(2, Whole(1, 3))]
+    limit: Annotated[VoltageLimit, At(3, OneOf(VoltageLimit))]
+    limit_mv: Annotated[int, At(4, MILLIVOLTS)]
+    began_at_ms: Annotated[int, At(5, INSTANT_MS)]
+    noticed_at_ms: Annotated[int, At(6, INSTANT_MS)]
+    extreme_mv: Annotated[int, At(7, MILLIVOLTS)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownEvent:
     """A signed event this program cannot read (`why`): kept in its place of the chain, never acted on."""
 
@@ -350,55 +386,15 @@ KnownEvent: TypeAlias = (
     | MeterReachable
     | MeterAlarmLogged
     | MeterEventLogged
+    | EventsDropped
+    | JournalBegunAnew
+    | KeyAnnounced
+    | MeterFitted
+    | MeterRemoved
+    | GatewayHealth
+    | EventSetAside
+    | CommandAnswered
+    | VoltageOutOfBand
 )
 Event: TypeAlias = KnownEvent | UnknownEvent
 CATALOGUE: dict[int, type[KnownEvent]] = {event.code: event for event in KnownEvent.__args__}
-
-
-def encode_body(event: Event) -> dict[int, Value]:
-    """The event's own map, key 11 of a record; raises RecordRefused when a value is out of its bounds."""
-    return event.body if isinstance(event, UnknownEvent) else pack(event)
-
-
-def decode_body(code: int, lane: Lane, body: dict[int, Value]) -> Event:
-    """The event of this code; an UnknownEvent when the code, its lane or its body is not of this catalogue."""
-    cls = CATALOGUE.get(code)
-    if cls is None:
-        return UnknownEvent(code=code, lane=lane, body=body, why="unknown code")
-    try:
-        if cls.lane is not lane:
-            raise RecordRefused(Reason.NOT_A_RECORD, f"{cls.__name__} does not belong to lane {lane.name}")
-        event: Event = unpack(cls, body)
-    except RecordRefused as refused:
-        return UnknownEvent(code=code, lane=lane, body=body, why=str(refused))
-    return event
-
-
-def event_name(event: Event) -> str:
-    """The event's name for people and programs."""
-    return f"Unknown{event.code}" if isinstance(event, UnknownEvent) else type(event).__name__
-
-
-def facts(event: Event) -> dict[str, object]:
-    """The event's fields in plain values, for JSON and for people: enumerations as words, bytes as hex.
-
-    >>> facts(MeterUnreachable(since_ms=5, reason=LinkFault.SILENT))
-    {'since_ms': 5, 'reason': 'silent'}
-    """
-    return {field.name: _plain(getattr(event, field.name)) for field in fields(event)}
-
-
-def _plain(value: object) -> object:
-    match value:
-        case Enum():
-            return value.name.lower()
-        case bytes():
-            return value.hex()
-        case tuple() | list():
-            return [_plain(item) for item in value]
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case Evidence() | LaneHead():
-            return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-        case _:
-            return value

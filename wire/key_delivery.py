@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from wire.codec import Value, decode, encode
 from wire.envelope import Purpose, Signer, parse, seal, verify
-from wire.events import COUNT, INSTANT_MS
 from wire.fields import At, OctetsUpTo, Text, Whole, pack, unpack
 from wire.ids import GatewayId
 from wire.keys import PublicKey, SoftwareSigner
 from wire.refusals import Reason, RecordRefused
+from wire.terms import COUNT, INSTANT_MS
 
 MAX_SECRET_BYTES = 64
 _MAX_SEALED_BYTES = 1_000

@@ -9,11 +9,11 @@ from typing import Annotated
 
 from wire.codec import decode, encode
 from wire.envelope import Purpose, Signer, parse, seal, verify
-from wire.events import COUNT, INSTANT_MS, Lane
 from wire.fields import At, Octets, OneOf, Text, Whole, pack, unpack
 from wire.ids import GatewayId
 from wire.keys import PublicKey
 from wire.refusals import Reason, RecordRefused
+from wire.terms import COUNT, INSTANT_MS, Lane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,15 +11,16 @@ This is what is signed. Its map (docs/wire.md, wire/schema/lamplight.cddl):
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from wire.bodies import decode_body, encode_body
 from wire.codec import Value, decode, encode
-from wire.events import COUNT, DURATION_MS, INSTANT_MS, Event, Lane, decode_body, encode_body
+from wire.events import Event
 from wire.fields import Octets, OneOf, Text, Whole, refuse_unknown_negative
 from wire.ids import GatewayId
 from wire.refusals import Reason, RecordRefused
+from wire.terms import COUNT, DURATION_MS, INSTANT_MS, SEQ, Lane
 
 VERSION = 1
 _SUBJECT = Text(32)
-_SEQ = Whole(1, 2**32)
 _HASH = Octets(16)
 _CODE = Whole(1, 2**16)
 
@@ -79,7 +80,7 @@ def encode_record(record: Record) -> bytes:
         2: str(link.gateway),
         3: COUNT.pack(link.gen),
         4: int(link.lane),
-        5: _SEQ.pack(link.seq),
+        5: SEQ.pack(link.seq),
         6: _HASH.pack(link.prev),
         7: INSTANT_MS.pack(stamp.at_ms),
         8: [
@@ -131,7 +132,7 @@ def _link(packed: dict[int, Value], lane: Lane) -> Link:
         gateway=gateway,
         gen=COUNT.unpack(packed[3]),
         lane=lane,
-        seq=_SEQ.unpack(packed[5]),
+        seq=SEQ.unpack(packed[5]),
         prev=_HASH.unpack(packed[6]),
     )
 

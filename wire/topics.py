@@ -7,8 +7,8 @@ Nothing that matters is said by a topic: the signed record says it again, and bo
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wire.events import Lane
 from wire.ids import GatewayId
+from wire.terms import Lane
 
 UPLINK_FILTER = "lw/1/+/up/#"
 _PREFIX = "lw/1"

@@ -23,10 +23,10 @@ from cloud.outages.model import State
 from cloud.outages.rules import step
 from cloud.outages.settings import OutageSettings
 from cloud.outages.signs import BreakerDue, NoticeDue, Observation
-from wire.events import Lane
 from wire.ids import GatewayId
 from wire.instants import unix_ms
 from wire.record import ClockSource, Link, Record, Stamp
+from wire.terms import Lane
 
 METER, HOME = "LMP00000001", "UP-0001"
 _GATEWAY = GatewayId("7Z0M4QDA")

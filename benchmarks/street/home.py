@@ -22,16 +22,8 @@ from cloud.messaging.model import Announcement
 from cloud.outages.model import Phase as HomePhase
 from cloud.outages.settings import OutageSettings
 from gateway.core.interruption import Phase
-from wire.events import (
-    Cause,
-    Event,
-    EvidenceKind,
-    InterruptionAssessed,
-    Stage,
-    SupplyDipped,
-    SupplyLost,
-    SupplyRestored,
-)
+from wire.events import Event, InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
+from wire.terms import Cause, EvidenceKind, Stage
 
 _DAY_S, _HOUR_S = 86_400.0, 3_600.0
 _LEAD_S, _TAIL_S = 200.0, 900.0

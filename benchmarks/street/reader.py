@@ -14,7 +14,7 @@ from benchmarks.street.world import T0, Clockwork, House, instant
 from gateway.core.interruption import Attention
 from gateway.core.observations import MeterAnswered, MeterFailed
 from gateway.core.schedule import Attempt, Cadence, next_read_at
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 FAILING_BY_CHANCE = 0.02
 _WITH_PROFILE = 0.1

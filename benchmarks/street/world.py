@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from wire.events import Disconnector
+from wire.terms import Disconnector
 
 T0 = datetime(2026, 11, 1, tzinfo=UTC)
 NOMINAL_MV = 230_000

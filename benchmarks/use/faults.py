@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Final
 
 from benchmarks.use.homes import Home
-from wire.events import UseKind
+from wire.terms import UseKind
 
 WARM_UP_H: Final = 56 * 24
 _LENGTHS_H: Final = {

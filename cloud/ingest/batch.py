@@ -20,11 +20,12 @@ from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Status
 from runtime import logs
 from wire.chain import Head, Step
-from wire.events import Lane, UnknownEvent
+from wire.events import UnknownEvent
 from wire.ids import GatewayId
 from wire.instants import unix_ms
 from wire.receipts import Receipt
 from wire.refusals import Reason
+from wire.terms import Lane
 
 log = logs.get(__name__)
 

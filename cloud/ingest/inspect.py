@@ -8,8 +8,8 @@ from typing import Any
 
 from cloud.ingest.verify import Refused
 from wire import envelope
+from wire.bodies import event_name, facts
 from wire.envelope import ParsedEnvelope, Purpose
-from wire.events import event_name, facts
 from wire.instants import from_unix_ms
 from wire.keys import PublicKey
 from wire.record import Record, decode_record

@@ -34,10 +34,10 @@ from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.ids import EventId
 from wire.chain import Head
 from wire.envelope import parse
-from wire.events import Lane
 from wire.ids import GatewayId
 from wire.instants import from_unix_ms
 from wire.record import Record, decode_record
+from wire.terms import Lane
 
 MAX_HELD: Final = 256
 """Events of one gateway that may wait for a gap to fill; what comes beyond is not kept, and comes again."""

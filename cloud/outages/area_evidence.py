@@ -23,8 +23,8 @@ from cloud.outages.signs import LIVE_MV
 from cloud.outages.store import case_table, state_table
 from cloud.readings.store import register_table
 from cloud.registry.store import place_table
-from wire.events import Cause, EvidenceKind
 from wire.instants import from_unix_ms
+from wire.terms import Cause, EvidenceKind
 from wire.units import VOLTAGES
 
 _g, _u, _s, _c = service_table.c, usage_point_table.c, state_table.c, case_table.c

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from cloud.kernel.ids import DeviceId, EventId, UsagePointId
-from wire.events import Cause
+from wire.terms import Cause
 
 
 class Standing(StrEnum):

@@ -13,7 +13,7 @@ from cloud.kernel.ids import UsagePointId
 from cloud.outages.area_model import Home, Member, Outage, Standing
 from cloud.outages.locate import Word
 from cloud.outages.settings import OutageSettings
-from wire.events import Cause
+from wire.terms import Cause
 
 _CLEARLY_AFTER: Final = timedelta(seconds=10)
 _HOLD_UP: Final = timedelta(seconds=60)  # how long a gateway in the dark may still speak

@@ -32,7 +32,7 @@ from cloud.outages.effects import (
 from cloud.outages.model import Breaker, Case, Ending, Finding, Remark, State
 from cloud.outages.signs import Assessed, BreakerDue, Lost, Returned
 from cloud.outages.turn import Turn, is_newer
-from wire.events import Cause, Stage
+from wire.terms import Cause, Stage
 
 _UNSEEING: Final = frozenset({Cause.CANNOT_TELL, Cause.HEAD_OFF})
 

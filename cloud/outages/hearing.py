@@ -3,9 +3,10 @@
 from cloud.ingest.store import StoredEvent
 from cloud.outages.settings import OutageSettings
 from cloud.outages.signs import Assessed, Dipped, Heard, Lost, Returned, Saying
-from wire.events import Cause, Disconnector, InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
+from wire.events import InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
 from wire.instants import from_unix_ms
 from wire.record import ClockSource
+from wire.terms import Cause, Disconnector
 
 
 def saying(event: StoredEvent, settings: OutageSettings) -> Saying | None:

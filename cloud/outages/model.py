@@ -11,7 +11,8 @@ from typing import Final
 
 from cloud.kernel.ids import EventId
 from cloud.outages.signs import Assessed, ClosedByOperator, Heard, Returned, live_voltage, senses_supply
-from wire.events import Cause, Evidence, Grade, Stage
+from wire.events import Evidence
+from wire.terms import Cause, Grade, Stage
 
 MAX_SEEN: Final = 64
 """Events remembered per home, so that one that comes again changes nothing."""

@@ -52,7 +52,7 @@ from cloud.outages.signs import (
     sign_of,
 )
 from cloud.outages.turn import Turn
-from wire.events import Stage
+from wire.terms import Stage
 
 
 def step(state: State, seen: Observation, now: datetime, settings: OutageSettings) -> Step:

@@ -16,7 +16,8 @@ from enum import StrEnum
 from typing import Final
 
 from cloud.kernel.ids import EventId
-from wire.events import Cause, Evidence, EvidenceKind, Grade, Stage
+from wire.events import Evidence
+from wire.terms import Cause, EvidenceKind, Grade, Stage
 
 LIVE_MV: Final = 90_000
 """A meter that reads this much has power: far below any mains in band, far above what a dead line shows.

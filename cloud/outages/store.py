@@ -29,8 +29,9 @@ from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.ids import EventId, UsagePointId
 from cloud.outages.effects import Noted
 from cloud.outages.model import Breaker, Case, End, Ending, Finding, Phase, Remark, Return, State, Suspicion
-from wire.events import Cause, Evidence, EvidenceKind, Grade, Stage
+from wire.events import Evidence
 from wire.instants import from_unix_ms, unix_ms
+from wire.terms import Cause, EvidenceKind, Grade, Stage
 
 MAX_PAGE: Final = 200
 

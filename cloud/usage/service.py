@@ -23,8 +23,9 @@ from cloud.messaging.model import Announcement
 from cloud.messaging.service import Composer, News
 from cloud.registry import store as registry
 from runtime import logs
-from wire.events import UnusualUse, UseKind, UseStage
+from wire.events import UnusualUse
 from wire.instants import from_unix_ms
+from wire.terms import UseKind, UseStage
 
 TOLD: Final[Mapping[UseKind, str]] = {UseKind.SUSTAINED: "sustained", UseKind.BASE_LOAD: "base_load"}
 """The kinds a customer is told of, each by the phrase that says it."""

@@ -38,7 +38,8 @@ from cloud.web.schema import (
     UsagePointDetail,
 )
 from cloud.web.sight import Sight
-from wire.events import Evidence, event_name, facts
+from wire.bodies import event_name, facts
+from wire.events import Evidence
 
 
 def usage_point(sight: Sight, now: datetime) -> UsagePointAnswer:

@@ -30,7 +30,8 @@ from cloud.web.letters import Run
 from cloud.web.moments import Moments
 from cloud.web.sight import Onlooker, Sight
 from cloud.web.standing import Note, Standing, Supply
-from wire.events import Evidence, EvidenceKind
+from wire.events import Evidence
+from wire.terms import EvidenceKind
 
 MAX_MESSAGES: Final = 10
 _VALUED: Final = frozenset({EvidenceKind.METER_VOLTAGE})

@@ -26,9 +26,10 @@ from cloud.web.problems import NotFound
 from cloud.web.services import Served
 from cloud.web.templating import render
 from wire import chain, envelope
+from wire.bodies import facts
 from wire.envelope import ParsedEnvelope, Purpose
-from wire.events import Lane, facts
 from wire.refusals import WireRefused
+from wire.terms import Lane
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

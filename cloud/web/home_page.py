@@ -34,7 +34,8 @@ from cloud.web.settings import WebSettings
 from cloud.web.sight import Onlooker, Sight
 from cloud.web.standing import Supply
 from cloud.web.words import Said
-from wire.events import Heartbeat, Lane
+from wire.events import Heartbeat
+from wire.terms import Lane
 
 MAX_MESSAGES: Final = 20
 MAX_LINES: Final = 40

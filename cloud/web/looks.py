@@ -14,7 +14,8 @@ from cloud.web.moments import Moments, length
 from cloud.web.sight import Sight
 from cloud.web.standing import Note, Standing, Supply
 from cloud.web.street_house import Badge, Dwelling, Light
-from wire.events import Evidence, Grade
+from wire.events import Evidence
+from wire.terms import Grade
 
 LIGHTS: Final = {
     Standing.ON: Light.LIT,

@@ -20,7 +20,7 @@ from cloud.kernel.ids import EventId
 from cloud.outages.model import UNPROVEN, Case, Finding, Phase, State
 from cloud.outages.signs import LIVE_MV
 from cloud.readings.store import RegisterReading
-from wire.events import Cause, EvidenceKind, Grade, Stage
+from wire.terms import Cause, EvidenceKind, Grade, Stage
 from wire.units import VOLTAGES
 
 

@@ -15,43 +15,30 @@ from cloud.kernel.facts import SourceKind
 from cloud.kernel.i18n import Language
 from cloud.outages.area_model import Mark
 from cloud.outages.model import Remark
-from cloud.web import log_words
+from cloud.web import gateway_words, log_words
 from cloud.web.moments import Moments, length
 from wire.events import (
-    Cause,
-    Disconnector,
     Event,
     Evidence,
-    EvidenceKind,
-    GatewayStarted,
-    Heartbeat,
     InterruptionAssessed,
     IntervalReadings,
-    Lane,
-    LinkFault,
     LogEntry,
-    MeterReachable,
-    MeterUnreachable,
-    ReadingSource,
     RegisterReadings,
-    Stage,
     SupplyDipped,
     SupplyLost,
     SupplyRestored,
-    UnknownEvent,
     UnusualUse,
-    UseKind,
-    UseStage,
 )
 from wire.instants import from_unix_ms
 from wire.record import ClockSource
+from wire.terms import Cause, Disconnector, EvidenceKind, Lane, LinkFault, ReadingSource, Stage, UseKind, UseStage
 from wire.units import Quantity
 
 Words = str | Markup
 _NBSP: Final = "\N{NO-BREAK SPACE}"
 _THIN: Final = "\N{NARROW NO-BREAK SPACE}"
 
-LANES: Final = {Lane.ALARM: "alarms", Lane.READINGS: "readings", Lane.DIAGNOSTICS: "diagnostics"}
+LANES: Final = gateway_words.LANES
 CAUSES: Final = {
     Cause.CANNOT_TELL: "cannot tell",
     Cause.SUPPLY_INTERRUPTED: "supply interrupted",
@@ -85,12 +72,6 @@ SWITCHES: Final = {
     Disconnector.CLOSED: "closed",
     Disconnector.OPEN: "open",
     Disconnector.READY: "ready to close",
-}
-FAULTS: Final = {
-    LinkFault.SILENT: "it is silent",
-    LinkFault.GARBLED: "its answers are garbled",
-    LinkFault.REFUSED: "it refuses",
-    LinkFault.PORT_GONE: "the port is gone",
 }
 READ_HOW: Final = {
     ReadingSource.PUSHED: "pushed by the meter",
@@ -292,7 +273,7 @@ def evidence(item: Evidence) -> str:
             return f"supply switch: {SWITCHES[Disconnector(item.value)] if known else item.value}"
         case EvidenceKind.METER_LINK:
             known = item.value in list(LinkFault)
-            return f"link to the meter: {FAULTS[LinkFault(item.value)] if known else 'fine'}"
+            return f"link to the meter: {gateway_words.FAULTS[LinkFault(item.value)] if known else 'fine'}"
         case EvidenceKind.METER_LOAD:
             return "something is drawn through the meter" if item.value else "nothing is drawn through the meter"
         case EvidenceKind.UPLINK:
@@ -315,7 +296,9 @@ def said(event: Event, moments: Moments) -> Said:
         case LogEntry():
             return _of_log(event, moments)
         case _:
-            return _of_gateway(event, moments)
+            title, details = gateway_words.of(event, moments)
+            pairs = tuple(Detail(label=label, value=value) for label, value in details)
+            return Said(title=title, details=pairs, is_alarm=event.lane is Lane.ALARM)
 
 
 def _of_supply(event: SupplyLost | SupplyRestored | InterruptionAssessed | SupplyDipped, moments: Moments) -> Said:
@@ -395,28 +378,6 @@ def _of_log(event: LogEntry, moments: Moments) -> Said:
         details.insert(0, Detail(label=label, value=moments.clock(from_unix_ms(event.occurred_at_ms))))
     details.append(Detail(label="as it wrote it", value=log_words.raw(event)))
     return Said(title=log_words.title(event), details=tuple(details), is_alarm=event.kind.is_alarm)
-
-
-def _of_gateway(event: Event, moments: Moments) -> Said:
-    match event:
-        case GatewayStarted():
-            details = [Detail(label="software", value=event.software), Detail(label="start no.", value=str(event.boot))]
-            return Said(title="Gateway started", details=tuple(details))
-        case Heartbeat():
-            up = Detail(label="up for", value=length(timedelta(seconds=event.uptime_s)))
-            waiting = Detail(label="not receipted yet", value=grouped(event.pending))
-            return Said(title="Sign of life", details=(up, waiting))
-        case MeterUnreachable():
-            since = Detail(label="since", value=moments.clock(from_unix_ms(event.since_ms)))
-            return Said(title="Meter cannot be read", details=(since, Detail(label="why", value=FAULTS[event.reason])))
-        case MeterReachable():
-            silent = Detail(label="silent for", value=length(timedelta(milliseconds=event.silent_for_ms)))
-            return Said(title="Meter can be read again", details=(silent,))
-        case UnknownEvent():
-            why = Detail(label="why", value=event.why)
-            return Said(title=f"An event this program cannot read (code {event.code})", details=(why,))
-        case _:
-            return Said(title=type(event).__name__)
 
 
 def _age(age_ms: int) -> str:

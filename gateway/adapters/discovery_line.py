@@ -33,7 +33,7 @@ from gateway.core.errors import PortGone
 from gateway.core.line_address import LineAddress, SpeedAddress
 from gateway.core.ports import SerialLine
 from runtime.clock import Clock
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 MAX_HEARD_BYTES = 16_384
 MACHINE_LIMIT_S = 20.0

@@ -22,14 +22,16 @@ from gateway.core.outbox import Change, Entry, OutboxRow, ReceiptOutcome
 from runtime import logs
 from runtime.clock import Clock
 from runtime.errors import InputRefused
+from wire.bodies import event_name
 from wire.chain import Head, genesis
 from wire.envelope import Purpose, Signer, link_hash, parse, seal
-from wire.events import Lane, LaneHead, event_name
+from wire.events import LaneHead
 from wire.ids import GatewayId
 from wire.instants import unix_ms
 from wire.receipts import Receipt
 from wire.record import ClockSource, Link, Record, Stamp, encode_record
 from wire.refusals import WireRefused
+from wire.terms import Lane
 
 log = logs.get(__name__)
 

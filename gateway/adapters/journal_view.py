@@ -7,9 +7,9 @@ from typing import Self
 
 from gateway.adapters.journal_file import Identity, damaged, disk_refusals, identity_of, open_to_read
 from wire.envelope import parse
-from wire.events import Lane
 from wire.record import Record, decode_record
 from wire.refusals import WireRefused
+from wire.terms import Lane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

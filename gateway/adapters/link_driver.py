@@ -24,7 +24,7 @@ from gateway.core.errors import MeterGarbled, MeterHeld, MeterRefused, MeterSile
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.ports import SerialLine
 from runtime.clock import Clock
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 RELEASE_GRACE_S = 2.0
 LEFTOVER_TIMEOUT_S = 1.0

@@ -16,7 +16,7 @@ from gateway.core.ports import PushStream, SerialLine
 from gateway.core.telegrams import readout
 from gateway.core.telegrams.readout_dialogue import ReadOut, ReadoutDialogue
 from runtime.clock import Clock
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 MEASURED_BEFORE_S = 3.0  # a meter gathers what it tells before it begins to send
 PAUSE_S = 0.8  # what ends a telegram that does not tell its end

@@ -30,8 +30,9 @@ from gateway.core.push.pushes import Pushes
 from gateway.core.reachability import Reachability
 from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Origin, Reading, Snapshot
 from gateway.core.validation import check_intervals, check_reading
-from wire.events import Disconnector, IntervalReadings, KnownEvent, LinkFault, RegisterReadings, UnusualUse
+from wire.events import IntervalReadings, KnownEvent, RegisterReadings, UnusualUse
 from wire.instants import unix_ms
+from wire.terms import Disconnector, LinkFault
 from wire.units import VOLTAGES, Quantity
 
 

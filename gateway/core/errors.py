@@ -26,7 +26,7 @@ LamplightError
 from typing import ClassVar
 
 from runtime.errors import EnvironmentRefused, InputRefused, LamplightError, SettingsError
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 
 class MeterUnread(LamplightError):

@@ -7,7 +7,7 @@ behind it comes first in its turn, and goes at once, its own wait being over. So
 lane, not a window, and a row that got through is not sent again for another's loss. Nothing but a receipt ends a row's
 flight: not that it was handed over, not the broker's acknowledgement.
 
->>> from wire.events import Lane
+>>> from wire.terms import Lane
 >>> first, second = (OutboxRow(lane=Lane.ALARM, seq=seq, envelope=b"") for seq in (1, 2))
 >>> flight = Flight(Patience(first_s=5, longest_s=60), chance=lambda: 0.5)
 >>> for now_s in (0, 4, 5, 10, 15, 24, 25):
@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 from gateway.core.outbox import OutboxRow
 from gateway.core.patience import Patience
-from wire.events import Lane
+from wire.terms import Lane
 
 _PROMPT_TIMES = 3  # a bad line swallows one or two in a row; a cloud that is away swallows more
 

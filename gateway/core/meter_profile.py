@@ -37,7 +37,7 @@ from gateway.core.profile_settings import (
 )
 from gateway.core.reading import IntervalStatus, Reading, Snapshot
 from runtime.errors import InputRefused
-from wire.events import Disconnector
+from wire.terms import Disconnector
 from wire.units import Quantity
 
 MAX_LOGS, MAX_ALARM_REGISTERS = 32, 16

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from wire.events import Disconnector, LinkFault
+from wire.terms import Disconnector, LinkFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

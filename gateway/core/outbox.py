@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from wire.events import KnownEvent, Lane
+from wire.events import KnownEvent
+from wire.terms import Lane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,9 @@ for the people who keep it. What a silent meter means for the supply is judged e
 from dataclasses import dataclass
 from datetime import datetime
 
-from wire.events import LinkFault, MeterReachable, MeterUnreachable
+from wire.events import MeterReachable, MeterUnreachable
 from wire.instants import duration_ms, unix_ms
+from wire.terms import LinkFault
 
 _FAILURES_TOLD = 2
 

@@ -16,7 +16,7 @@ from gateway.core.dlms.cosem_time import ClockStatus
 from gateway.core.dlms.data import Data
 from gateway.core.dlms.obis import Attribute
 from gateway.core.meter_logs.event_log import LogPage
-from wire.events import Disconnector
+from wire.terms import Disconnector
 from wire.units import VOLTAGES, Quantity
 
 

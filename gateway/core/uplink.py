@@ -30,8 +30,9 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from gateway.core.interruption import Verdict
-from wire.events import Cause, Evidence, EvidenceKind, Grade, InterruptionAssessed, Stage
+from wire.events import Evidence, InterruptionAssessed
 from wire.instants import duration_ms, unix_ms
+from wire.terms import Cause, EvidenceKind, Grade, Stage
 
 WAN_FAULT = Verdict(cause=Cause.WAN_FAULT, stage=Stage.PROVISIONAL, grade=Grade.FAIR)
 

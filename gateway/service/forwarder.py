@@ -21,10 +21,10 @@ from gateway.service.presence import Presence
 from runtime import logs
 from runtime.clock import Clock
 from wire import topics
-from wire.events import Lane
 from wire.keys import PublicKey
 from wire.receipts import Receipt, open_receipt
 from wire.refusals import WireRefused
+from wire.terms import Lane
 
 log = logs.get(__name__)
 

@@ -19,7 +19,7 @@ from gateway.core.push.pushes import HeardPush
 from gateway.core.reading import IntervalRow, Snapshot
 from gateway.service.presence import Presence
 from runtime import logs
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 CAPACITY = 256
 

@@ -26,7 +26,9 @@ from gateway.service.uplink_desk import UplinkDesk
 from runtime import logs
 from runtime.clock import Clock
 from runtime.errors import EnvironmentRefused
-from wire.events import Lane, UnusualUse, event_name, facts
+from wire.bodies import event_name, facts
+from wire.events import UnusualUse
+from wire.terms import Lane
 
 log = logs.get(__name__)
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.core.outbox import Change, OutboxRow, ReceiptOutcome
-from wire.events import Lane, LaneHead
+from wire.events import LaneHead
 from wire.ids import GatewayId
 from wire.receipts import Receipt
+from wire.terms import Lane
 
 
 class Book(Protocol):

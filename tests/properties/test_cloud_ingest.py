@@ -19,8 +19,9 @@ from cloud.kernel import tasks
 from cloud.kernel.db import Database
 from cloud.kernel.errors import StorageFull
 from tests.fakes_cloud import METER, NOON, FakeGateway, HandClock, register
-from wire.events import GatewayStarted, Lane, SupplyLost
+from wire.events import GatewayStarted, SupplyLost
 from wire.keys import SoftwareSigner
+from wire.terms import Lane
 
 SIGNERS = [SoftwareSigner.generate() for _ in range(2)]
 CLOUD = SoftwareSigner.generate()

@@ -13,17 +13,8 @@ from gateway.core.observations import MeterAnswered, MeterFailed, Observation, P
 from gateway.core.remembered import recall, remember
 from tests.fakes_gateway import at, edge
 from tests.fakes_supply import answered, failed
-from wire.events import (
-    Cause,
-    Disconnector,
-    Grade,
-    InterruptionAssessed,
-    LinkFault,
-    Stage,
-    SupplyDipped,
-    SupplyLost,
-    SupplyRestored,
-)
+from wire.events import InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
+from wire.terms import Cause, Disconnector, Grade, LinkFault, Stage
 
 LIMITS = Limits()
 

@@ -14,7 +14,8 @@ from gateway.core.interruption import Attention, InterruptionState, Limits, Supp
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation, ProbeBeat, ProbeLink, SupplyEdge, Tick
 from gateway.core.remembered import recall, remember
 from tests.fakes_gateway import at, edge
-from wire.events import Cause, Disconnector, Grade, InterruptionAssessed, LinkFault, Stage, SupplyLost, SupplyRestored
+from wire.events import InterruptionAssessed, SupplyLost, SupplyRestored
+from wire.terms import Cause, Disconnector, Grade, LinkFault, Stage
 
 LIMITS = Limits()
 KILLED_FOR_S, ENDS_AT_S = 4.0, 230.0

@@ -31,7 +31,7 @@ from tests.fakes_outages import (
     unplugged,
     withdrawn,
 )
-from wire.events import Cause, Grade, Stage
+from wire.terms import Cause, Grade, Stage
 
 starts = st.sampled_from((0, 100, 200, 3_000))
 seqs = st.integers(1, 12)

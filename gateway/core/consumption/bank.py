@@ -19,7 +19,8 @@ from gateway.core.consumption.hours import Hours, HourUse
 from gateway.core.consumption.spike import Spike
 from gateway.core.consumption.sustained import Sustained
 from gateway.core.consumption.zero import Zero
-from wire.events import UnusualUse, UseKind, UseStage
+from wire.events import UnusualUse
+from wire.terms import UseKind, UseStage
 
 NEW_DAYS, LEARNING_DAYS = 14, 56
 _RULES = {

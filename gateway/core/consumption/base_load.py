@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from gateway.core.consumption.channel import DAY_H, Account, Maturity, Moment
 from gateway.core.consumption.level import Level, Rise
-from wire.events import UseKind
+from wire.terms import UseKind
 
 _PLACE = 3  # the fourth lowest
 _LEAST_KNOWN_H = 20

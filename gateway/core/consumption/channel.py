@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import ClassVar, Protocol, Self
 
 from gateway.core.consumption.hours import HourUse
-from wire.events import UseKind
+from wire.terms import UseKind
 
 DAY_H = 24
 LEAST_KNOWN_H = 18  # of the last 24, for anything to be said about a day

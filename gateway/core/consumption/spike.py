@@ -9,7 +9,7 @@ from math import exp
 from typing import ClassVar
 
 from gateway.core.consumption.channel import Account, Maturity, Moment
-from wire.events import UseKind
+from wire.terms import UseKind
 
 _LINES = {Maturity.NEW: 2.0, Maturity.LEARNING: 2.0, Maturity.LEARNED: 1.35}
 _MEMORY_DAYS = 120

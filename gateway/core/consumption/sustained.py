@@ -19,7 +19,7 @@ from typing import ClassVar
 from gateway.core.consumption.channel import DAY_H, LEAST_KNOWN_H, Account, Maturity, Moment
 from gateway.core.consumption.hours import HourUse
 from gateway.core.consumption.level import Level, Rise
-from wire.events import UseKind
+from wire.terms import UseKind
 
 _MEMORY = (20.0, 8.0)  # of a working day's hours and of a weekend's: four weeks
 _DAYS_MEMORY = 28.0

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from gateway.core.consumption.channel import Account, Maturity, Moment
 from gateway.core.consumption.level import Level
-from wire.events import UseKind
+from wire.terms import UseKind
 
 _LEAST_H = {Maturity.NEW: 48, Maturity.LEARNING: 48, Maturity.LEARNED: 24}
 _LIVED_IN_DAYS = 7  # so many days of use before their absence is strange

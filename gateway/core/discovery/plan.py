@@ -37,7 +37,7 @@ from gateway.core.dlms.obis import Attribute
 from gateway.core.dlms.opto import FIRST_BAUD, SignedOn
 from gateway.core.errors import Undecodable
 from gateway.core.line_address import LineAddress, SpeedAddress
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 FIRST_LISTEN_S = 2.0
 CALL_WAIT_S = 0.4

@@ -31,7 +31,7 @@ from gateway.core.dlms.hdlc import (
 from gateway.core.dlms.hdlc_negotiation import LinkSettings, Negotiated, negotiate, proposal
 from gateway.core.dlms.hdlc_window import Inbox, Outbox
 from gateway.core.dlms.link import PUBLIC_CLIENT, Delivered, Effects, LinkDown, LinkFailed, LinkUp, Transmit
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 MAX_ANSWER_BYTES = 70_000  # an APDU is at most 65,535
 MAX_NOISE_BYTES = 8_192

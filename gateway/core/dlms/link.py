@@ -8,7 +8,7 @@ once `wake_at` has passed. One request is under way at a time, as DLMS wants it.
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 PUBLIC_CLIENT = 16  # the service access point of whoever has no secret
 

@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from gateway.core.dlms.link import LinkFailed, Transmit
 from runtime.settings import setting
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 FIRST_BAUD = 300
 BAUD_BY_ID = {b"0": 300, b"1": 600, b"2": 1200, b"3": 2400, b"4": 4800, b"5": 9600, b"6": 19200}

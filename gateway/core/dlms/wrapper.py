@@ -9,7 +9,7 @@ import struct
 
 from gateway.core.dlms.hdlc_negotiation import LinkSettings
 from gateway.core.dlms.link import PUBLIC_CLIENT, Delivered, Effects, LinkDown, LinkFailed, LinkUp, Transmit
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 _VERSION = 1
 _HEADER = struct.Struct(">4H")  # version, source, destination, length

@@ -29,7 +29,7 @@ Five observations: the supply falls, the hold-off passes, the meter is silent tw
 
 >>> from datetime import UTC, datetime, timedelta
 >>> from gateway.core.observations import EdgeId, MeterFailed, SupplyEdge, Tick
->>> from wire.events import LinkFault
+>>> from wire.terms import LinkFault
 >>> def at(s):
 ...     return datetime(2026, 11, 21, 18, 0, tzinfo=UTC) + timedelta(seconds=s)
 >>> def edge(number, present, s):

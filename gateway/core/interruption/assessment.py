@@ -11,8 +11,9 @@ from datetime import datetime
 from gateway.core.interruption.state import InterruptionState, Limits, known
 from gateway.core.interruption.verdict import Counter, Facts, Gasp, Load, MeterWord, Sense, Verdict, find, revise
 from gateway.core.observations import MeterAnswered, MeterFailed
-from wire.events import Cause, Disconnector, Evidence, EvidenceKind, Grade, InterruptionAssessed, LinkFault, Stage
+from wire.events import Evidence, InterruptionAssessed
 from wire.instants import duration_ms, unix_ms
+from wire.terms import Cause, Disconnector, EvidenceKind, Grade, LinkFault, Stage
 
 IN_HINDSIGHT = Verdict(cause=Cause.SUPPLY_INTERRUPTED, stage=Stage.CONFIRMED, grade=Grade.STRONG)
 

@@ -21,7 +21,7 @@ from gateway.core.observations import (
     SupplyEdge,
     Tick,
 )
-from wire.events import Disconnector
+from wire.terms import Disconnector
 
 BEATS_BELIEVED = 3
 

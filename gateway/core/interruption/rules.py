@@ -37,8 +37,9 @@ from gateway.core.observations import (
     ProbeLink,
     Tick,
 )
-from wire.events import Cause, Disconnector, InterruptionAssessed, LinkFault, SupplyDipped, SupplyLost, SupplyRestored
+from wire.events import InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
 from wire.instants import duration_ms, unix_ms
+from wire.terms import Cause, Disconnector, LinkFault
 
 _BACKLOG = timedelta(seconds=1)  # two rounds of the probe's repeats
 _MOST_COUNTED = 100

@@ -11,7 +11,7 @@ from enum import Enum
 from gateway.core.interruption.verdict import Gasp, Load, MeterWord, Verdict
 from gateway.core.observations import EdgeId, MeterAnswered, MeterFailed
 from gateway.core.remembered import passing
-from wire.events import Cause, Disconnector, Grade, Stage
+from wire.terms import Cause, Disconnector, Grade, Stage
 
 _ASKED_CLOSELY = 3  # failed readings after which a meter out of reach is asked no more often than any other
 _BEYOND_CHANCE = 6  # readings that agree

@@ -17,7 +17,8 @@ from gateway.core.interruption.assessment import IN_HINDSIGHT, assessed, counter
 from gateway.core.interruption.state import InterruptionState, Limits, Trouble, known
 from gateway.core.interruption.verdict import Counter, MeterWord, Verdict
 from gateway.core.observations import MeterAnswered, MeterFailed
-from wire.events import Cause, Disconnector, Evidence, Grade, InterruptionAssessed, Stage
+from wire.events import Evidence, InterruptionAssessed
+from wire.terms import Cause, Disconnector, Grade, Stage
 
 Testimony: TypeAlias = MeterAnswered | MeterFailed | None
 Told: TypeAlias = tuple[InterruptionState, tuple[InterruptionAssessed, ...]]

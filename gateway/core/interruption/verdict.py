@@ -19,7 +19,7 @@ in doubt gives way to nothing less than what had settled it.
 from dataclasses import dataclass
 from enum import Enum
 
-from wire.events import Cause, Disconnector, Grade, Stage
+from wire.terms import Cause, Disconnector, Grade, Stage
 
 
 class Sense(Enum):

@@ -20,9 +20,10 @@ from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.dlms.profile_generic import CLOCK
 from gateway.core.errors import Undecodable
 from gateway.core.meter_logs.event_codes import EventCodes
-from wire.events import INSTANT_MS, MeterAlarmLogged, MeterEventLogged
+from wire.events import MeterAlarmLogged, MeterEventLogged
 from wire.instants import unix_ms
 from wire.meter_log import ClockQuality
+from wire.terms import INSTANT_MS
 
 Logged: TypeAlias = MeterAlarmLogged | MeterEventLogged
 _LONGEST_FAILURE_S = 5 * 366 * 86_400

@@ -37,8 +37,9 @@ from gateway.core.push.pushes import NAMELESS, OTHER_METER, REPLAYED, UNPROVED_G
 from gateway.core.push.snapshot import snapshot_of
 from gateway.core.reading import CheckedReading, Doubt, Finding, Origin, Reading, Snapshot
 from gateway.core.validation import check_reading
-from wire.events import LinkFault, ReadingSource, RegisterReadings
+from wire.events import RegisterReadings
 from wire.instants import unix_ms
+from wire.terms import LinkFault, ReadingSource
 
 _MEASURED_BEFORE = timedelta(seconds=3)  # a meter gathers its list, and sends it at 2400 Bd, before we have heard it
 _WRITTEN_EVERY = timedelta(minutes=1)

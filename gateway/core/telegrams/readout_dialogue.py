@@ -29,7 +29,7 @@ from gateway.core.dlms.opto import (
     to_7e1,
 )
 from gateway.core.telegrams import readout
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 MAX_SPOILT_BLOCKS = 3
 _BITS_PER_CHARACTER = 10

@@ -11,7 +11,7 @@ from enum import StrEnum
 from gateway.core.errors import MeterRefused, MeterUnread, PortGone, SecretRefused
 from gateway.core.trace.annotator import Tally
 from gateway.core.trace.apdu_words import Seal
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 
 class Layer(StrEnum):

@@ -21,9 +21,10 @@ from tests.cloud_process import BROKERS
 from tests.integration.cloud.test_ingest import Site
 from tests.integration.simulators import players
 from tests.waiting import eventually
-from wire.events import Lane, RegisterReadings, SupplyLost
+from wire.events import RegisterReadings, SupplyLost
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
+from wire.terms import Lane
 from wire.units import Quantity
 
 EVENTS = 40

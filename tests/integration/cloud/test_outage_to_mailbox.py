@@ -33,15 +33,9 @@ from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, regi
 from tests.fakes_messaging import home_of, move_in
 from tests.fakes_outages import AFTER_A_MINUTE
 from tests.fakes_town import BACK, LOST, VERDICT, ms
-from wire.events import (
-    Cause,
-    Event,
-    Grade,
-    InterruptionAssessed,
-    SupplyLost,
-    SupplyRestored,
-)
+from wire.events import Event, InterruptionAssessed, SupplyLost, SupplyRestored
 from wire.keys import SoftwareSigner
+from wire.terms import Cause, Grade
 
 SUBJECTS = {
     Language.EN: ["Your power is out: Rua das Flores 12", "Your power is back: Rua das Flores 12"],

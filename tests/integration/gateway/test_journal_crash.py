@@ -14,10 +14,10 @@ from tests.fakes_gateway import FakeClock
 from tests.waiting import eventually
 from wire.chain import Head, Step, follow, genesis
 from wire.envelope import Purpose, link_hash, parse, verify
-from wire.events import Lane
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
 from wire.record import decode_record
+from wire.terms import Lane
 
 ROUNDS = 4
 WRITER = """
@@ -26,7 +26,7 @@ from pathlib import Path
 from gateway.adapters.journal import Journal
 from gateway.core.outbox import Change, Entry
 from runtime.clock import SystemClock
-from wire.events import SupplyLost
+from wire.events import (SupplyLost)
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
 

@@ -24,7 +24,7 @@ from tests.fakes_access import AUTH_KEY, BY_PASSWORD, KEY, by_keys
 from tests.fakes_head import Head
 from tests.fakes_meter import FakeClock
 from tests.fakes_simulators import NOW, a_life
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 PASSWORD = MeterSecrets(password=Secret(b"open sesame"))
 KEYS = MeterSecrets(key=Secret(KEY), auth_key=Secret(AUTH_KEY))

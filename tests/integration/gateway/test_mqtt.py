@@ -26,9 +26,9 @@ from tests.integration.simulators.players import uplink_playing
 from tests.waiting import eventually
 from wire import topics
 from wire.envelope import MAX_ENVELOPE_BYTES
-from wire.events import Lane
 from wire.ids import GatewayId
 from wire.keys import SoftwareSigner
+from wire.terms import Lane
 
 GATEWAY = GatewayId("7Z0M4QDA")
 PASSWORD = "correct horse"

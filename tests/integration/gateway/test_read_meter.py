@@ -15,7 +15,7 @@ from gateway.core.errors import MeterSilent, PortUnavailable
 from runtime.clock import SystemClock
 from tests.integration.simulators.players import playing
 from tests.waiting import eventually
-from wire.events import Disconnector
+from wire.terms import Disconnector
 from wire.units import Quantity
 
 PROFILE = load_profile("lamplight-sim")

@@ -21,7 +21,7 @@ from simulators.moment import Moment
 from tests.fakes_head import Head
 from tests.fakes_meter import FakeClock
 from tests.fakes_simulators import NOW, a_life
-from wire.events import Disconnector
+from wire.terms import Disconnector
 from wire.units import Quantity
 
 

@@ -24,7 +24,7 @@ from simulators import control
 from simulators.meter.hdlc import Address
 from tests.fakes_simulators import snrm
 from tests.integration.simulators.players import command
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 ADDRESSES = {"LMP6A": 17, "LMP6B": 18, "LMP6C": 300}
 PROFILE = load_profile("lamplight-sim-bus")

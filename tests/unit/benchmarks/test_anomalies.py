@@ -8,7 +8,7 @@ from benchmarks.anomalies import NOT_TOLD, Score
 from benchmarks.use.faults import WARM_UP_H, Fault, faults_of
 from benchmarks.use.homes import Home, generated
 from benchmarks.use.peers import PEERS, REST_H, Alerting, alerts, threshold_for
-from wire.events import UseKind
+from wire.terms import UseKind
 
 HOME = generated(1)
 

@@ -12,7 +12,7 @@ from benchmarks.faulty_line import BEGAN_AT, MAX_READS, FaultyLine, HangsError, 
 from gateway.core.dlms.cosem_time import UNSPECIFIED_STATUS
 from gateway.core.errors import MeterSilent
 from gateway.core.reading import Reading
-from wire.events import Disconnector
+from wire.terms import Disconnector
 from wire.units import Quantity
 
 

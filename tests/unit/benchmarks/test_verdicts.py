@@ -11,7 +11,8 @@ from benchmarks.street.world import Change, Part
 from benchmarks.verdicts import figures, street
 from cloud.messaging.model import Announcement
 from cloud.outages.settings import OutageSettings
-from wire.events import Cause, Grade, InterruptionAssessed, Stage, SupplyDipped, SupplyLost
+from wire.events import InterruptionAssessed, SupplyDipped, SupplyLost
+from wire.terms import Cause, Grade, Stage
 
 OUT, BACK = Announcement.POWER_OUT, Announcement.POWER_BACK
 

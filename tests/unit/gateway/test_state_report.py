@@ -20,9 +20,9 @@ from gateway.core.remembered import remember
 from gateway.core.uplink import UplinkState
 from gateway.state_report import Status, status_lines, status_of
 from tests.fakes_gateway import FakeClock, at
-from wire.events import Cause
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
+from wire.terms import Cause
 
 SIGNER = SoftwareSigner.generate()
 GATEWAY = gateway_id_of(SIGNER.public.spki)

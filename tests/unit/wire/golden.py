@@ -9,43 +9,58 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 import wire
+from wire.bodies import event_name, facts
 from wire.chain import genesis
 from wire.envelope import Purpose, link_hash, parse, seal
 from wire.events import (
-    Cause,
-    Disconnector,
+    CommandAnswered,
     Event,
+    EventsDropped,
+    EventSetAside,
     Evidence,
-    EvidenceKind,
+    GatewayHealth,
     GatewayStarted,
-    Grade,
     Heartbeat,
     InterruptionAssessed,
     IntervalReadings,
-    Lane,
+    JournalBegunAnew,
+    KeyAnnounced,
     LaneHead,
-    LinkFault,
     MeterAlarmLogged,
     MeterEventLogged,
+    MeterFitted,
     MeterReachable,
+    MeterRemoved,
     MeterUnreachable,
-    ReadingSource,
     RegisterReadings,
-    Stage,
     SupplyDipped,
     SupplyLost,
     SupplyRestored,
     UnusualUse,
-    UseKind,
-    UseStage,
-    event_name,
-    facts,
+    VoltageOutOfBand,
 )
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
 from wire.meter_log import ClockQuality, MeterEventKind
 from wire.receipts import Receipt, seal_receipt
 from wire.record import ClockSource, Link, Record, Stamp, encode_record
+from wire.terms import (
+    Cause,
+    CommandOutcome,
+    Disconnector,
+    DropReason,
+    EvidenceKind,
+    Grade,
+    JournalLoss,
+    Lane,
+    LinkFault,
+    ReadingSource,
+    SetAsideReason,
+    Stage,
+    UseKind,
+    UseStage,
+    VoltageLimit,
+)
 from wire.units import Quantity
 
 FILE = Path(wire.__file__).parent / "schema" / "vectors.json"
@@ -163,6 +178,34 @@ EVENTS: tuple[Event, ...] = (
     ),
     RegisterReadings(
         at_ms=BEGAN_AT_MS, values=((Quantity.ENERGY_IMPORT_WH, 18_204_113),), source=ReadingSource.UNAUTHENTICATED
+    ),
+    EventsDropped(of_lane=Lane.READINGS, first_seq=2, last_seq=40, head=bytes(range(16, 32)), reason=DropReason.FULL),
+    JournalBegunAnew(previous_gen=1, reason=JournalLoss.DAMAGED),
+    KeyAnnounced(
+        spki=bytes(range(91)),
+        proof=bytes(range(64)),
+        heads=(LaneHead(lane=Lane.READINGS, seq=40, head=bytes(range(16, 32))),),
+    ),
+    MeterFitted(number=3, profile="dsmr5", since_ms=BEGAN_AT_MS),
+    MeterRemoved(number=3, noticed_at_ms=BEGAN_AT_MS),
+    GatewayHealth(
+        disk_free_kb=21_400_000,
+        journal_kb=512,
+        memory_kb=55_900,
+        temperature_mc=48_300,
+        reports_dropped=0,
+        events_refused=0,
+    ),
+    EventSetAside(of_code=100, size=61_440, reason=SetAsideReason.TOO_LARGE),
+    CommandAnswered(command=bytes(range(16)), outcome=CommandOutcome.DONE, detail="meter 1 answers", took_ms=1_840),
+    VoltageOutOfBand(
+        stage=UseStage.RAISED,
+        phase=2,
+        limit=VoltageLimit.LOW,
+        limit_mv=207_000,
+        began_at_ms=BEGAN_AT_MS,
+        noticed_at_ms=BEGAN_AT_MS + 600_000,
+        extreme_mv=198_400,
     ),
 )
 

@@ -4,9 +4,9 @@ import pytest
 
 from wire import topics
 from wire.chain import Head, Step, follow, genesis
-from wire.events import Lane
 from wire.ids import GatewayId, gateway_id_of
 from wire.record import Link
+from wire.terms import Lane
 from wire.topics import Kind
 
 HEAD = Head(seq=5, hash=b"h" * 16)

@@ -3,22 +3,14 @@
 import pytest
 
 from tests.unit.wire.golden import EVENTS, SIGNERS, receipt, records
+from wire.bodies import decode_body, encode_body, event_name, facts
 from wire.codec import decode, encode
 from wire.envelope import Purpose, seal
-from wire.events import (
-    CATALOGUE,
-    EvidenceKind,
-    InterruptionAssessed,
-    Lane,
-    UnknownEvent,
-    decode_body,
-    encode_body,
-    event_name,
-    facts,
-)
+from wire.events import CATALOGUE, InterruptionAssessed, UnknownEvent
 from wire.receipts import open_receipt, seal_receipt
 from wire.record import decode_record, encode_record
 from wire.refusals import EnvelopeRefused, Reason, RecordRefused
+from wire.terms import EvidenceKind, Lane
 
 RECORD = records("P-256")[0]
 PAYLOAD = decode(encode_record(RECORD))

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.street.episodes import Kind, script
 from benchmarks.street.world import Change, Clockwork, Fittings, House, Part
-from wire.events import Disconnector
+from wire.terms import Disconnector
 
 
 def house(**fittings):

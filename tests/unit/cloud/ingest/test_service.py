@@ -9,10 +9,11 @@ from cloud.kernel.errors import StorageFull
 from cloud.registry import store as registry
 from cloud.registry.model import Status
 from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, register
-from wire.events import GatewayStarted, Lane, MeterReachable, SupplyLost, UnknownEvent
+from wire.events import GatewayStarted, MeterReachable, SupplyLost, UnknownEvent
 from wire.keys import SoftwareSigner
 from wire.receipts import open_receipt
 from wire.refusals import Reason
+from wire.terms import Lane
 
 LOST = SupplyLost(began_at_ms=1_700_000_000_000, input_mv=4_900)
 

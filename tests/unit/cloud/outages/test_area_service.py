@@ -22,8 +22,9 @@ from tests.fakes_cloud import NOON
 from tests.fakes_feeder import device, feeder_of, homes_at
 from tests.fakes_six_homes import FEEDER, STREET, Street, street_in
 from tests.fakes_town import ms
-from wire.events import Disconnector, SupplyLost, SupplyRestored
+from wire.events import SupplyLost, SupplyRestored
 from wire.instants import unix_ms
+from wire.terms import Disconnector
 
 
 @pytest.fixture

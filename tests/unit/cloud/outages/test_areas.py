@@ -7,7 +7,7 @@ from cloud.outages.area_model import Mark, Standing
 from cloud.outages.areas import without_feeder
 from tests.fakes_areas import BOX_1, BOX_2, Feeder, at, each, eight_homes, storm
 from tests.fakes_feeder import device, feeder_of, homes_at
-from wire.events import Cause
+from wire.terms import Cause
 
 
 @pytest.fixture

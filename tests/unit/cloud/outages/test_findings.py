@@ -23,7 +23,8 @@ from tests.fakes_outages import (
     restored,
     unplugged,
 )
-from wire.events import Cause, Evidence, EvidenceKind, Stage
+from wire.events import Evidence
+from wire.terms import Cause, EvidenceKind, Stage
 
 PROVISIONAL, CONFIRMED, WITHDRAWN = Stage.PROVISIONAL, Stage.CONFIRMED, Stage.WITHDRAWN
 DENIALS = (Cause.GATEWAY_UNPLUGGED, Cause.SWITCHED_OFF, Cause.OWN_BREAKER, Cause.PHASE_LOST)

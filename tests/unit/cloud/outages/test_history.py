@@ -18,7 +18,7 @@ from tests.fakes_outages import (
     restored,
     unplugged,
 )
-from wire.events import Cause, Stage
+from wire.terms import Cause, Stage
 
 OUT, BACK = Announcement.POWER_OUT, Announcement.POWER_BACK
 CLOSE = ClosedByOperator(who="Rosa", reason="The customer called: power is on")

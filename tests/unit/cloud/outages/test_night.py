@@ -23,7 +23,7 @@ from tests.fakes_outages import (
     restored,
     unplugged,
 )
-from wire.events import Cause, Stage
+from wire.terms import Cause, Stage
 
 OUT, BACK = Announcement.POWER_OUT, Announcement.POWER_BACK
 PROVISIONAL, CONFIRMED, WITHDRAWN = Stage.PROVISIONAL, Stage.CONFIRMED, Stage.WITHDRAWN

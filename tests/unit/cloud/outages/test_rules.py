@@ -23,7 +23,7 @@ from tests.fakes_outages import (
     unplugged,
     withdrawn,
 )
-from wire.events import Grade, Stage
+from wire.terms import Grade, Stage
 
 OUT, BACK = Announcement.POWER_OUT, Announcement.POWER_BACK
 

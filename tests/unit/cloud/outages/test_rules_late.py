@@ -9,8 +9,8 @@ from cloud.messaging.model import Announcement
 from cloud.outages.model import END_UNKNOWN, WITHDRAWN, End, Remark
 from cloud.outages.signs import NoticeDue
 from tests.fakes_outages import Home, at, interrupted, lost, restored, unplugged, withdrawn
-from wire.events import Cause, Stage
 from wire.ids import GatewayId
+from wire.terms import Cause, Stage
 
 OUT, BACK = Announcement.POWER_OUT, Announcement.POWER_BACK
 

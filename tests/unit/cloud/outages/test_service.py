@@ -16,15 +16,9 @@ from cloud.outages.model import End, Phase, Remark
 from tests.fakes_cloud import NOON
 from tests.fakes_messaging import home_of, move_in
 from tests.fakes_town import BACK, LOST, VERDICT, Town, ms, town_in
-from wire.events import (
-    Evidence,
-    EvidenceKind,
-    Grade,
-    Heartbeat,
-    Stage,
-    SupplyDipped,
-)
+from wire.events import Evidence, Heartbeat, SupplyDipped
 from wire.record import ClockSource
+from wire.terms import EvidenceKind, Grade, Stage
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from tests.fakes_cloud import NOON, FakeGateway
 from tests.fakes_messaging import home_of, move_in
 from tests.fakes_outages import AWAY
 from tests.fakes_town import BACK, LOST, VERDICT, Town, ms, town_in
-from wire.events import Cause, Event, Evidence, EvidenceKind, Stage
+from wire.events import Event, Evidence
 from wire.ids import GatewayId
+from wire.terms import Cause, EvidenceKind, Stage
 
 UP = UsagePointId("UP-1")
 NEIGHBOUR = EventId(gateway=GatewayId("7Z0M4QDA"), gen=1, lane=0, seq=9)

@@ -16,8 +16,9 @@ from tests.fakes_cloud import FakeGateway
 from tests.fakes_web import Browser, Town, a_town
 from tests.unit.cloud.web.conftest import BEARER
 from tests.unit.cloud.web.test_pages import text_of
-from wire.events import UnusualUse, UseKind, UseStage
+from wire.events import UnusualUse
 from wire.instants import unix_ms
+from wire.terms import UseKind, UseStage
 
 _HOUR_MS = 3_600_000
 MORNING_S = 12 * 3_600  # from 20:00 to 8:00

@@ -12,7 +12,7 @@ from cloud.kernel.i18n import Language
 from cloud.web import customer_words
 from cloud.web.customer_words import WordsRefused, check, read, tables
 from cloud.web.standing import Note, Standing
-from wire.events import Disconnector, EvidenceKind
+from wire.terms import Disconnector, EvidenceKind
 
 
 def test_every_language_has_every_key():

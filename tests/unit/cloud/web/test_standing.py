@@ -11,8 +11,9 @@ from cloud.outages.signs import LIVE_MV
 from cloud.readings.store import RegisterReading
 from cloud.web.standing import Note, Standing, supply_of
 from tests.fakes_cloud import NOON
-from wire.events import Cause, Evidence, EvidenceKind, Grade, Stage
+from wire.events import Evidence
 from wire.ids import GatewayId
+from wire.terms import Cause, EvidenceKind, Grade, Stage
 from wire.units import Quantity
 
 FRESH_FOR = timedelta(minutes=15)

@@ -6,39 +6,55 @@ import pytest
 
 from cloud.outages.area_model import Mark
 from cloud.outages.model import Remark
-from cloud.web import log_words, words
+from cloud.web import gateway_words, log_words, words
 from cloud.web.moments import Moments
 from tests.fakes_cloud import NOON
 from wire.events import (
     CATALOGUE,
-    Cause,
-    Disconnector,
+    CommandAnswered,
+    EventsDropped,
+    EventSetAside,
     Evidence,
-    EvidenceKind,
+    GatewayHealth,
     GatewayStarted,
-    Grade,
     Heartbeat,
     InterruptionAssessed,
     IntervalReadings,
-    Lane,
-    LinkFault,
+    JournalBegunAnew,
+    KeyAnnounced,
     MeterAlarmLogged,
     MeterEventLogged,
+    MeterFitted,
     MeterReachable,
+    MeterRemoved,
     MeterUnreachable,
-    ReadingSource,
     RegisterReadings,
-    Stage,
     SupplyDipped,
     SupplyLost,
     SupplyRestored,
     UnknownEvent,
     UnusualUse,
-    UseKind,
-    UseStage,
+    VoltageOutOfBand,
 )
 from wire.meter_log import ClockQuality, MeterEventKind
 from wire.record import ClockSource
+from wire.terms import (
+    Cause,
+    CommandOutcome,
+    Disconnector,
+    DropReason,
+    EvidenceKind,
+    Grade,
+    JournalLoss,
+    Lane,
+    LinkFault,
+    ReadingSource,
+    SetAsideReason,
+    Stage,
+    UseKind,
+    UseStage,
+    VoltageLimit,
+)
 from wire.units import Quantity
 
 MOMENTS = Moments(zone=ZoneInfo("UTC"), now=NOON)
@@ -98,6 +114,25 @@ EVENTS = [
         phase=None,
         duration_ms=None,
     ),
+    EventsDropped(of_lane=Lane.READINGS, first_seq=2, last_seq=40, head=bytes(16), reason=DropReason.FULL),
+    JournalBegunAnew(previous_gen=1, reason=JournalLoss.DAMAGED),
+    KeyAnnounced(spki=b"no key", proof=bytes(64), heads=()),
+    MeterFitted(number=3, profile="dsmr5", since_ms=0),
+    MeterRemoved(number=3, noticed_at_ms=0),
+    GatewayHealth(
+        disk_free_kb=1, journal_kb=1, memory_kb=1, temperature_mc=48_300, reports_dropped=0, events_refused=0
+    ),
+    EventSetAside(of_code=100, size=61_440, reason=SetAsideReason.TOO_LARGE),
+    CommandAnswered(command=bytes(16), outcome=CommandOutcome.DONE, detail="meter 1 answers", took_ms=1_840),
+    VoltageOutOfBand(
+        stage=UseStage.ENDED,
+        phase=2,
+        limit=VoltageLimit.LOW,
+        limit_mv=207_000,
+        began_at_ms=0,
+        noticed_at_ms=600_000,
+        extreme_mv=198_400,
+    ),
 ]
 
 
@@ -127,7 +162,12 @@ def test_an_event_we_cannot_read_says_so():
         (words.CAUSES, Cause),
         (words.QUANTITIES, Quantity),
         (words.SWITCHES, Disconnector),
-        (words.FAULTS, LinkFault),
+        (gateway_words.FAULTS, LinkFault),
+        (gateway_words.DROPPED, DropReason),
+        (gateway_words.LOSSES, JournalLoss),
+        (gateway_words.ASIDE, SetAsideReason),
+        (gateway_words.OUTCOMES, CommandOutcome),
+        (gateway_words.LIMITS, VoltageLimit),
         (words.CLOCKS, ClockSource),
         (words.READ_HOW, ReadingSource),
         (words.STAGES, Stage),

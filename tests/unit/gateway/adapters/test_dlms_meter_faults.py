@@ -22,7 +22,7 @@ from tests.fakes_meter import (
     u32,
 )
 from tests.fakes_meter_session import HOUR, reading_of
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 
 class TestWhatGoesWrong:

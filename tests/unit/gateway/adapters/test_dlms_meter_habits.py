@@ -15,7 +15,7 @@ from tests.fakes_meter import (
     u32,
 )
 from tests.fakes_meter_session import HOUR, long_meter, reading_of, used
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 IDENTIFICATION = b"/LMP5\\2LAMPSIM01\r\n"
 

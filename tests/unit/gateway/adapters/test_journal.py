@@ -18,11 +18,12 @@ from runtime.errors import EnvironmentRefused, InputRefused
 from tests.fakes_gateway import FakeClock
 from wire.chain import Head, Step, follow, genesis
 from wire.envelope import Purpose, link_hash, parse, verify
-from wire.events import GatewayStarted, Lane, LinkFault, MeterUnreachable, RegisterReadings, SupplyLost
+from wire.events import GatewayStarted, MeterUnreachable, RegisterReadings, SupplyLost
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
 from wire.receipts import Receipt
 from wire.record import decode_record
+from wire.terms import Lane, LinkFault
 from wire.units import Quantity
 
 SIGNER = SoftwareSigner.generate()

@@ -21,7 +21,7 @@ from runtime.secret import Secret
 from tests.fakes_meter import NOON, FakeClock
 from tests.fakes_telegrams import AUTH_KEY, KEY, block, historic, old_telegram, sealed, seven_bit, standard, telegram
 from tests.fakes_text_lines import ReadoutLine, TalkingLine
-from wire.events import Disconnector
+from wire.terms import Disconnector
 from wire.units import Quantity
 
 SERIAL = f"0-0:96.1.1({b'E0003000000297015'.hex()})"

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from gateway.core.batches import MAX_VALUES, IntervalProgress, Window, batches
 from gateway.core.reading import IntervalRow, IntervalStatus
 from tests.fakes_gateway import at
+from wire.bodies import encode_body
 from wire.codec import encode
 from wire.envelope import Purpose, seal
-from wire.events import IntervalReadings, encode_body
+from wire.events import IntervalReadings
 from wire.instants import unix_ms
 from wire.keys import SoftwareSigner
 from wire.units import Quantity

@@ -13,16 +13,8 @@ from gateway.core.reading import Doubt, IntervalRow, IntervalStatus
 from gateway.core.remembered import recall, remember
 from tests.fakes_gateway import METER_SERIAL, RULES, at, edge, hour_row, snapshot, standing
 from tests.fakes_meter import LOAD_PROFILE
-from wire.events import (
-    Disconnector,
-    IntervalReadings,
-    KnownEvent,
-    LinkFault,
-    MeterReachable,
-    MeterUnreachable,
-    RegisterReadings,
-    SupplyLost,
-)
+from wire.events import IntervalReadings, KnownEvent, MeterReachable, MeterUnreachable, RegisterReadings, SupplyLost
+from wire.terms import Disconnector, LinkFault
 from wire.units import Quantity
 
 HOUR_S = 3600

@@ -5,7 +5,7 @@ import pytest
 from gateway.core.flight import Flight
 from gateway.core.outbox import OutboxRow
 from gateway.core.patience import Patience
-from wire.events import Lane
+from wire.terms import Lane
 
 
 def row(seq: int, lane: Lane = Lane.ALARM) -> OutboxRow:

@@ -29,7 +29,7 @@ from tests.fakes_meter import (
     u16,
     u32,
 )
-from wire.events import Disconnector
+from wire.terms import Disconnector
 from wire.units import Quantity
 
 

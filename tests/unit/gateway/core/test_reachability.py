@@ -2,7 +2,8 @@
 
 from gateway.core.reachability import Reachability, step
 from tests.fakes_gateway import at
-from wire.events import LinkFault, MeterReachable, MeterUnreachable
+from wire.events import MeterReachable, MeterUnreachable
+from wire.terms import LinkFault
 
 Said = list[MeterUnreachable | MeterReachable | None]
 

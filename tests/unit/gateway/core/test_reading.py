@@ -3,7 +3,7 @@
 from gateway.core.dlms.cosem_time import UNSPECIFIED_STATUS
 from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, IntervalStatus, Reading
 from tests.fakes_meter import NOON
-from wire.events import Disconnector
+from wire.terms import Disconnector
 from wire.units import Quantity
 
 

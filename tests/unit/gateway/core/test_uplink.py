@@ -8,7 +8,8 @@ import pytest
 from gateway.core.remembered import recall, remember
 from gateway.core.uplink import UplinkSeen, UplinkState, step
 from tests.fakes_gateway import at
-from wire.events import Evidence, EvidenceKind, InterruptionAssessed
+from wire.events import Evidence, InterruptionAssessed
+from wire.terms import EvidenceKind
 
 HOLD_OFF = timedelta(seconds=30)
 

@@ -15,10 +15,11 @@ from gateway.service.forwarder import Forwarder
 from tests.fakes_gateway import FakeClock, StoryStop, at
 from tests.fakes_uplink import FakeBroker, FakeCloud
 from wire.envelope import Purpose, seal
-from wire.events import Lane, RegisterReadings, SupplyLost
+from wire.events import RegisterReadings, SupplyLost
 from wire.ids import gateway_id_of
 from wire.keys import PublicKey, SoftwareSigner
 from wire.receipts import Receipt, seal_receipt
+from wire.terms import Lane
 from wire.units import Quantity
 
 SIGNER = SoftwareSigner.generate()

@@ -19,8 +19,9 @@ from tests.fakes_event_log import failure
 from tests.fakes_gateway import PROFILE, FakeClock, FakeSession, StoryStop, at, snapshot
 from tests.fakes_pipeline import Bench, a_bench
 from tests.unit.gateway.service.test_poller import CADENCE, Even, Inbox, StoryWatch
-from wire.events import Lane, MeterAlarmLogged, MeterEventLogged
+from wire.events import MeterAlarmLogged, MeterEventLogged
 from wire.meter_log import ClockQuality, MeterEventKind
+from wire.terms import Lane
 
 DAY = timedelta(days=1)
 LOGS = {log.name: log for log in PROFILE.logs}

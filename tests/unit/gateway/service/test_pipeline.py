@@ -10,7 +10,8 @@ from gateway.core.uplink import UplinkSeen
 from gateway.service.inbox import MeterUnreadable, ProbeHeard
 from tests.fakes_gateway import METER_SERIAL, at, edge
 from tests.fakes_pipeline import Already, Bench, TwoTurns
-from wire.events import Lane, LinkFault, facts
+from wire.bodies import facts
+from wire.terms import Lane, LinkFault
 
 
 def test_a_started_gateway_says_so_once(bench: Bench) -> None:

@@ -18,7 +18,8 @@ from gateway.service.meter_desk import port_line
 from tests.fakes_gateway import METER_SERIAL, RULES, edge
 from tests.fakes_pipeline import Bench, a_bench
 from tests.fakes_push import GASP, TITLE, pushed, value
-from wire.events import Lane, ReadingSource, RegisterReadings
+from wire.events import RegisterReadings
+from wire.terms import Lane, ReadingSource
 from wire.units import Quantity
 
 BOTH = PushRules(interval=timedelta(seconds=10), every=timedelta(seconds=60), close=timedelta(seconds=5), is_asked=True)

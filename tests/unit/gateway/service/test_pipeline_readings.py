@@ -11,7 +11,8 @@ from gateway.core.batches import IntervalProgress, Window
 from tests.fakes_consumption import DAY_H, home, more
 from tests.fakes_gateway import at, hour_row
 from tests.fakes_pipeline import DAYS_BACK, Bench, a_bench
-from wire.events import Heartbeat, IntervalReadings, Lane
+from wire.events import Heartbeat, IntervalReadings
+from wire.terms import Lane
 
 
 def test_the_poller_learns_how_far_the_load_profile_has_come(bench: Bench) -> None:

@@ -19,7 +19,7 @@ from gateway.service.line_turns import LineTurns, _Waiter
 from gateway.service.meter_watch import Instruction, MeterWatch
 from gateway.service.poller import Poller
 from tests.fakes_gateway import FakeClock, FakeSession, StoryStop, at
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 CADENCE = Cadence(
     routine=timedelta(seconds=60),

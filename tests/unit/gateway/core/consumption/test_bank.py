@@ -3,7 +3,7 @@
 from gateway.core.consumption import Maturity
 from gateway.core.remembered import remember
 from tests.fakes_consumption import DAY_H, HOUR_S, MONDAY_S, Watched, home, hours_after, more, nothing
-from wire.events import UseKind, UseStage
+from wire.terms import UseKind, UseStage
 
 
 def test_a_heating_that_doubles_the_days_after_three_weeks_is_noticed_the_same_day() -> None:

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from tests.fakes_consumption import DAY_H, Watched, home, hours_after, more, nothing
-from wire.events import UseKind, UseStage
+from wire.terms import UseKind, UseStage
 
 USUAL_DAYS = 70
 ONSET_H = USUAL_DAYS * DAY_H + 10

@@ -24,7 +24,7 @@ from tests.fakes_hdlc import (
     opened,
     said,
 )
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 
 class TestOpening:

@@ -17,7 +17,7 @@ from tests.fakes_hdlc import (
     opened,
     said,
 )
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 
 class TestRepairing:

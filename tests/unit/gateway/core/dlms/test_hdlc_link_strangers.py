@@ -6,7 +6,7 @@ from gateway.core.dlms.hdlc import Frame, client_address, server_address
 from gateway.core.dlms.hdlc_link import HdlcLink
 from gateway.core.dlms.link import Delivered, LinkDown, LinkUp
 from tests.fakes_hdlc import ANSWER, DISC, INFO, METER, SETTINGS, UA, US, frames_of, opened, said
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 NEIGHBOUR = server_address(logical=1, physical=18, size=2)
 ONCE = replace(SETTINGS, retries=0)

@@ -19,7 +19,7 @@ from gateway.core.dlms.opto import (
     from_7e1,
     to_7e1,
 )
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 SETTINGS = SignOnSettings(reaction_timeout_s=2.0, retries=2, switch_delay_s=0.3)
 REQUEST = to_7e1(b"/?!\r\n")

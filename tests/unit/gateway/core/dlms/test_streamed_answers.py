@@ -6,7 +6,7 @@ from gateway.core.dlms.hdlc_negotiation import LinkSettings
 from gateway.core.dlms.link import Delivered, Transmit
 from gateway.core.dlms.wrapper import WrapperLink, wrap
 from tests.fakes_hdlc import ANSWER, INFO, RR, frames_of, opened, said
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 FIRST, SECOND, THIRD = (wrap(word, source=1, destination=16) for word in (b"first", b"second", b"third"))
 

@@ -5,7 +5,7 @@ import pytest
 from gateway.core.dlms.hdlc_negotiation import LinkSettings
 from gateway.core.dlms.link import Delivered, LinkDown, LinkUp, Transmit
 from gateway.core.dlms.wrapper import WrapperLink, wrap
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 SETTINGS = LinkSettings(server_logical=1, response_timeout_s=2.0)
 ANSWER = wrap(b"answer", source=1, destination=16)

@@ -7,7 +7,8 @@ from gateway.core.observations import MeterPushed, ProbeLink
 from gateway.core.remembered import recall, remember
 from tests.fakes_gateway import at
 from tests.fakes_supply import SupplyStory
-from wire.events import EvidenceKind, InterruptionAssessed, LinkFault
+from wire.events import InterruptionAssessed
+from wire.terms import EvidenceKind, LinkFault
 
 STRONG = ["SUPPLY_INTERRUPTED CONFIRMED STRONG"]
 FAIR = ["SUPPLY_INTERRUPTED CONFIRMED FAIR"]

@@ -6,7 +6,8 @@ The street's line falls at 1000 s and comes back at 2000 s; before that, each ho
 import pytest
 
 from tests.fakes_supply import SupplyStory
-from wire.events import Disconnector, InterruptionAssessed, SupplyRestored
+from wire.events import InterruptionAssessed, SupplyRestored
+from wire.terms import Disconnector
 
 DARK, LIGHT = 1_000.0, 2_000.0
 OUT = ["SupplyLost", "SUPPLY_INTERRUPTED PROVISIONAL WEAK", "SUPPLY_INTERRUPTED CONFIRMED FAIR"]

@@ -10,7 +10,8 @@ from gateway.core.observations import ProbeLink, Tick
 from gateway.core.remembered import recall, remember
 from tests.fakes_gateway import at, edge
 from tests.fakes_supply import SupplyStory, answered, failed
-from wire.events import Disconnector, LinkFault, SupplyDipped, SupplyLost, SupplyRestored
+from wire.events import SupplyDipped, SupplyLost, SupplyRestored
+from wire.terms import Disconnector, LinkFault
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.fakes_supply import SupplyStory
-from wire.events import Evidence, EvidenceKind, InterruptionAssessed, Stage
+from wire.events import Evidence, InterruptionAssessed
+from wire.terms import EvidenceKind, Stage
 
 
 @pytest.fixture

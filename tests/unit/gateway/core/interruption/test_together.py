@@ -6,7 +6,7 @@ from gateway.core.interruption import Attention, Phase
 from gateway.core.observations import ProbeLink, Tick
 from tests.fakes_gateway import edge
 from tests.fakes_supply import SupplyStory, failed
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 INTERRUPTED = ["SUPPLY_INTERRUPTED PROVISIONAL WEAK", "SUPPLY_INTERRUPTED CONFIRMED FAIR"]
 CANNOT_TELL = ["CANNOT_TELL PROVISIONAL WEAK"]

@@ -5,16 +5,8 @@ import pytest
 from gateway.core.interruption import Attention, Phase
 from gateway.core.observations import ProbeLink
 from tests.fakes_supply import SupplyStory, answered, failed
-from wire.events import (
-    Cause,
-    Disconnector,
-    Evidence,
-    EvidenceKind,
-    InterruptionAssessed,
-    LinkFault,
-    Stage,
-    SupplyDipped,
-)
+from wire.events import Evidence, InterruptionAssessed, SupplyDipped
+from wire.terms import Cause, Disconnector, EvidenceKind, LinkFault, Stage
 
 
 @pytest.fixture

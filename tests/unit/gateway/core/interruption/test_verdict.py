@@ -3,13 +3,8 @@
 import pytest
 
 from tests.fakes_supply import SupplyStory
-from wire.events import (
-    Disconnector,
-    Evidence,
-    EvidenceKind,
-    InterruptionAssessed,
-    LinkFault,
-)
+from wire.events import Evidence, InterruptionAssessed
+from wire.terms import Disconnector, EvidenceKind, LinkFault
 
 
 def test_one_silent_reading_is_weak_and_a_second_confirms(story: SupplyStory) -> None:

@@ -4,12 +4,8 @@ import pytest
 
 from gateway.core.interruption import Phase
 from tests.fakes_supply import SupplyStory
-from wire.events import (
-    Disconnector,
-    Evidence,
-    EvidenceKind,
-    InterruptionAssessed,
-)
+from wire.events import Evidence, InterruptionAssessed
+from wire.terms import Disconnector, EvidenceKind
 
 
 def test_the_count_that_moved_confirms_as_soon_as_it_is_read(story: SupplyStory) -> None:

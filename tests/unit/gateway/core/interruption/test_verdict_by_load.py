@@ -3,11 +3,8 @@
 import pytest
 
 from tests.fakes_supply import SupplyStory
-from wire.events import (
-    Evidence,
-    EvidenceKind,
-    InterruptionAssessed,
-)
+from wire.events import Evidence, InterruptionAssessed
+from wire.terms import EvidenceKind
 
 
 def test_nothing_drawn_where_something_was_means_the_homes_own_breaker() -> None:

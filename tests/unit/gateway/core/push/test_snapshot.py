@@ -10,7 +10,7 @@ from gateway.core.dlms.push.pushed import Push, PushedReading
 from gateway.core.push.snapshot import NOT_SENT, snapshot_of
 from tests.builders_meter import a_profile
 from tests.fakes_meter import NOON
-from wire.events import Disconnector
+from wire.terms import Disconnector
 from wire.units import Quantity
 
 SERIAL, ENERGY, VOLTAGE, SWITCH = "0.0.96.1.0.255", "1.0.1.8.0.255", "1.0.32.7.0.255", "0.0.96.3.10.255"

@@ -8,7 +8,7 @@ from gateway.core.dlms.link import LinkFailed, Transmit
 from gateway.core.dlms.opto import SignOnSettings, SwitchBaud
 from gateway.core.telegrams.readout_dialogue import ReadOut, ReadoutDialogue
 from tests.fakes_telegrams import block, seven_bit
-from wire.events import LinkFault
+from wire.terms import LinkFault
 
 REQUEST, BREAK = b"/?!\r\n", b"\x01B0\x03q"
 BLOCK = block("1.8.0(001234.567*kWh)")
