@@ -38,6 +38,7 @@ _SETTINGS: Final = """[meter]
 poll_interval_s = 1
 close_interval_s = 1
 backfill_days = 0
+log_interval_s = 86400
 most_held_percent = 95
 """
 

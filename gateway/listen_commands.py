@@ -8,7 +8,7 @@ import argparse
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -73,15 +73,13 @@ def listen_at_port(arguments: argparse.Namespace) -> int:
         with_octets=arguments.octets,
         kept=[*head_lines(f"{arguments.port} {settings.framing}")],
     )
-    with closing(open_push_port(parse_push_address(arguments.port), settings, clock.monotonic)) as port:
-        try:
-            while (elapsed_s := clock.monotonic() - began_s) < arguments.for_s:
-                heard = port.wait(min(QUIET_S, arguments.for_s - elapsed_s))
-                show.take(heard, clock.monotonic() - began_s)
-                if arguments.count and show.messages >= arguments.count:
-                    break
-        except KeyboardInterrupt:
-            pass  # a person has seen enough
+    address = parse_push_address(arguments.port)
+    with closing(open_push_port(address, settings, clock.monotonic)) as port, suppress(KeyboardInterrupt):
+        while (elapsed_s := clock.monotonic() - began_s) < arguments.for_s:  # or until a person has seen enough
+            heard = port.wait(min(QUIET_S, arguments.for_s - elapsed_s))
+            show.take(heard, clock.monotonic() - began_s)
+            if arguments.count and show.messages >= arguments.count:
+                break
     show.end()
     if arguments.out:
         _keep(arguments.out, show.kept)

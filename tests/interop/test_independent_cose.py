@@ -1,37 +1,29 @@
 """An independent COSE library reads what we write, and we read what it writes: the envelope is COSE, not a likeness."""
 
-import json
-
 import cbor2
 import cwt
 import pytest
 
-from tests.unit.wire.golden import FILE, SIGNERS
+from tests.unit.wire.golden import FOLDER, SIGNERS, stored
 from wire.envelope import Purpose, parse, verify
 
-STORED = json.loads(FILE.read_text())
+STORED = stored()
 ALGORITHMS = {"P-256": "ESP256", "Ed25519": "Ed25519"}
 
 
-@pytest.mark.parametrize("row", STORED["vectors"], ids=lambda row: f"{row['key']}-{row.get('event', 'Receipt')}")
+@pytest.mark.parametrize("row", STORED, ids=lambda row: row.name)
 def test_the_independent_library_verifies_every_golden_vector(row):
-    pem = STORED["public_keys"][row["key"]]
-    key_id = SIGNERS[row["key"]].public.key_id
-    key = cwt.COSEKey.from_pem(pem, alg=ALGORITHMS[row["key"]], kid=key_id)
-    envelope = bytes.fromhex(row["envelope"])
+    payload = cwt.COSE.new().decode(row.envelope, _their(row.key), external_aad=Purpose[row.purpose.upper()].value)
 
-    payload = cwt.COSE.new().decode(envelope, key, external_aad=Purpose[row["purpose"].upper()].value)
-
-    assert payload == parse(envelope).payload
+    assert payload == parse(row.envelope).payload
 
 
 def test_the_independent_library_refuses_it_for_another_purpose():
-    row = STORED["vectors"][0]
-    key_id = SIGNERS[row["key"]].public.key_id
-    key = cwt.COSEKey.from_pem(STORED["public_keys"][row["key"]], alg=ALGORITHMS[row["key"]], kid=key_id)
+    row = STORED[0]
+    key = _their(row.key)
 
     with pytest.raises(cwt.VerifyError):
-        cwt.COSE.new().decode(bytes.fromhex(row["envelope"]), key, external_aad=Purpose.RECEIPT.value)
+        cwt.COSE.new().decode(row.envelope, key, external_aad=Purpose.RECEIPT.value)
 
 
 def test_we_verify_what_the_independent_library_signs():
@@ -49,3 +41,9 @@ def test_we_verify_what_the_independent_library_signs():
 
     verify(parse(theirs), signer.public, Purpose.EVENT)
     assert cbor2.loads(theirs).value[2] == b"payload"
+
+
+def _their(key):
+    """The library's own form of a public key."""
+    pem = (FOLDER / f"{key}.pem").read_text()
+    return cwt.COSEKey.from_pem(pem, alg=ALGORITHMS[key], kid=SIGNERS[key].public.key_id)

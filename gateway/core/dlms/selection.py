@@ -6,7 +6,6 @@ Entries are counted from 1, in the order the profile is sorted; 0 as the last en
 import struct
 from dataclasses import dataclass
 
-MAX_ENTRY = 0xFFFFFFFF
 # That something is selected, by entry; a structure of four; first and last entry; first and last column.
 _ENTRY_DESCRIPTOR = struct.Struct(">4BBIBIBHBH")
 _HEAD, _U32, _U16 = (1, 2, 2, 4), 6, 18

@@ -1,9 +1,13 @@
-"""The golden vectors: records whose bytes must never change. `python -m tests.unit.wire.golden` writes them anew.
+"""The golden vectors: envelopes whose bytes must never change. `python -m tests.unit.wire.golden` writes them anew.
+
+Each is two files: the octets as they go over the wire (.cbor), and beside them what they say (.json).
 
 The keys are published test keys (RFC 6979, A.2.5 for P-256; RFC 8032, 7.1 test 1 for Ed25519): no secret is here.
 """
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -63,7 +67,7 @@ from wire.terms import (
 )
 from wire.units import Quantity
 
-FILE = Path(wire.__file__).parent / "schema" / "vectors.json"
+FOLDER = Path(wire.__file__).parent / "schema" / "vectors"
 _P256 = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
 _ED25519 = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
 SIGNERS = {
@@ -232,23 +236,64 @@ def receipt(key: str) -> Receipt:
     return Receipt(gateway=gateway, gen=1, lane=Lane.ALARM, seq=3, head=bytes(range(16)), at_ms=BEGAN_AT_MS)
 
 
-def vectors() -> list[dict[str, object]]:
-    """What the file holds: an envelope in hex for each event and each kind of key, and what it says."""
-    rows: list[dict[str, object]] = []
-    for key, signer in SIGNERS.items():
-        for record in records(key):
-            envelope = seal(encode_record(record), signer, Purpose.EVENT)
-            said = {"event": event_name(record.event), "link": str(record.link), "facts": facts(record.event)}
-            hashed = link_hash(parse(envelope)).hex()
-            rows.append({"key": key, "purpose": "event", **said, "link_hash": hashed, "envelope": envelope.hex()})
-        rows.append({"key": key, "purpose": "receipt", "envelope": seal_receipt(receipt(key), signer).hex()})
-    return rows
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """One envelope: `key` names the signer, `purpose` what it is for, `says` is what a reader must find in it."""
+
+    name: str
+    key: str
+    purpose: str
+    envelope: bytes
+    says: dict[str, object]
+
+    @property
+    def text(self) -> str:
+        """What stands in the file beside the octets."""
+        return json.dumps({"key": self.key, "purpose": self.purpose, **self.says}, indent=1) + "\n"
+
+
+def vectors() -> list[Vector]:
+    """An envelope for each event and each other purpose, by each kind of key."""
+    return [vector for key, signer in SIGNERS.items() for vector in (*_events(key, signer), _receipt(key, signer))]
+
+
+def stored() -> list[Vector]:
+    """The vectors as the files hold them, in the order of their names."""
+    return [_stored(path) for path in sorted(FOLDER.glob("*.cbor"))]
+
+
+def _events(key: str, signer: SoftwareSigner) -> Iterator[Vector]:
+    for number, record in enumerate(records(key), start=1):
+        envelope = seal(encode_record(record), signer, Purpose.EVENT)
+        name = event_name(record.event)
+        says = {"event": name, "link": str(record.link), "facts": facts(record.event)}
+        says["link_hash"] = link_hash(parse(envelope)).hex()
+        yield Vector(name=f"event-{number:02}-{name}-{key}", key=key, purpose="event", envelope=envelope, says=says)
+
+
+def _receipt(key: str, signer: SoftwareSigner) -> Vector:
+    said = receipt(key)
+    says: dict[str, object] = {"gateway": said.gateway, "gen": said.gen, "lane": said.lane.name.lower()}
+    says |= {"seq": said.seq, "head": said.head.hex(), "at_ms": said.at_ms}
+    return Vector(
+        name=f"receipt-{key}", key=key, purpose="receipt", envelope=seal_receipt(said, signer), says={"receipt": says}
+    )
+
+
+def _stored(path: Path) -> Vector:
+    says = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    key, purpose = says.pop("key"), says.pop("purpose")
+    return Vector(name=path.stem, key=key, purpose=purpose, envelope=path.read_bytes(), says=says)
 
 
 def main() -> None:
-    """Write the file; a change of an existing row breaks every gateway in the field."""
-    keys = {key: signer.public.to_pem().decode() for key, signer in SIGNERS.items()}
-    FILE.write_text(json.dumps({"public_keys": keys, "vectors": vectors()}, indent=1) + "\n")
+    """Write the files; a change of an existing one breaks every gateway in the field."""
+    FOLDER.mkdir(exist_ok=True)
+    for key, signer in SIGNERS.items():
+        (FOLDER / f"{key}.pem").write_bytes(signer.public.to_pem())
+    for vector in vectors():
+        (FOLDER / f"{vector.name}.cbor").write_bytes(vector.envelope)
+        (FOLDER / f"{vector.name}.json").write_text(vector.text, encoding="utf-8")
 
 
 if __name__ == "__main__":

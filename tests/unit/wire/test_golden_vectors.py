@@ -1,28 +1,31 @@
 """The golden vectors hold bit for bit; none is believed with a bit flipped in any of its octets."""
 
-import json
-
 import pytest
 
-from tests.unit.wire.golden import FILE, SIGNERS, receipt, records, vectors
+from tests.unit.wire.golden import FOLDER, SIGNERS, receipt, records, stored, vectors
 from wire.envelope import Purpose, parse, verify
 from wire.receipts import open_receipt
 from wire.record import decode_record
 from wire.refusals import WireRefused
 
-STORED = json.loads(FILE.read_text())["vectors"]
-WHOLLY_FLIPPED = ("SupplyLost", None)  # a verification takes a while: of these every bit, of others one of each octet
+STORED = stored()
+WHOLLY_FLIPPED = (
+    "event-01-SupplyLost-P-256",
+    "receipt-P-256",
+)  # a verification takes a while: of these every bit, of others one of each octet
 
 
 def test_todays_code_writes_the_stored_bytes():
-    written = json.loads(json.dumps(vectors()))
+    written = {f"{vector.name}.cbor": vector.envelope for vector in vectors()}
+    written |= {f"{vector.name}.json": vector.text.encode() for vector in vectors()}
+    written |= {f"{key}.pem": signer.public.to_pem() for key, signer in SIGNERS.items()}
 
-    assert written == STORED
+    assert {path.name: path.read_bytes() for path in FOLDER.iterdir()} == written
 
 
 @pytest.mark.parametrize("key", SIGNERS)
 def test_a_stored_event_reads_back_as_the_record_it_was(key):
-    stored = [bytes.fromhex(row["envelope"]) for row in STORED if row["key"] == key and row["purpose"] == "event"]
+    stored = [row.envelope for row in STORED if row.key == key and row.purpose == "event"]
 
     read = tuple(decode_record(parse(envelope).payload) for envelope in stored)
 
@@ -31,16 +34,16 @@ def test_a_stored_event_reads_back_as_the_record_it_was(key):
 
 @pytest.mark.parametrize("key", SIGNERS)
 def test_a_stored_receipt_reads_back(key):
-    (row,) = [row for row in STORED if row["key"] == key and row["purpose"] == "receipt"]
+    (row,) = [row for row in STORED if row.key == key and row.purpose == "receipt"]
 
-    assert open_receipt(bytes.fromhex(row["envelope"]), SIGNERS[key].public) == receipt(key)
+    assert open_receipt(row.envelope, SIGNERS[key].public) == receipt(key)
 
 
-@pytest.mark.parametrize("row", STORED, ids=lambda row: f"{row['key']}-{row.get('event', 'Receipt')}")
+@pytest.mark.parametrize("row", STORED, ids=lambda row: row.name)
 def test_a_flipped_bit_is_refused_in_whatever_octet(row):
-    key, envelope = SIGNERS[row["key"]].public, bytes.fromhex(row["envelope"])
-    purpose = Purpose[row["purpose"].upper()]
-    every = 1 if row.get("event") in WHOLLY_FLIPPED else 7  # 7 and 8 have no divisor in common: each bit has its turn
+    key, envelope = SIGNERS[row.key].public, row.envelope
+    purpose = Purpose[row.purpose.upper()]
+    every = 1 if row.name in WHOLLY_FLIPPED else 7  # 7 and 8 have no divisor in common: each bit has its turn
 
     accepted = [bit for bit in range(0, 8 * len(envelope), every) if _accepts(_flip(envelope, bit), key, purpose)]
 
@@ -49,7 +52,7 @@ def test_a_flipped_bit_is_refused_in_whatever_octet(row):
 
 
 def test_a_supply_lost_event_is_small_enough_for_any_uplink():
-    sizes = {row["event"]: len(row["envelope"]) // 2 for row in STORED if row["purpose"] == "event"}
+    sizes = {row.says["event"]: len(row.envelope) for row in STORED if row.purpose == "event"}
 
     assert sizes["SupplyLost"] <= 200
     assert sizes["InterruptionAssessed"] <= 1_000
