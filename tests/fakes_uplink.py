@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass, field
 
+from gateway.core.arrival import Arrival
 from gateway.core.errors import UplinkLost
 from tests.fakes_gateway import FakeClock, at
 from wire.chain import Head, Step, follow, genesis
@@ -12,6 +13,7 @@ from wire.keys import PublicKey, SoftwareSigner
 from wire.receipts import Receipt, seal_receipt
 from wire.record import Record, decode_record
 from wire.terms import Lane
+from wire.topics import Kind
 
 
 class FakeCloud:
@@ -68,6 +70,7 @@ class FakeBroker:
     opened: int = 0
     published: list[tuple[str, bytes]] = field(default_factory=list)
     most_under_way: int = 0
+    commands: list[Arrival] = field(default_factory=list)
     _up: list[bytes] = field(default_factory=list)
     _down: list[bytes] = field(default_factory=list)
 
@@ -85,7 +88,7 @@ class FakeBroker:
         self._up += [payload] * self._times()
         self.most_under_way = max(self.most_under_way, len(self._up))
 
-    def wait(self, timeout_s: float) -> list[bytes]:
+    def wait(self, timeout_s: float) -> list[Arrival]:
         self.clock.advance(timeout_s * self.clock.rate)
         if self.chance.random() < self.breaking:
             raise UplinkLost("the connection broke", where="broker")
@@ -94,7 +97,8 @@ class FakeBroker:
         carried, self._up = self._up, []
         came, self._down = self._down, []
         self._down = [receipt for envelope in carried for receipt in [self.cloud.take(envelope)] * self._times()]
-        return came
+        commands, self.commands = self.commands, []
+        return [Arrival(kind=Kind.RECEIPT, payload=receipt) for receipt in came] + commands
 
     def close(self) -> None:
         self.is_open = False

@@ -61,6 +61,11 @@ def receipt(gateway: GatewayId) -> str:
     return f"{_PREFIX}/{gateway}/down/{Kind.RECEIPT}"
 
 
+def command(gateway: GatewayId) -> str:
+    """Where a gateway hears what it is to do; a message that a broker kept there (`retain`) is refused unread."""
+    return f"{_PREFIX}/{gateway}/down/{Kind.COMMAND}"
+
+
 def parse(topic: str) -> Topic | None:
     """Take a topic apart; None when it is not one of ours."""
     match topic.split("/"):

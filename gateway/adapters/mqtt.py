@@ -9,7 +9,8 @@ handled, and no callback does more than put something on a bounded list.
 A connection can be dead and not know it: a router has forgotten it, and nothing comes back, not even a refusal. A
 broker that says nothing for half a keep-alive after something was published is gone; while nothing is published, the
 keep-alive finds it out in one to two of its own. Receipts come at most once: they are cumulative, and a broker that
-waited for our acknowledgement of each would stop sending them once enough of those were lost.
+waited for our acknowledgement of each would stop sending them once enough of those were lost. So do commands: the cloud
+says one again until it is answered.
 
 A broker that is not on this machine is spoken to by TLS alone (`enrolment` refuses anything else).
 """
@@ -24,6 +25,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.adapters.enrolment import Enrolment
+from gateway.core.arrival import Arrival
 from gateway.core.errors import UplinkLost
 from runtime.clock import Clock
 from wire import topics
@@ -31,13 +33,14 @@ from wire.envelope import MAX_ENVELOPE_BYTES
 from wire.ids import GatewayId
 
 _QOS = 1
-_QOS_OF_RECEIPTS = 0
+_QOS_DOWN = 0
 _CONNECT_WITHIN_S = 10.0
 _TCP_WITHIN_S = 5.0
 _TURN_S = 0.1
 _FAREWELL_S = 0.2
 _MOST_UNDER_WAY = 512  # above the widest window of all lanes; more, and the broker has left too much unacknowledged
 _MOST_RECEIPTS = 256  # receipts are cumulative: an older one may go
+_MOST_COMMANDS = 16  # they come again until they are answered
 HERE, GONE = b"here", b"gone"  # on the state topic: a hint, never evidence
 
 
@@ -52,13 +55,15 @@ class MqttUplink:
         self._client: paho.Client | None = None
         self._answer: ReasonCode | None = None
         self._is_listening = False
-        self._receipts: deque[bytes] = deque(maxlen=_MOST_RECEIPTS)
+        self._receipts: deque[Arrival] = deque(maxlen=_MOST_RECEIPTS)
+        self._commands: deque[Arrival] = deque(maxlen=_MOST_COMMANDS)
         self._unanswered_since_s: float | None = None
 
     def open(self) -> None:
         self.close()
         self._answer, self._is_listening, self._unanswered_since_s = None, False, None
         self._receipts.clear()
+        self._commands.clear()
         client = self._client = self._new_client()
         try:
             self._trust(client)
@@ -66,7 +71,7 @@ class MqttUplink:
         except (OSError, ValueError) as error:  # ssl.SSLError and a name not found are OSErrors
             raise self._lost(f"cannot connect: {error}", "check the network and the broker") from error
         self._await_answer()
-        client.subscribe(topics.receipt(self._gateway), _QOS_OF_RECEIPTS)
+        client.subscribe([(topic(self._gateway), _QOS_DOWN) for topic in (topics.receipt, topics.command)])
         self._await_listening()
         client.publish(topics.state(self._gateway), HERE, _QOS, retain=True)
 
@@ -79,10 +84,11 @@ class MqttUplink:
         if self._unanswered_since_s is None:
             self._unanswered_since_s = self._clock.monotonic()
 
-    def wait(self, timeout_s: float) -> Sequence[bytes]:
+    def wait(self, timeout_s: float) -> Sequence[Arrival]:
         self._turn(timeout_s)
-        came = tuple(self._receipts)
+        came = (*self._receipts, *self._commands)
         self._receipts.clear()
+        self._commands.clear()
         return came
 
     def close(self) -> None:
@@ -129,8 +135,17 @@ class MqttUplink:
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         self._unanswered_since_s = None
-        if len(message.payload) <= MAX_ENVELOPE_BYTES:
-            self._receipts.append(bytes(message.payload))
+        try:
+            place = topics.parse(message.topic)
+        except UnicodeDecodeError:
+            return
+        if place is None or place.gateway != self._gateway or len(message.payload) > MAX_ENVELOPE_BYTES:
+            return
+        came = Arrival(kind=place.kind, payload=bytes(message.payload), is_retained=message.retain)
+        if place.kind is topics.Kind.RECEIPT:
+            self._receipts.append(came)
+        elif place.kind is topics.Kind.COMMAND:
+            self._commands.append(came)
 
     def _await_answer(self) -> None:
         end_s = self._clock.monotonic() + _CONNECT_WITHIN_S

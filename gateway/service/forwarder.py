@@ -11,6 +11,7 @@ import random
 import threading
 from collections.abc import Callable, Sequence
 
+from gateway.core.arrival import Arrival
 from gateway.core.errors import JournalUnavailable, UplinkLost
 from gateway.core.flight import Flight
 from gateway.core.outbox import OutboxRow, ReceiptOutcome
@@ -49,7 +50,9 @@ class Forwarder:
         clock: Clock,
         chance: random.Random,
         tell: Callable[[UplinkSeen], None],
+        hear: Callable[[Arrival], None] = lambda _: None,
     ) -> None:
+        """`tell` is told whether the broker is reached; `hear` is given each command that came down."""
         self._outbox = outbox
         self._uplink = uplink
         self._receipt_key = receipt_key
@@ -59,6 +62,7 @@ class Forwarder:
         self._clock = clock
         self._chance = chance
         self._tell = tell
+        self._hear = hear
         self._broker = Presence(log, "broker")
 
     def run(self, stop: threading.Event) -> None:
@@ -86,13 +90,20 @@ class Forwarder:
         while not stop.is_set():
             for row in flight.due(self._window(), self._clock.monotonic()):
                 self._uplink.publish(topics.up(self._outbox.gateway, row.lane), row.envelope)
-            self._apply(self._verified(self._uplink.wait(_TURN_S)))
+            self._apply(self._verified(self._receipts(self._uplink.wait(_TURN_S))))
 
     def _window(self) -> list[OutboxRow]:
         """The oldest rows of each lane that no receipt covers; alarms first."""
         if not self._outbox.waiting():
             return []
         return [row for lane in Lane for row in self._outbox.oldest_waiting(lane, self._window_rows)]
+
+    def _receipts(self, came: Sequence[Arrival]) -> list[bytes]:
+        """The receipts among it; what else came is handed on to whoever obeys commands."""
+        for arrival in came:
+            if arrival.kind is topics.Kind.COMMAND:
+                self._hear(arrival)
+        return [arrival.payload for arrival in came if arrival.kind is topics.Kind.RECEIPT]
 
     def _verified(self, envelopes: Sequence[bytes]) -> list[tuple[Receipt, bytes]]:
         """The receipts that the cloud's key really signed, the furthest first."""

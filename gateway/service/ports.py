@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from typing import Protocol
 
+from gateway.core.arrival import Arrival
 from gateway.core.outbox import Change, OutboxRow, ReceiptOutcome
 from wire.events import LaneHead
 from wire.ids import GatewayId
@@ -59,15 +60,15 @@ class Uplink(Protocol):
     """A connection to the broker, opened anew each time; every method may raise UplinkLost, and then it is gone."""
 
     def open(self) -> None:
-        """Connect, and listen for receipts; machine seconds at most a few."""
+        """Connect, and listen for receipts and commands; machine seconds at most a few."""
         ...
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Hand over one message. That it returned proves nothing about where the message is."""
         ...
 
-    def wait(self, timeout_s: float) -> Sequence[bytes]:
-        """Move bytes for at most `timeout_s`; the receipts that came."""
+    def wait(self, timeout_s: float) -> Sequence[Arrival]:
+        """Move bytes for at most `timeout_s`; what came down, receipts before commands."""
         ...
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from gateway.adapters.enrolment import Enrolment, Secret
 from gateway.adapters.mqtt import GONE, HERE, MqttUplink
 from gateway.config import UplinkSettings
+from gateway.core.arrival import Arrival
 from gateway.core.errors import UplinkLost
 from runtime.clock import SystemClock
 from tests.integration.simulators.players import uplink_playing
@@ -142,8 +143,8 @@ class Ingest:
         self._client.loop_start()
         eventually(self._client.is_connected)
 
-    def say(self, payload: bytes) -> None:
-        self._client.publish(topics.receipt(GATEWAY), payload, 1)
+    def say(self, payload: bytes, topic: str = topics.receipt(GATEWAY), *, retain: bool = False) -> None:
+        self._client.publish(topic, payload, 1, retain=retain).wait_for_publish(5)
 
     def close(self) -> None:
         self._client.disconnect()
@@ -162,7 +163,7 @@ def gathered(uplink: MqttUplink) -> Callable[[], list[bytes]]:
     came: list[bytes] = []
 
     def turn() -> list[bytes]:
-        came.extend(uplink.wait(0.05))
+        came.extend(arrival.payload for arrival in uplink.wait(0.05))
         return came
 
     return turn
@@ -186,6 +187,24 @@ def test_receipts_come_back_in_order(uplink: MqttUplink, ingest: Ingest) -> None
     ingest.say(b"second")
 
     assert eventually(lambda: len(came()) == 2 and came()) == [b"first", b"second"]
+
+
+def test_a_command_is_told_from_a_receipt_and_a_kept_one_from_one_said_now(
+    uplink: MqttUplink, ingest: Ingest, broker: Broker
+) -> None:
+    ingest.say(b"kept", topics.command(GATEWAY), retain=True)
+    uplink.open()
+    came: list[Arrival] = []
+
+    ingest.say(b"said now", topics.command(GATEWAY))
+    ingest.say(b"receipt")
+    eventually(lambda: came.extend(uplink.wait(0.05)) or len(came) == 3)
+
+    assert set(came) == {
+        Arrival(kind=topics.Kind.COMMAND, payload=b"kept", is_retained=True),
+        Arrival(kind=topics.Kind.COMMAND, payload=b"said now"),
+        Arrival(kind=topics.Kind.RECEIPT, payload=b"receipt"),
+    }
 
 
 def test_the_largest_envelope_goes_through_and_a_larger_one_is_a_mistake_of_ours(

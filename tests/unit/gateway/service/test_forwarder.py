@@ -8,6 +8,7 @@ import pytest
 
 from gateway.adapters import journal_file
 from gateway.adapters.journal import Journal
+from gateway.core.arrival import Arrival
 from gateway.core.outbox import Change, Entry
 from gateway.core.patience import Patience
 from gateway.core.uplink import UplinkSeen
@@ -20,6 +21,7 @@ from wire.ids import gateway_id_of
 from wire.keys import PublicKey, SoftwareSigner
 from wire.receipts import Receipt, seal_receipt
 from wire.terms import Lane
+from wire.topics import Kind
 from wire.units import Quantity
 
 SIGNER = SoftwareSigner.generate()
@@ -57,6 +59,7 @@ def forwarder(
     broker: FakeBroker,
     receipt_key: PublicKey | None = None,
     seen: list[UplinkSeen] | None = None,
+    commands: list[Arrival] | None = None,
 ) -> Forwarder:
     return Forwarder(
         outbox=journal,
@@ -68,6 +71,7 @@ def forwarder(
         clock=broker.clock,
         chance=random.Random(3),
         tell=(seen if seen is not None else []).append,
+        hear=(commands if commands is not None else []).append,
     )
 
 
@@ -109,6 +113,17 @@ def test_everything_arrives_once_and_is_freed_by_its_receipts(
     assert journal.waiting() == 0
     assert len(cloud.records) == 60
     assert cloud.duplicates == 0
+
+
+def test_a_command_is_handed_on_unread_and_frees_nothing(journal: Journal, cloud: FakeCloud, clock: FakeClock) -> None:
+    journal.commit(Change(entries=(alarm(1),)))
+    command = Arrival(kind=Kind.COMMAND, payload=b"do this", is_retained=True)
+    broker, heard = FakeBroker(cloud, clock, loss=1.0, commands=[command]), list[Arrival]()
+
+    forwarder(journal, broker, commands=heard).run(EndsAt(clock, clock.story_s + 5))
+
+    assert heard == [command]
+    assert journal.waiting() == 1
 
 
 def test_alarms_go_before_readings(journal: Journal, cloud: FakeCloud, clock: FakeClock) -> None:
