@@ -1,0 +1,179 @@
+"""Does anything pass that no gateway said? Bits flipped, envelopes bent, and genuine messages said again elsewhere.
+
+Every golden vector is tried with each of its bits flipped, and seeded mutations of them (`forging`), at the door they
+are meant for: events at ingest's own `verify` with their gateways registered and on their own topics, receipts at the
+gateway's. Believed is what came past the signature, even where what is inside was refused after. Beside it, on a
+share of the same forgeries, COSE as it is commonly opened (`lenient_cose`). Then replays (`replays`): what they change.
+
+Two rows show that the benchmark can bite: the vectors themselves are believed, and a new event changes rows.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import wire
+from benchmarks import lenient_cose
+from benchmarks.forging import flips, mutations
+from benchmarks.replays import Town, changed, replay
+from benchmarks.report import Row, main
+from cloud.ingest.verify import Genuine, verify
+from cloud.kernel.ids import MeterSerial, UsagePointId
+from cloud.registry.model import Gateway, Place, Status
+from runtime import logs
+from runtime.clock import SystemClock
+from wire import topics
+from wire.envelope import Purpose, parse
+from wire.ids import gateway_id_of
+from wire.keys import PublicKey
+from wire.receipts import open_receipt
+from wire.record import decode_record
+from wire.refusals import Reason, WireRefused
+
+MUTATIONS: Final = 100_000
+REPLAYS: Final = 10_000
+SEED: Final = 6
+_PEERS_SHARE: Final = 40  # of the forgeries the peers see one in so many; all of them in the long profile
+_PAST_THE_SIGNATURE: Final = frozenset(
+    {Reason.NOT_CANONICAL, Reason.NOT_A_RECORD, Reason.VERSION, Reason.MUST_UNDERSTAND}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """A golden envelope, and the door it is meant for."""
+
+    envelope: bytes
+    purpose: Purpose
+    key: PublicKey
+    topic: str
+
+
+class Doors:
+    """Where envelopes come in, with the keys of the vectors known there."""
+
+    def __init__(self, keys: dict[bytes, PublicKey]) -> None:
+        self._gateways = {key_id: _registered(key) for key_id, key in keys.items()}
+
+    def believes(self, envelope: bytes, vector: Vector) -> bool:
+        """Whether `envelope` comes past the signature where `vector` belongs."""
+        if vector.purpose is Purpose.RECEIPT:
+            return _opens_as_receipt(envelope, vector.key)
+        verdict = verify(vector.topic, envelope, self._gateways.get)
+        return isinstance(verdict, Genuine) or verdict.reason in _PAST_THE_SIGNATURE
+
+
+def measure(full: bool) -> list[Row]:
+    """All forgeries and replays in either profile; the peers see all of them in the long one."""
+    logs.configure("error")  # each refusal is a line
+    vectors = _vectors()
+    keys = {vector.key.key_id: vector.key for vector in vectors}
+    doors = Doors(keys)
+    peers = {
+        ("accepted_by_dozen_lines", "a dozen lines"): lenient_cose.by_hand(keys),
+        ("accepted_by_cwt", "cwt"): lenient_cose.by_cwt(keys),
+    }
+    tried = accepted = shown = 0
+    fooled = dict.fromkeys(peers, 0)
+    for vector, forged in _forgeries(vectors):
+        tried += 1
+        accepted += doors.believes(forged, vector)
+        if full or tried % _PEERS_SHARE == 0:
+            shown += 1
+            for name, opens in peers.items():
+                fooled[name] += opens(forged, vector.purpose.value)
+    genuine = sum(doors.believes(vector.envelope, vector) for vector in vectors)
+    effects, of_a_new_event = _effects()
+    return [
+        _row("forgeries tried", tried, key="tried"),
+        _limit("forgeries believed", accepted, 0, key="accepted"),
+        _limit("golden vectors believed", genuine, len(vectors), is_least=True, key="genuine"),
+        _row("of those, shown to peers too", shown, key="peers_tried"),
+        *(_row(f"believed of these by {name}", count, key=key) for (key, name), count in fooled.items()),
+        _row("replays across topics, gateways, purposes", REPLAYS, key="replays"),
+        _limit("rows that replays changed", effects, 0, key="effects"),
+        _limit("rows that one new event changes", of_a_new_event, 1, is_least=True, key="effects_of_a_new_event"),
+    ]
+
+
+def _forgeries(vectors: list[Vector]) -> Iterator[tuple[Vector, bytes]]:
+    flipped = ((vector, forged) for vector in vectors for forged in flips(vector.envelope))
+    bent = mutations([vector.envelope for vector in vectors], MUTATIONS, SEED)
+    return chain(flipped, ((vectors[place], forged) for place, forged in bent))
+
+
+def _effects() -> tuple[int, int]:
+    """The rows that replays changed, and those that a new event does, by the same count."""
+    with tempfile.TemporaryDirectory() as folder:
+        town = Town(Path(folder), SystemClock())
+        try:
+            town.speak(is_heard=True)
+            town.speak(is_heard=False)
+            effects = replay(town, REPLAYS, SEED)
+            before = town.rows()
+            town.speak(is_heard=True)
+            return effects, changed(before, town.rows())
+        finally:
+            town.close()
+
+
+def _vectors() -> list[Vector]:
+    stored = json.loads((Path(wire.__file__).parent / "schema" / "vectors.json").read_text())
+    keys = {name: PublicKey.from_pem(pem.encode()) for name, pem in stored["public_keys"].items()}
+    return [_vector(row, keys[row["key"]]) for row in stored["vectors"]]
+
+
+def _vector(row: dict[str, str], key: PublicKey) -> Vector:
+    envelope, purpose = bytes.fromhex(row["envelope"]), Purpose[row["purpose"].upper()]
+    gateway = gateway_id_of(key.spki)
+    is_event = purpose is Purpose.EVENT
+    topic = (
+        topics.up(gateway, decode_record(parse(envelope).payload).link.lane) if is_event else topics.receipt(gateway)
+    )
+    return Vector(envelope=envelope, purpose=purpose, key=key, topic=topic)
+
+
+def _registered(key: PublicKey) -> Gateway:
+    return Gateway(
+        id=gateway_id_of(key.spki),
+        key=key,
+        places=(Place(usage_point=UsagePointId("UP-1"), meter=MeterSerial("LAM00012345678")),),
+        status=Status.ACTIVE,
+        status_reason="",
+        added_at=SystemClock().now(),
+    )
+
+
+def _opens_as_receipt(envelope: bytes, key: PublicKey) -> bool:
+    try:
+        open_receipt(envelope, key)
+    except WireRefused as refused:
+        return refused.reason in _PAST_THE_SIGNATURE
+    return True
+
+
+def _row(what: str, count: float, *, key: str) -> Row:
+    """A count that is no promise of ours, beside what we believe of the same."""
+    return Row(what=what, ours=count, beside=0, beside_name="ours", unit="", key=key)
+
+
+def _limit(what: str, ours: float, beside: float, *, key: str, is_least: bool = False) -> Row:
+    return Row(
+        what=what,
+        ours=ours,
+        beside=beside,
+        beside_name="",
+        unit="",
+        key=key,
+        is_limit=True,
+        less_is_better=not is_least,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main("forgery", measure))
