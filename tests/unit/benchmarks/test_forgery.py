@@ -1,23 +1,21 @@
 """The benchmark of forgeries bends every vector, and its counts would tell a forgery that is believed."""
 
-import json
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
-import wire
 from benchmarks import lenient_cose
+from benchmarks.forgery import golden_vectors
 from benchmarks.forging import flips, mutations
 from benchmarks.replays import Town, changed, replay
 from runtime.clock import SystemClock
 from wire.envelope import Purpose, parse, verify
-from wire.keys import PublicKey
 from wire.refusals import WireRefused
 
-STORED = json.loads((Path(wire.__file__).parent / "schema" / "vectors.json").read_text())
-KEYS = {key.key_id: key for key in (PublicKey.from_pem(pem.encode()) for pem in STORED["public_keys"].values())}
-GENUINE = [bytes.fromhex(row["envelope"]) for row in STORED["vectors"]]
+VECTORS = golden_vectors()
+KEYS = {vector.key.key_id: vector.key for vector in VECTORS}
+GENUINE = [vector.envelope for vector in VECTORS]
 
 
 def believes(envelope: bytes) -> bool:
