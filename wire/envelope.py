@@ -25,7 +25,9 @@ from wire.refusals import EnvelopeRefused, Reason
 MAX_ENVELOPE_BYTES = 60_000
 SIGNATURE_BYTES = 64
 _HEAD = bytes.fromhex("d2844da201")  # tag 18, array(4), bstr(13), map(2), label 1
+_LABEL = bytes.fromhex("a201")
 _KEY_ID = bytes.fromhex("0448")  # label 4, bstr(8)
+PROTECTED_BYTES = 13
 _PROTECTED_AT, _PROTECTED_END = 3, 16
 _EMPTY_MAP = b"\xa0"
 _SIGNATURE_HEAD = bytes.fromhex("5840")
@@ -66,7 +68,7 @@ class ParsedEnvelope:
 def seal(payload: bytes, signer: Signer, purpose: Purpose) -> bytes:
     """Sign `payload`; the same payload, key and purpose give the same bytes with a deterministic signer."""
     public = signer.public
-    protected = _protected(public.algorithm, public.key_id)
+    protected = protected_header(public.algorithm, public.key_id)
     signature = signer.sign(signed_bytes(protected, payload, purpose))
     parts = (
         bytes.fromhex("d284"),
@@ -88,13 +90,10 @@ def parse(envelope: bytes) -> ParsedEnvelope:
         raise EnvelopeRefused(Reason.TOO_LARGE, f"{len(envelope)} bytes, at most {MAX_ENVELOPE_BYTES}")
     protected = envelope[_PROTECTED_AT:_PROTECTED_END]
     unprotected = envelope[_PROTECTED_END : _PROTECTED_END + 1]
-    if not envelope.startswith(_HEAD) or protected[3:5] != _KEY_ID or unprotected != _EMPTY_MAP:
+    if not envelope.startswith(_HEAD) or unprotected != _EMPTY_MAP:
         raise EnvelopeRefused(Reason.NOT_AN_ENVELOPE, "headers")
-    try:
-        algorithm = Algorithm(-1 - (protected[2] - 0x20))
-    except ValueError as error:
-        raise EnvelopeRefused(Reason.ALGORITHM, f"header byte {protected[2]:#04x}") from error
-    payload, end = _byte_string(envelope, _PROTECTED_END + 1)
+    algorithm = algorithm_of(protected)
+    payload, end = byte_string_at(envelope, _PROTECTED_END + 1)
     if envelope[end : end + 2] != _SIGNATURE_HEAD or len(envelope) != end + 2 + SIGNATURE_BYTES:
         raise EnvelopeRefused(Reason.NOT_AN_ENVELOPE, "signature field")
     return ParsedEnvelope(
@@ -108,11 +107,16 @@ def parse(envelope: bytes) -> ParsedEnvelope:
 
 def verify(parsed: ParsedEnvelope, key: PublicKey, purpose: Purpose) -> None:
     """Raise EnvelopeRefused unless `key` signed this envelope for this purpose with the key's own algorithm."""
+    check_signature(parsed, key, signed_bytes(parsed.protected, parsed.payload, purpose))
+
+
+def check_signature(parsed: ParsedEnvelope, key: PublicKey, data: bytes) -> None:
+    """Raise EnvelopeRefused unless this is the signature of `key` over `data` with the key's own algorithm."""
     if parsed.key_id != key.key_id:
         raise EnvelopeRefused(Reason.UNKNOWN_KEY, parsed.key_id.hex())
     if parsed.algorithm is not key.algorithm:
         raise EnvelopeRefused(Reason.WRONG_KEY, f"{parsed.algorithm.name} with a key for {key.algorithm.name}")
-    if not key.verify(signed_bytes(parsed.protected, parsed.payload, purpose), parsed.signature):
+    if not key.verify(data, parsed.signature):
         raise EnvelopeRefused(Reason.BAD_SIGNATURE)
 
 
@@ -127,11 +131,22 @@ def link_hash(parsed: ParsedEnvelope) -> bytes:
     return hashlib.sha256(signed_bytes(parsed.protected, parsed.payload, Purpose.EVENT)).digest()[:16]
 
 
-def _protected(algorithm: Algorithm, key_id: bytes) -> bytes:
+def protected_header(algorithm: Algorithm, key_id: bytes) -> bytes:
+    """The one protected header of a signature, 13 bytes: its algorithm and its key's id."""
     return bytes([0xA2, 0x01, 0x20 - 1 - algorithm]) + _KEY_ID + key_id
 
 
-def _byte_string(data: bytes, at: int) -> tuple[bytes, int]:
+def algorithm_of(protected: bytes) -> Algorithm:
+    """The algorithm a protected header names; raises EnvelopeRefused unless it has its one form."""
+    if len(protected) != PROTECTED_BYTES or protected[:2] != _LABEL or protected[3:5] != _KEY_ID:
+        raise EnvelopeRefused(Reason.NOT_AN_ENVELOPE, "headers")
+    try:
+        return Algorithm(-1 - (protected[2] - 0x20))
+    except ValueError as error:
+        raise EnvelopeRefused(Reason.ALGORITHM, f"header byte {protected[2]:#04x}") from error
+
+
+def byte_string_at(data: bytes, at: int) -> tuple[bytes, int]:
     """The byte string at `at` in its shortest length form, and where it ends."""
     head = data[at] if at < len(data) else 0
     if 0x40 <= head <= 0x57:

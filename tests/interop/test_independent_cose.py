@@ -4,7 +4,8 @@ import cbor2
 import cwt
 import pytest
 
-from tests.unit.wire.golden import FOLDER, SIGNERS, stored
+from tests.unit.wire.golden import FOLDER, SIGNERS, stored, stored_pair
+from wire.cosigned import parse_pair
 from wire.envelope import Purpose, parse, verify
 
 STORED = stored()
@@ -16,6 +17,15 @@ def test_the_independent_library_verifies_every_golden_vector(row):
     payload = cwt.COSE.new().decode(row.envelope, _their(row.key), external_aad=Purpose[row.purpose.upper()].value)
 
     assert payload == parse(row.envelope).payload
+
+
+@pytest.mark.parametrize("signer", SIGNERS)
+def test_the_independent_library_verifies_each_signature_of_a_cosigned_command(signer):
+    row = stored_pair()
+
+    payload = cwt.COSE.new().decode(row.envelope, _their(signer), external_aad=Purpose.COMMAND.value)
+
+    assert payload == parse_pair(row.envelope).payload
 
 
 def test_the_independent_library_refuses_it_for_another_purpose():

@@ -7,7 +7,7 @@ The keys are published test keys (RFC 6979, A.2.5 for P-256; RFC 8032, 7.1 test 
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -15,6 +15,19 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 import wire
 from wire.bodies import event_name, facts
 from wire.chain import genesis
+from wire.commands import (
+    OPERATIONS,
+    AuthorityKey,
+    ChangeSetting,
+    Command,
+    KnownOperation,
+    PingMeter,
+    ReadNow,
+    Role,
+    RotateKey,
+    open_command,
+    seal_command,
+)
 from wire.envelope import Purpose, link_hash, parse, seal
 from wire.events import (
     CommandAnswered,
@@ -214,6 +227,27 @@ EVENTS: tuple[Event, ...] = (
 )
 
 
+OPERATIONS_ORDERED: tuple[KnownOperation, ...] = (
+    PingMeter(meter=METER),
+    ReadNow(meter=METER),
+    ChangeSetting(name="meter.poll_interval_s", value="30"),
+    ChangeSetting(name="meter.poll_interval_s"),
+)
+
+
+def command(key: str, operation: KnownOperation) -> Command:
+    """A command to the gateway of this key."""
+    return Command(
+        gateway=gateway_id_of(SIGNERS[key].public.spki),
+        number=1_795_284_000,
+        not_before_ms=BEGAN_AT_MS,
+        expires_ms=BEGAN_AT_MS + 600_000,
+        actor="ana@utility.example",
+        role=OPERATIONS[type(operation)].role,
+        operation=operation,
+    )
+
+
 def records(key: str) -> tuple[Record, ...]:
     """The events as one gateway would number them: a chain in each lane."""
     signer = SIGNERS[key]
@@ -254,12 +288,27 @@ class Vector:
 
 def vectors() -> list[Vector]:
     """An envelope for each event and each other purpose, by each kind of key."""
-    return [vector for key, signer in SIGNERS.items() for vector in (*_events(key, signer), _receipt(key, signer))]
+    return [
+        vector
+        for key, signer in SIGNERS.items()
+        for vector in (*_events(key, signer), _receipt(key, signer), *_commands(key, signer))
+    ]
+
+
+def pair() -> Vector:
+    """A command under two signatures."""
+    envelope = seal_command(command("P-256", RotateKey()), tuple(SIGNERS.values()))
+    return _command(" and ".join(SIGNERS), "cosigned-RotateKey", envelope)
 
 
 def stored() -> list[Vector]:
     """The vectors as the files hold them, in the order of their names."""
-    return [_stored(path) for path in sorted(FOLDER.glob("*.cbor"))]
+    return [_stored(path) for path in sorted(FOLDER.glob("*.cbor")) if not path.name.startswith("cosigned")]
+
+
+def stored_pair() -> Vector:
+    """The command under two signatures, as the file holds it."""
+    return _stored(FOLDER / "cosigned-RotateKey.cbor")
 
 
 def _events(key: str, signer: SoftwareSigner) -> Iterator[Vector]:
@@ -280,6 +329,23 @@ def _receipt(key: str, signer: SoftwareSigner) -> Vector:
     )
 
 
+def _commands(key: str, signer: SoftwareSigner) -> Iterator[Vector]:
+    for number, operation in enumerate(OPERATIONS_ORDERED, start=1):
+        envelope = seal_command(command(key, operation), [signer])
+        yield _command(key, f"command-{number}-{type(operation).__name__}-{key}", envelope)
+
+
+def _command(key: str, name: str, envelope: bytes) -> Vector:
+    """What a command says, as it reads back with the keys of both roles that are needed here."""
+    authority = [AuthorityKey(role=Role.KEY_AUTHORITY, key=signer.public) for signer in SIGNERS.values()]
+    signed = open_command(envelope, authority)
+    said = signed.command
+    says: dict[str, object] = {"gateway": said.gateway, "number": said.number, "not_before_ms": said.not_before_ms}
+    says |= {"expires_ms": said.expires_ms, "operation": type(said.operation).__name__, **asdict(said.operation)}
+    says |= {"actor": said.actor, "role": said.role.name.lower(), "id": signed.id.hex()}
+    return Vector(name=name, key=key, purpose="command", envelope=envelope, says={"command": says})
+
+
 def _stored(path: Path) -> Vector:
     says = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     key, purpose = says.pop("key"), says.pop("purpose")
@@ -291,7 +357,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for key, signer in SIGNERS.items():
         (FOLDER / f"{key}.pem").write_bytes(signer.public.to_pem())
-    for vector in vectors():
+    for vector in (*vectors(), pair()):
         (FOLDER / f"{vector.name}.cbor").write_bytes(vector.envelope)
         (FOLDER / f"{vector.name}.json").write_text(vector.text, encoding="utf-8")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.wire.golden import FOLDER, SIGNERS, receipt, records, stored, vectors
+from tests.unit.wire.golden import FOLDER, SIGNERS, pair, receipt, records, stored, vectors
 from wire.envelope import Purpose, parse, verify
 from wire.receipts import open_receipt
 from wire.record import decode_record
@@ -16,8 +16,8 @@ WHOLLY_FLIPPED = (
 
 
 def test_todays_code_writes_the_stored_bytes():
-    written = {f"{vector.name}.cbor": vector.envelope for vector in vectors()}
-    written |= {f"{vector.name}.json": vector.text.encode() for vector in vectors()}
+    written = {f"{vector.name}.cbor": vector.envelope for vector in (*vectors(), pair())}
+    written |= {f"{vector.name}.json": vector.text.encode() for vector in (*vectors(), pair())}
     written |= {f"{key}.pem": signer.public.to_pem() for key, signer in SIGNERS.items()}
 
     assert {path.name: path.read_bytes() for path in FOLDER.iterdir()} == written
