@@ -105,9 +105,15 @@ class JournalSettings:
     """How much may wait for the cloud; alarms always may."""
 
     readings_mb: int = setting(
-        64, help="readings beyond this are refused and read again later", minimum=1, maximum=4_096
+        64, help="beyond this the oldest readings are given up, and the cloud is told which", minimum=1, maximum=4_096
     )
-    diagnostics_mb: int = setting(8, help="diagnostics beyond this are refused", minimum=1, maximum=1_024)
+    diagnostics_mb: int = setting(8, help="the same for diagnostics", minimum=1, maximum=1_024)
+    ballast_mb: int = setting(
+        4,
+        help="room on the disk that is held for alarms; 0: none, and a full disk takes nothing",
+        minimum=0,
+        maximum=64,
+    )
     history_rows: int = setting(
         200, help="rows of a lane kept after their receipt, to look at", minimum=0, maximum=10_000
     )

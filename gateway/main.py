@@ -170,6 +170,7 @@ def open_journal(parts: Parts) -> Journal:
         readings_bytes=settings.journal.readings_mb * 1_000_000,
         diagnostics_bytes=settings.journal.diagnostics_mb * 1_000_000,
         history_rows=settings.journal.history_rows,
+        ballast_bytes=settings.journal.ballast_mb * 1_000_000,
     )
     source = ClockSource[settings.clock.source.upper()]
     trust = ClockTrust(source=source, uncertainty_ms=settings.clock.uncertainty_ms)

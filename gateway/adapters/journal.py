@@ -4,45 +4,67 @@ One change is one transaction: number, chain link, signature, event, and the con
 A row is never altered. It is kept as it was sealed until the cloud's receipt names its number *and* its hash, and some
 time longer for a technician to look at.
 
-Bounds. Readings and diagnostics have a cap. What would pass it is refused and counted, because a sealed row cannot be
-dropped without breaking the chain: a change that yields as a whole (the meter holds its load profile and is read again
-later), of any other change only the events of the full lane. Alarms have no cap but the disk's. A full or read-only
-disk raises `JournalUnavailable`, and nothing is kept.
+Bounds. Readings and diagnostics have a cap; past it the oldest rows of the lane are given up, an eighth of the cap at
+a time, so that a year without a cloud makes few alarms of it. Alarms have no cap but the disk's, and are never given
+up. What the broker does not take is set aside. Each hole in a chain is told in the alarm lane, in the transaction that
+makes it; one that nobody here made is told as missing before the next heartbeat can claim that it is there.
+
+A full disk: the ballast beside the journal is given up, and after it the oldest readings, then diagnostics. While the
+ballast is gone, what yields is refused (the meter holds its load profile and is read again later), and so is every
+reading. A disk that takes nothing at all, or is read-only, raises `JournalUnavailable`: nothing was kept, and whoever
+concluded it concludes it again.
 
 One writer (the pipeline) and one applier of receipts (the forwarder) share a connection under a lock.
 """
 
+import itertools
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.adapters import journal_aside
+from gateway.adapters.ballast import Ballast
+from gateway.adapters.journal_aside import SetAside
 from gateway.adapters.journal_file import closed_on_error, disk_refusals, identity_of, open_to_write, transaction
-from gateway.core.outbox import Change, Entry, OutboxRow, ReceiptOutcome
+from gateway.adapters.journal_lanes import Lanes
+from gateway.core.errors import JournalFull
+from gateway.core.outbox import Change, Entry, Hole, OutboxRow, ReceiptOutcome
 from runtime import logs
 from runtime.clock import Clock
 from runtime.errors import InputRefused
 from wire.bodies import event_name
 from wire.chain import Head, genesis
 from wire.envelope import Purpose, Signer, link_hash, parse, seal
-from wire.events import LaneHead
+from wire.events import EventSetAside, Heartbeat, LaneHead
 from wire.ids import GatewayId
 from wire.instants import unix_ms
 from wire.receipts import Receipt
-from wire.record import ClockSource, Link, Record, Stamp, encode_record
-from wire.refusals import WireRefused
-from wire.terms import Lane
+from wire.record import ClockSource, Link, Record, Stamp, decode_record, encode_record
+from wire.refusals import Reason, WireRefused
+from wire.terms import DropReason, Lane, SetAsideReason
 
 log = logs.get(__name__)
+BALLAST_FILE = "journal.ballast"
+_ONE_MORE_START = "UPDATE identity SET boots = boots + 1"
+_MOST_GIVEN_UP_FOR_ONE = 4  # times that room is made for one commit on a full disk
+_LEAST_ROOM_BYTES = 64_000  # less would not free whole pages for an alarm and its index
+_GIVEN_UP_AT_ONCE = 8  # this part of a lane's cap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """How much may wait for a receipt, and how many receipted rows of a lane are kept to look at."""
+    """How much may wait for a receipt, how many receipted rows of a lane are kept to look at, and what lies as ballast.
+
+    The ballast is room on the disk that is kept for alarms; without one, a full disk takes nothing.
+    """
 
     readings_bytes: int = 64_000_000
     diagnostics_bytes: int = 8_000_000
     history_rows: int = 200
+    ballast_bytes: int = 0
 
     def of(self, lane: Lane) -> int | None:
         """The lane's cap in bytes; None for alarms."""
@@ -57,34 +79,31 @@ class ClockTrust:
     uncertainty_ms: int = 500
 
 
-@dataclass(frozen=True, slots=True)
-class _Sealed:
-    """An event in its place, not stored yet."""
-
-    lane: Lane
-    head: Head
-    envelope: bytes
-
-
 class Journal:
     """The gateway's own book. Every method may be called from any thread."""
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, signer: Signer, clock: Clock, caps: Caps, trust: ClockTrust
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        signer: Signer,
+        clock: Clock,
+        caps: Caps,
+        trust: ClockTrust,
+        ballast: Ballast,
     ) -> None:
         self._connection = connection
         self._path = path
         self._signer = signer
         self._clock = clock
         self._caps = caps
+        self._ballast = ballast
         self._trust = trust
         self._lock = threading.RLock()
         identity = identity_of(connection, path)
         self.gateway, self.gen, self.boot = identity.gateway, identity.gen, identity.boots
-        self._heads: dict[Lane, Head] = {}
-        self._receipted: dict[Lane, int] = {}
-        self._waiting_bytes: dict[Lane, int] = {}
-        self._load()
+        self._lanes = Lanes(connection, path, genesis(signer.public.spki))
+        self._declare_missing()
 
     @classmethod
     def open(
@@ -106,9 +125,10 @@ class Journal:
             if owner != gateway:
                 do = "use the folder its key was made in"
                 raise InputRefused(f"the journal belongs to gateway {owner}", where=str(path), do=do)
-            with transaction(connection, path):
-                connection.execute("UPDATE identity SET boots = boots + 1")
-            return cls(connection, path, signer, clock, caps, trust)
+            ballast = Ballast(path.with_name(BALLAST_FILE), caps.ballast_bytes)
+            ballast.lay()
+            _count_start(connection, path, ballast)
+            return cls(connection, path, signer, clock, caps, trust, ballast)
 
     def close(self) -> None:
         """Let the file go."""
@@ -116,22 +136,21 @@ class Journal:
             self._connection.close()
 
     def commit(self, *changes: Change) -> tuple[bool, ...]:
-        """Keep the changes in one transaction; for each, whether it was kept (False: it yielded to a full lane).
+        """Keep the changes in one transaction; for each, whether it was kept.
 
         Raises JournalUnavailable, and then none was kept.
         """
         with self._lock:
-            kept = tuple(self._has_room_for_all(change) or not change.yields for change in changes)
-            refused = sum(len(change.entries) for change, is_kept in zip(changes, kept, strict=True) if not is_kept)
-            try:
-                with transaction(self._connection, self._path):
-                    refused += sum(self._keep(change) for change, is_kept in zip(changes, kept, strict=True) if is_kept)
-                    if refused:
-                        self._connection.execute("UPDATE identity SET refused = refused + ?", (refused,))
-            except BaseException:
-                self._load()
-                raise
-            return kept
+            if any(isinstance(entry.event, Heartbeat) for change in changes for entry in change.entries):
+                self._ballast.lay()
+                self._declare_missing()
+            for _ in range(_MOST_GIVEN_UP_FOR_ONE):
+                try:
+                    return self._store(changes)
+                except JournalFull:
+                    if not self._make_room():
+                        raise
+            return self._store(changes)
 
     def recall(self, name: str) -> str | None:
         """The line last stored under `name`."""
@@ -142,94 +161,174 @@ class Journal:
     def heads(self) -> tuple[LaneHead, ...]:
         """How far each lane has come."""
         with self._lock:
-            return tuple(LaneHead(lane=lane, seq=head.seq, head=head.hash) for lane, head in self._heads.items())
+            heads = ((lane, self._lanes.head(lane)) for lane in Lane)
+            return tuple(LaneHead(lane=lane, seq=head.seq, head=head.hash) for lane, head in heads)
 
     def waiting(self) -> int:
         """How many rows no receipt covers yet."""
         with self._lock:
-            return sum(head.seq - self._receipted[lane] for lane, head in self._heads.items())
+            return self._lanes.waiting()
 
     def oldest_waiting(self, lane: Lane, limit: int) -> list[OutboxRow]:
         """The first rows of a lane that no receipt covers yet, in the order of the chain."""
         with self._lock, disk_refusals(self._path):
-            rows = self._connection.execute(
-                "SELECT seq, envelope FROM outbox WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?",
-                (lane, self._receipted[lane], limit),
-            ).fetchall()
-        return [OutboxRow(lane=lane, seq=seq, envelope=envelope) for seq, envelope in rows]
+            return self._lanes.oldest_waiting(lane, limit)
 
     def apply(self, receipt: Receipt, envelope: bytes) -> ReceiptOutcome:
         """Free what the receipt covers, if it is about our own chain as it stands; `envelope` is kept as its proof."""
         with self._lock:
             outcome = self._judge(receipt)
             if outcome is ReceiptOutcome.APPLIED:
-                self._free(receipt, envelope)
+                with self._transaction():
+                    self._lanes.free(receipt, envelope, self._caps.history_rows)
             return outcome
+
+    def set_aside(self, lane: Lane, seq: int, reason: SetAsideReason) -> bool:
+        """Take a row that cannot be sent out of the way, keep it here, and say so in the chain; never an alarm.
+
+        False where there is nothing to take away. Raises JournalUnavailable: it is still in the way.
+        """
+        with self._lock, disk_refusals(self._path):
+            found = self._lanes.waiting_row(lane, seq)
+            if found is None or lane is Lane.ALARM:
+                return False
+            own_hash, envelope = found
+            record = decode_record(parse(envelope).payload)
+            hole = Hole(lane=lane, first_seq=seq, last_seq=seq, head=own_hash, reason=DropReason.TOO_LARGE)
+            with self._transaction():
+                self._give_up(hole)
+                self._put_aside(
+                    record.subject,
+                    SetAside(
+                        lane=lane,
+                        seq=seq,
+                        code=record.event.code,
+                        reason=reason,
+                        at_ms=self._now_ms(),
+                        content=envelope,
+                    ),
+                )
+                self._keep_to_caps()
+            return True
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing, in the file and in memory."""
+        try:
+            with transaction(self._connection, self._path):
+                yield
+        except BaseException:
+            self._lanes.load()
+            raise
 
     def _judge(self, receipt: Receipt) -> ReceiptOutcome:
         if (receipt.gateway, receipt.gen) != (self.gateway, self.gen):
             return ReceiptOutcome.FOREIGN
-        if receipt.seq <= self._receipted[receipt.lane]:
+        if receipt.seq <= self._lanes.receipted_seq(receipt.lane):
             return ReceiptOutcome.STALE
-        if receipt.seq > self._heads[receipt.lane].seq:
+        if receipt.seq > self._lanes.head(receipt.lane).seq:
             return ReceiptOutcome.AHEAD
         with disk_refusals(self._path):
-            (own_hash,) = self._connection.execute(
-                "SELECT hash FROM outbox WHERE lane = ? AND seq = ?", (receipt.lane, receipt.seq)
-            ).fetchone()
+            own_hash = self._lanes.hash_at(receipt.lane, receipt.seq)
+        if own_hash is None:
+            return ReceiptOutcome.STALE  # of a row given up since; the receipt for the end of that hole will come
         return ReceiptOutcome.APPLIED if own_hash == receipt.head else ReceiptOutcome.CONFLICT
 
-    def _free(self, receipt: Receipt, envelope: bytes) -> None:
-        with transaction(self._connection, self._path):
-            (freed_bytes,) = self._connection.execute(
-                "SELECT sum(length(envelope)) FROM outbox WHERE lane = ? AND seq > ? AND seq <= ?",
-                (receipt.lane, self._receipted[receipt.lane], receipt.seq),
-            ).fetchone()
-            self._connection.execute(
-                "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?, ?)",
-                (receipt.lane, receipt.seq, receipt.head, receipt.at_ms, envelope),
-            )
-            self._connection.execute(
-                "DELETE FROM outbox WHERE lane = ? AND seq <= ?",
-                (receipt.lane, receipt.seq - self._caps.history_rows),
-            )
-        self._receipted[receipt.lane] = receipt.seq
-        self._waiting_bytes[receipt.lane] -= freed_bytes
+    def _store(self, changes: tuple[Change, ...]) -> tuple[bool, ...]:
+        """One transaction; for each change, whether it was kept: what yields is not, while room is short."""
+        is_short = self._ballast.is_short
+        kept = tuple(not (change.yields and is_short) for change in changes)
+        refused = sum(len(change.entries) for change, is_kept in zip(changes, kept, strict=True) if not is_kept)
+        with self._transaction():
+            refused += sum(map(self._keep, itertools.compress(changes, kept)))
+            if refused:
+                self._connection.execute("UPDATE identity SET refused = refused + ?", (refused,))
+            self._keep_to_caps()
+        return kept
 
-    def _has_room(self, lane: Lane) -> bool:
-        cap = self._caps.of(lane)
-        return cap is None or self._waiting_bytes[lane] < cap
-
-    def _has_room_for_all(self, change: Change) -> bool:
-        return all(self._has_room(entry.event.lane) for entry in change.entries)
+    def _make_room(self) -> bool:
+        """On a full disk: the ballast goes, or else the oldest readings, or diagnostics; whether there was anything."""
+        if self._ballast.give_up():
+            return True
+        for lane in (Lane.READINGS, Lane.DIAGNOSTICS):
+            hole = self._lanes.oldest_beyond(
+                lane, max(_LEAST_ROOM_BYTES, self._lanes.waiting_bytes(lane) // _GIVEN_UP_AT_ONCE)
+            )
+            if hole is not None:
+                with self._transaction():
+                    self._give_up(hole)
+                return True
+        return False
 
     def _keep(self, change: Change) -> int:
-        """Store the change; how many of its events were refused."""
+        """Store the change; how many of its events were refused: readings, while room is short."""
         refused = 0
         for entry in change.entries:
-            has_room = change.yields or self._has_room(entry.event.lane)  # what yields was let in as a whole
-            sealed = self._sealed(entry) if has_room else None
-            if sealed is None:
+            if self._ballast.is_short and entry.event.lane is Lane.READINGS:
                 refused += 1
             else:
-                self._insert(sealed)
+                self._keep_entry(entry)
         self._connection.executemany("INSERT OR REPLACE INTO remembered VALUES (?, ?)", change.remembered.items())
         return refused
 
-    def _sealed(self, entry: Entry) -> _Sealed | None:
-        """The event in its place; None for what cannot be said in the contract's terms, now or ever."""
+    def _keep_entry(self, entry: Entry) -> None:
+        """Store the event in its place; what cannot be said in the contract's terms, now or ever, is set aside."""
         try:
-            return self._seal(entry)
+            self._append(entry)
         except WireRefused as refused:
             log.warning("event_not_sealed", event_type=event_name(entry.event), reason=str(refused))
-            return None
+            is_too_large = refused.reason is Reason.TOO_LARGE
+            self._put_aside(
+                entry.subject,
+                SetAside(
+                    lane=entry.event.lane,
+                    seq=None,
+                    code=entry.event.code,
+                    reason=SetAsideReason.TOO_LARGE if is_too_large else SetAsideReason.CANNOT_BE_SAID,
+                    at_ms=self._now_ms(),
+                    content=journal_aside.facts_of(entry.event),
+                ),
+            )
 
-    def _seal(self, entry: Entry) -> _Sealed:
+    def _put_aside(self, subject: str, item: SetAside) -> None:
+        """Keep it and say so; that the saying itself could not be sent is not said."""
+        journal_aside.put(self._connection, item)
+        if item.code != EventSetAside.code:
+            said = EventSetAside(of_code=item.code, size=len(item.content), reason=item.reason)
+            self._append(Entry(subject=subject, event=said))
+
+    def _keep_to_caps(self) -> None:
+        """Give up the oldest rows of every lane past its cap."""
+        for lane in Lane:
+            cap = self._caps.of(lane)
+            excess_bytes = 0 if cap is None else self._lanes.waiting_bytes(lane) - cap
+            if cap is not None and excess_bytes > 0:
+                hole = self._lanes.oldest_beyond(lane, excess_bytes + cap // _GIVEN_UP_AT_ONCE)
+                if hole is not None:
+                    self._give_up(hole)
+
+    def _declare_missing(self) -> None:
+        """Say what is gone from the file though nobody here gave it up."""
+        with disk_refusals(self._path):
+            missing = self._lanes.missing()
+        if missing:
+            with self._transaction():
+                for hole in missing:
+                    self._give_up(hole)
+
+    def _give_up(self, hole: Hole) -> None:
+        lane, reason = hole.lane.name.lower(), hole.reason.name.lower()
+        log.error("events_dropped", lane=lane, first=hole.first_seq, last=hole.last_seq, reason=reason)
+        self._lanes.give_up(hole)
+        self._append(Entry(subject="", event=hole.declaration))
+
+    def _append(self, entry: Entry) -> None:
+        """Seal the event in its place and store it; raises WireRefused for what the contract cannot say."""
         lane = entry.event.lane
-        before = self._heads[lane]
+        before = self._lanes.head(lane)
         link = Link(gateway=self.gateway, gen=self.gen, lane=lane, seq=before.seq + 1, prev=before.hash)
         stamp = Stamp(
-            at_ms=unix_ms(self._clock.now()),
+            at_ms=self._now_ms(),
             source=self._trust.source,
             uncertainty_ms=self._trust.uncertainty_ms,
             mono_ms=round(self._clock.monotonic() * 1000),
@@ -237,29 +336,19 @@ class Journal:
         )
         payload = encode_record(Record(link=link, stamp=stamp, subject=entry.subject, event=entry.event))
         envelope = seal(payload, self._signer, Purpose.EVENT)
-        return _Sealed(lane, Head(seq=link.seq, hash=link_hash(parse(envelope))), envelope)
+        self._lanes.append(lane, Head(seq=link.seq, hash=link_hash(parse(envelope))), envelope)
 
-    def _insert(self, sealed: _Sealed) -> None:
-        place = (sealed.lane, sealed.head.seq, sealed.head.hash)
-        self._connection.execute("INSERT INTO outbox VALUES (?, ?, ?, ?)", (*place, sealed.envelope))
-        self._connection.execute("INSERT OR REPLACE INTO head VALUES (?, ?, ?)", place)
-        self._heads[sealed.lane] = sealed.head
-        self._waiting_bytes[sealed.lane] += len(sealed.envelope)
+    def _now_ms(self) -> int:
+        return unix_ms(self._clock.now())
 
-    def _load(self) -> None:
-        """What is held in memory, anew from the file: after opening it, and after it refused a change."""
-        with disk_refusals(self._path):
-            heads = self._connection.execute("SELECT lane, seq, hash FROM head").fetchall()
-            receipted = self._connection.execute("SELECT lane, seq FROM receipt").fetchall()
-            first = genesis(self._signer.public.spki)
-            self._heads = dict.fromkeys(Lane, first) | {
-                Lane(lane): Head(seq=seq, hash=hash_) for lane, seq, hash_ in heads
-            }
-            self._receipted = dict.fromkeys(Lane, 0) | {Lane(lane): seq for lane, seq in receipted}
-            self._waiting_bytes = {
-                lane: self._connection.execute(
-                    "SELECT coalesce(sum(length(envelope)), 0) FROM outbox WHERE lane = ? AND seq > ?",
-                    (lane, self._receipted[lane]),
-                ).fetchone()[0]
-                for lane in Lane
-            }
+
+def _count_start(connection: sqlite3.Connection, path: Path, ballast: Ballast) -> None:
+    """One start more; a disk that filled up while the gateway was off gets the ballast's room."""
+    try:
+        with transaction(connection, path):
+            connection.execute(_ONE_MORE_START)
+    except JournalFull:
+        if not ballast.give_up():
+            raise
+        with transaction(connection, path):
+            connection.execute(_ONE_MORE_START)

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.core.errors import JournalDamaged, JournalUnavailable
+from gateway.core.errors import JournalDamaged, JournalFull, JournalUnavailable
 from runtime.durable import write_atomically
 from runtime.errors import InputRefused
 from wire.ids import GatewayId
 
-_LAYOUT = 1
+_LAYOUT, _OLDEST_LAYOUT = 2, 1
 _BUSY_TIMEOUT_S = 5.0
 _LANE = "lane INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 2), seq INTEGER NOT NULL CHECK (seq > 0)"
 _HASH = "hash BLOB NOT NULL CHECK (length(hash) = 16)"
@@ -28,6 +28,17 @@ CREATE TABLE outbox ({_LANE}, {_HASH}, envelope BLOB NOT NULL, PRIMARY KEY (lane
 CREATE TABLE head ({_LANE}, {_HASH}, PRIMARY KEY (lane)) STRICT;
 CREATE TABLE receipt ({_LANE}, {_HASH}, at_ms INTEGER NOT NULL, envelope BLOB NOT NULL, PRIMARY KEY (lane)) STRICT;
 CREATE TABLE remembered (name TEXT PRIMARY KEY, line TEXT NOT NULL) STRICT;
+"""
+_TABLES_OF_LAYOUT_2 = f"""
+CREATE TABLE hole (
+    lane INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 2),
+    first_seq INTEGER NOT NULL CHECK (first_seq > 0), last_seq INTEGER NOT NULL CHECK (last_seq >= first_seq),
+    {_HASH}, reason INTEGER NOT NULL, PRIMARY KEY (lane, first_seq)
+) STRICT;
+CREATE TABLE set_aside (
+    number INTEGER PRIMARY KEY, lane INTEGER NOT NULL, seq INTEGER, code INTEGER NOT NULL, reason INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL, content BLOB NOT NULL
+) STRICT;
 """
 _DO = {
     sqlite3.SQLITE_FULL: "free some space on its disk; a gateway that runs goes on by itself",
@@ -55,7 +66,7 @@ def create(path: Path, gateway: GatewayId, *, gen: int) -> None:
         raise InputRefused("there is a journal already", where=str(path))
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        connection.executescript(f"{_TABLES} PRAGMA user_version={_LAYOUT};")
+        connection.executescript(f"{_TABLES} {_TABLES_OF_LAYOUT_2} PRAGMA user_version={_LAYOUT};")
         connection.execute("INSERT INTO identity VALUES (?, ?, 0, 0)", (gateway, gen))
         write_atomically(path, connection.serialize())
     finally:
@@ -73,7 +84,17 @@ def open_to_write(path: Path) -> sqlite3.Connection:
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
                 raise damaged(path, verdict)
+            _bring_up_to_date(connection, path)
     return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    """The tables that an older gateway's journal has not got."""
+    if _layout_of(connection) < _LAYOUT:
+        with transaction(connection, path):
+            for table in filter(str.strip, _TABLES_OF_LAYOUT_2.split(";")):
+                connection.execute(table)
+            connection.execute(f"PRAGMA user_version={_LAYOUT}")
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
@@ -81,7 +102,12 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise InputRefused("there is no journal", where=str(path), do="give the folder that `init` made")
     with disk_refusals(path):
-        return _connect(path, "ro")
+        connection = _connect(path, "ro")
+        with closed_on_error(connection):
+            if _layout_of(connection) < _LAYOUT:
+                do = "start the gateway once, which brings it up to date"
+                raise InputRefused("the journal is an older gateway's", where=str(path), do=do)
+        return connection
 
 
 def identity_of(connection: sqlite3.Connection, path: Path) -> Identity:
@@ -118,20 +144,26 @@ def disk_refusals(path: Path) -> Iterator[None]:
         if code in _DAMAGED:
             raise damaged(path, str(error)) from error
         do = _DO.get(code, "see the gateway's log; if it stays so, restart it")
-        raise JournalUnavailable(f"the journal cannot be used: {error}", where=str(path), do=do) from error
+        refusal = JournalFull if code == sqlite3.SQLITE_FULL else JournalUnavailable
+        raise refusal(f"the journal cannot be used: {error}", where=str(path), do=do) from error
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S)
     with closed_on_error(connection):
-        (layout,) = connection.execute("PRAGMA user_version").fetchone()
+        layout = _layout_of(connection)
         if layout > _LAYOUT:
             what = f"the journal was written by a newer gateway (layout {layout})"
             raise InputRefused(what, where=str(path), do="update this gateway")
-        if layout < _LAYOUT:
+        if layout < _OLDEST_LAYOUT:
             raise damaged(path, "it is empty, or of another program")
     return connection
+
+
+def _layout_of(connection: sqlite3.Connection) -> int:
+    (layout,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(layout)
 
 
 @contextmanager

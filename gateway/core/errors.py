@@ -15,6 +15,7 @@ LamplightError
 │   └── ProbeRefused            it speaks another version of the link: the same, until a person updates one of the two
 ├── EnvironmentRefused
 │   ├── JournalUnavailable      nothing of the change was kept: keep what caused it, try again, say so once
+│   │   └── JournalFull         the disk has no room: give some up and try once more
 │   └── JournalDamaged          the journal cannot be trusted: stop, a person sets it aside
 ├── SettingsError
 │   └── ProfileRefused          no such meter profile, or it cannot be used: a person edits or chooses another
@@ -96,6 +97,10 @@ class ProbeRefused(ProbeUnheard):
 
 class JournalUnavailable(EnvironmentRefused):
     """The journal cannot be written now (disk full, read-only); nothing was kept. Try the same change again later."""
+
+
+class JournalFull(JournalUnavailable):
+    """The disk has no room for it; nothing was kept. What can be given up makes some, and it is tried once more."""
 
 
 class JournalDamaged(EnvironmentRefused):

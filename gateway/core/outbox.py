@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from wire.events import KnownEvent
-from wire.terms import Lane
+from wire.events import EventsDropped, KnownEvent
+from wire.terms import DropReason, Lane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +20,8 @@ class Entry:
 class Change:
     """Events and what was concluded from them: kept together, or neither is.
 
-    `remembered` maps a name to the line stored under it (`gateway.core.remembered`). A change that `yields` is refused
-    whole when one of its lanes is full: it can be made again later. Of any other change, only the events go.
+    `remembered` maps a name to the line stored under it (`gateway.core.remembered`). A change that `yields` can be made
+    again later: it is refused whole where the disk has room for alarms alone.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -36,6 +36,33 @@ class OutboxRow:
     lane: Lane
     seq: int
     envelope: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """Events of a lane that are here no more though no receipt covers them; `head` is the hash of the last of them."""
+
+    lane: Lane
+    first_seq: int
+    last_seq: int
+    head: bytes
+    reason: DropReason
+
+    @property
+    def size(self) -> int:
+        """How many events."""
+        return self.last_seq - self.first_seq + 1
+
+    @property
+    def declaration(self) -> EventsDropped:
+        """How the cloud is told."""
+        return EventsDropped(
+            of_lane=self.lane,
+            first_seq=self.first_seq,
+            last_seq=self.last_seq,
+            head=self.head,
+            reason=self.reason,
+        )
 
 
 class ReceiptOutcome(Enum):

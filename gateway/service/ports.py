@@ -9,7 +9,7 @@ from gateway.core.outbox import Change, OutboxRow, ReceiptOutcome
 from wire.events import LaneHead
 from wire.ids import GatewayId
 from wire.receipts import Receipt
-from wire.terms import Lane
+from wire.terms import Lane, SetAsideReason
 
 
 class Book(Protocol):
@@ -53,6 +53,14 @@ class Outbox(Protocol):
 
     def apply(self, receipt: Receipt, envelope: bytes) -> ReceiptOutcome:
         """Free what the receipt covers, if it is about our own chain. Raises JournalUnavailable: nothing was freed."""
+        ...
+
+    def set_aside(self, lane: Lane, seq: int, reason: SetAsideReason) -> bool:
+        """Take a row that cannot be sent out of the way, keep it for a technician, and say so in the chain.
+
+        False where there is nothing to take away: no such row waits, or it is an alarm, which is never given up.
+        Raises JournalUnavailable: it is still in the way.
+        """
         ...
 
 

@@ -16,41 +16,14 @@ from gateway.core.errors import JournalDamaged, JournalUnavailable
 from gateway.core.outbox import Change, Entry, ReceiptOutcome
 from runtime.errors import EnvironmentRefused, InputRefused
 from tests.fakes_gateway import FakeClock
-from wire.chain import Head, Step, follow, genesis
-from wire.envelope import Purpose, link_hash, parse, verify
-from wire.events import GatewayStarted, MeterUnreachable, RegisterReadings, SupplyLost
+from tests.fakes_journal import GATEWAY, chain_of, lost, opened, reading, receipt_for
+from wire.chain import Head
+from wire.envelope import parse
+from wire.events import GatewayStarted, SupplyLost
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
-from wire.receipts import Receipt
 from wire.record import decode_record
-from wire.terms import Lane, LinkFault
-from wire.units import Quantity
-
-SIGNER = SoftwareSigner.generate()
-GATEWAY = gateway_id_of(SIGNER.public.spki)
-
-
-def lost(began_at_ms: int = 1_000) -> Entry:
-    return Entry(subject="LMP00042", event=SupplyLost(began_at_ms=began_at_ms, input_mv=4_000))
-
-
-def reading(at_ms: int = 1_000) -> Entry:
-    values = ((Quantity.ENERGY_IMPORT_WH, 12_345_678),)
-    return Entry(subject="LMP00042", event=RegisterReadings(at_ms=at_ms, values=values))
-
-
-def unreachable() -> Entry:
-    return Entry(subject="LMP00042", event=MeterUnreachable(since_ms=1, reason=LinkFault.SILENT))
-
-
-def opened(path: Path, caps: Caps | None = None) -> Journal:
-    return Journal.open(path, GATEWAY, SIGNER, FakeClock(), caps or Caps())
-
-
-def receipt_for(journal: Journal, lane: Lane, seq: int) -> Receipt:
-    """The receipt an honest cloud signs for this place."""
-    head = link_hash(parse(journal.oldest_waiting(lane, seq)[-1].envelope))
-    return Receipt(gateway=GATEWAY, gen=1, lane=lane, seq=seq, head=head, at_ms=5)
+from wire.terms import Lane
 
 
 @pytest.fixture
@@ -65,18 +38,6 @@ def journal(path: Path) -> Iterator[Journal]:
     journal = opened(path)
     yield journal
     journal.close()
-
-
-def chain_of(journal: Journal, lane: Lane) -> Head:
-    """Follow the waiting rows of a lane as the cloud does; the head it arrives at."""
-    head = genesis(SIGNER.public.spki)
-    for row in journal.oldest_waiting(lane, 10_000):
-        parsed = parse(row.envelope)
-        verify(parsed, SIGNER.public, Purpose.EVENT)
-        own_hash = link_hash(parsed)
-        assert follow(head, decode_record(parsed.payload).link, own_hash) is Step.NEXT
-        head = Head(seq=row.seq, hash=own_hash)
-    return head
 
 
 def test_every_lane_is_a_chain_of_its_own_from_the_key_onward(journal: Journal) -> None:
@@ -150,50 +111,7 @@ def test_a_read_only_disk_says_what_to_do(journal: Journal) -> None:
     assert journal.waiting() == 0
 
 
-def test_a_full_readings_lane_refuses_readings_and_never_alarms(path: Path) -> None:
-    journal = opened(path, Caps(readings_bytes=400))
-    with_progress = Change(entries=(reading(),), remembered={"intervals/1": "further"}, yields=True)
-
-    kept = [journal.commit(with_progress, Change(entries=(lost(),))) for _ in range(4)]
-    journal.commit(Change(remembered={"intervals/1": "as it was"}))
-    refused = journal.commit(with_progress)
-
-    assert kept == [(True, True), (True, True), (True, True), (False, True)]
-    assert refused == (False,)
-    assert journal.recall("intervals/1") == "as it was"
-    assert [head.seq for head in journal.heads()] == [4, 3, 0]
-    journal.close()
-    with JournalView(path) as view:
-        assert view.identity().refused == 2
-
-
-def test_of_a_change_that_does_not_yield_only_the_events_of_a_full_lane_go(path: Path) -> None:
-    journal = opened(path, Caps(diagnostics_bytes=1))
-
-    kept = [
-        journal.commit(Change(entries=(unreachable(), lost()), remembered={"supply/1": str(number)}))
-        for number in range(2)
-    ]
-
-    assert kept == [(True,), (True,)]
-    assert [head.seq for head in journal.heads()] == [2, 0, 1]
-    assert journal.recall("supply/1") == "1"
-    journal.close()
-
-
-def test_a_receipt_makes_room_again(path: Path) -> None:
-    journal = opened(path, Caps(readings_bytes=1))
-    change = Change(entries=(reading(),), yields=True)
-    journal.commit(change)
-
-    before = journal.commit(change)
-    journal.apply(receipt_for(journal, Lane.READINGS, 1), b"")
-
-    assert (before, journal.commit(change)) == ((False,), (True,))
-    journal.close()
-
-
-def test_an_event_out_of_the_contracts_bounds_is_left_out_and_the_rest_kept(journal: Journal) -> None:
+def test_an_event_out_of_the_contracts_bounds_is_set_aside_and_the_rest_kept(journal: Journal) -> None:
     unsayable = Entry(subject="LMP00042", event=SupplyLost(began_at_ms=-1, input_mv=0))
 
     kept = journal.commit(Change(entries=(unsayable, lost()), remembered={"supply/1": "lost"}))

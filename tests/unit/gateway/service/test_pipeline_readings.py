@@ -14,6 +14,8 @@ from tests.fakes_pipeline import DAYS_BACK, Bench, a_bench
 from wire.events import Heartbeat, IntervalReadings
 from wire.terms import Lane
 
+NO_DISK_HAS_SO_MUCH = 2**60
+
 
 def test_the_poller_learns_how_far_the_load_profile_has_come(bench: Bench) -> None:
     first = bench.watch.instruction.progress
@@ -57,7 +59,7 @@ def test_what_is_unusual_is_told_after_the_rows_it_rests_on_and_once_also_by_one
     assert said[said.index("UnusualUse") - 1] == "IntervalReadings"
 
 
-def read_into_a_full_journal_then_into_one_with_room(full: Bench, between: Callable[[], object]) -> None:
+def read_onto_a_full_disk_then_onto_one_with_room(full: Bench, between: Callable[[], object]) -> None:
     """Two rows that find no room; and again, once there is some. `between` looks at what was refused."""
     window = Window(since=at(0), until=at(3 * 3600))
     rows = (hour_row(1, 100), hour_row(2, 200))
@@ -73,7 +75,7 @@ def read_into_a_full_journal_then_into_one_with_room(full: Bench, between: Calla
 @pytest.fixture
 def full(tmp_path: Path) -> Iterator[Bench]:
     (tmp_path / "full").mkdir()
-    bench = a_bench(tmp_path / "full", Caps(readings_bytes=1))
+    bench = a_bench(tmp_path / "full", Caps(ballast_bytes=NO_DISK_HAS_SO_MUCH))
     yield bench
     bench.kill()
 
@@ -81,9 +83,7 @@ def full(tmp_path: Path) -> Iterator[Bench]:
 def test_a_bank_whose_rows_found_no_room_sees_them_when_they_are_taken_over(full: Bench) -> None:
     refused: list[int] = []
 
-    read_into_a_full_journal_then_into_one_with_room(
-        full, lambda: refused.append(full.desk.standing.consumption.known_h)
-    )
+    read_onto_a_full_disk_then_onto_one_with_room(full, lambda: refused.append(full.desk.standing.consumption.known_h))
 
     assert (refused, full.desk.standing.consumption.known_h) == ([0], 2)
 
@@ -91,7 +91,7 @@ def test_a_bank_whose_rows_found_no_room_sees_them_when_they_are_taken_over(full
 def test_readings_that_found_no_room_are_taken_over_later(full: Bench) -> None:
     refused: list[IntervalProgress | None] = []
 
-    read_into_a_full_journal_then_into_one_with_room(full, lambda: refused.append(full.watch.instruction.progress))
+    read_onto_a_full_disk_then_onto_one_with_room(full, lambda: refused.append(full.watch.instruction.progress))
 
     with JournalView(full.path) as view:
         batches = [row.record.event for row in view.newest(10) if isinstance(row.record.event, IntervalReadings)]
