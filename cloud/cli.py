@@ -34,7 +34,7 @@ from cloud import (
     tariff_commands,
 )
 from runtime import logs, program
-from runtime.arguments import Words
+from runtime.arguments import Words, whole
 from runtime.clock import check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 from runtime.reading import read_at_most
@@ -161,14 +161,19 @@ def _gateway_renew(arguments: argparse.Namespace) -> int:
 
 
 def _gateway_revoke(arguments: argparse.Namespace) -> int:
+    from cloud.ingest import revocation
     from cloud.registry.service import parse_gateway_id
 
-    gateway = parse_gateway_id(arguments.gateway)
-    with _opened(arguments.state) as (_, _, registrar):
-        registrar.revoke(gateway, arguments.reason)
-    command.answer(
-        arguments, {"gateway_id": gateway}, [f"gateway {gateway} is revoked: nothing it says is taken any more"]
-    )
+    gateway, places = parse_gateway_id(arguments.gateway), revocation.parse_places(arguments.from_seq)
+    with _opened(arguments.state) as (_, database, registrar):
+        with database.read() as connection:
+            cut = revocation.cut_before(connection, gateway, places, arguments.from_gen)
+            past = revocation.count_past(connection, gateway, cut) if places else 0
+        registrar.revoke(gateway, arguments.reason, cut if places else None)
+    what = "what it said from there on is not taken any more" if places else "nothing it says is taken any more"
+    stored = f"; {past} events from there on are stored already: look at them" if past else ""
+    facts = {"gateway_id": gateway, "stored_past": past}
+    command.answer(arguments, facts, [f"gateway {gateway} is revoked: {what}{stored}"])
     return 0
 
 
@@ -362,6 +367,10 @@ def _add_gateway_commands(parser: argparse.ArgumentParser) -> None:
     revoke = command.add(commands, "revoke", _gateway_revoke, "believe a gateway no more, for good")
     revoke.add_argument("gateway", metavar="GATEWAY")
     revoke.add_argument("--reason", default="revoked by an operator", metavar="TEXT")
+    revoke.add_argument(
+        "--from-seq", action="append", default=[], metavar="LANE=SEQ", help="believe what lies before; again per lane"
+    )
+    revoke.add_argument("--from-gen", type=whole(1, 2**32 - 1), metavar="GEN", help="in this generation (the newest)")
     for each in (add, listed, renew, revoke):
         each.add_argument("--state", required=True, type=Path, metavar="DIR")
         each.add_argument("--json", action="store_true")

@@ -16,9 +16,10 @@ from cloud.registry.model import Gateway, Place, Status
 from wire import chain, topics
 from wire.chain import Head
 from wire.envelope import Purpose, link_hash, parse, seal
-from wire.events import Event, GatewayStarted
-from wire.ids import gateway_id_of
+from wire.events import Event, GatewayStarted, LaneHead
+from wire.ids import GatewayId, gateway_id_of
 from wire.instants import unix_ms
+from wire.key_life import announce
 from wire.keys import PublicKey, SoftwareSigner
 from wire.receipts import Receipt, open_receipt
 from wire.record import ClockSource, Link, Record, Stamp, decode_record, encode_record
@@ -59,14 +60,18 @@ class FakeGateway:
     gen: int = 1
     heads: dict[Lane, Head] = field(default_factory=dict)
     unreceipted: list[Message] = field(default_factory=list)
+    first: PublicKey = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first = self.signer.public
 
     @property
     def public(self) -> PublicKey:
-        return self.signer.public
+        return self.first
 
     @property
-    def id(self) -> str:
-        return gateway_id_of(self.public.spki)
+    def id(self) -> GatewayId:
+        return gateway_id_of(self.first.spki)
 
     def say(self, event: Event, *, subject: str | None = None, at: datetime = NOON) -> Message:
         """Seal the event as the next of its lane."""
@@ -80,6 +85,18 @@ class FakeGateway:
     def say_many(self, count: int) -> list[Message]:
         """`count` events that mean nothing, in one lane."""
         return [self.say(GatewayStarted(software="0.1.0", boot=boot)) for boot in range(1, count + 1)]
+
+    def change_key(self, new: SoftwareSigner | None = None) -> Message:
+        """Say under the old key that another one signs from now on, and let it."""
+        new = new or SoftwareSigner.generate()
+        at_rest = chain.genesis(self.first.spki)
+        heads = [LaneHead(lane=lane, seq=head.seq, head=head.hash) for lane, head in self._all_heads(at_rest)]
+        said = self.say(announce(self.id, self.signer.public, new, heads), subject="")
+        self.signer = new
+        return said
+
+    def _all_heads(self, at_rest: Head) -> Iterator[tuple[Lane, Head]]:
+        return ((lane, self.heads.get(lane, at_rest)) for lane in Lane)
 
     def lose_journal(self) -> None:
         """Begin anew, as a gateway does whose journal is gone."""

@@ -41,6 +41,7 @@ class Purpose(Enum):
     COMMAND = b"lw1:cmd"
     REPORT = b"lw1:report"
     KEYS = b"lw1:keys"
+    KEY = b"lw1:key"
 
 
 class Signer(Protocol):

@@ -139,8 +139,8 @@ class JournalBegunAnew:
 class KeyAnnounced:
     """The last alarm under the old key: what comes after it, and after `heads` in the other lanes, the new key signs.
 
-    `proof` is the new key's signature (purpose `lw1:key`) over the gateway's identifier and the old key's id: nobody
-    can announce a key he does not hold.
+    `proof` is the new key's signature over who changes from which key to which (`wire.key_life`): nobody can announce
+    a key he does not hold.
     """
 
     code: ClassVar[int] = 9

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     WRONG_GATEWAY = "gateway does not own this key or topic"
     WRONG_TOPIC = "topic does not fit"
     GATEWAY_NOT_ACTIVE = "gateway is not active"
+    NOT_ITS_PLACE = "the key does not sign this part of the chain"
     CONFLICT = "another event stands at this place of the chain"
     BROKEN_CHAIN = "does not follow the chain"
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from cloud.ingest import quarantine, store
+from cloud.ingest import key_change, quarantine, store
 from cloud.ingest.news import EVENT_TASK
 from cloud.ingest.verify import Genuine, LaneEnd, Refused, judge, verify
 from cloud.kernel import tasks
@@ -20,7 +20,7 @@ from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Status
 from runtime import logs
 from wire.chain import Head, Step
-from wire.events import UnknownEvent
+from wire.events import KeyAnnounced, UnknownEvent
 from wire.ids import GatewayId
 from wire.instants import unix_ms
 from wire.receipts import Receipt
@@ -55,6 +55,7 @@ class Batch:
         self._ends: dict[tuple[GatewayId, Lane], LaneEnd | None] = {}
         self._waiting: dict[GatewayId, int] = {}
         self._owed: set[tuple[GatewayId, int, Lane]] = set()
+        self._unknown: list[tuple[str, bytes, Refused]] = []
 
     def take(self, topic: str, verdict: Genuine) -> None:
         """Find the place of a genuine event, and of those that were waiting for it."""
@@ -63,7 +64,23 @@ class Batch:
             following = self._place(topic, following)
 
     def refuse(self, topic: str, raw: bytes, refused: Refused) -> None:
-        """Keep a message that is not believed."""
+        """Keep a message that is not believed; one under a key that this batch may yet announce is looked at again."""
+        if refused.reason is Reason.UNKNOWN_KEY:
+            self._unknown.append((topic, raw, refused))
+        else:
+            self._refuse(topic, raw, refused)
+
+    def _look_again(self) -> None:
+        """Take what came under keys that were announced in this very batch; refuse the rest."""
+        holders = {key.public.key_id: gateway for gateway in self._gateways.values() for key in gateway.keys}
+        for topic, raw, refused in self._unknown:
+            verdict = verify(topic, raw, holders.get)
+            if isinstance(verdict, Genuine):
+                self.take(topic, verdict)
+            else:
+                self._refuse(topic, raw, refused)
+
+    def _refuse(self, topic: str, raw: bytes, refused: Refused) -> None:
         reason, detail = refused.reason, refused.detail
         quarantine.keep(self._connection, reason=reason, detail=detail, topic=topic, raw=raw, now=self._now)
         self._tally.refused += 1
@@ -71,6 +88,7 @@ class Batch:
 
     def finish(self) -> Tally:
         """Write what was collected; what became of all messages, and the receipts owed once it is committed."""
+        self._look_again()
         store.append(self._connection, self._new.values(), self._now)
         told = [str(id_) for id_, new in self._new.items() if not isinstance(new.record.event, UnknownEvent)]
         tasks.add_many(self._connection, EVENT_TASK, told, self._now)
@@ -84,9 +102,12 @@ class Batch:
         """Do what the chain says to do with an event; what waited for it, when it was accepted."""
         link = genuine.link
         gateway = self._gateways[link.gateway]
-        if gateway.status is not Status.ACTIVE:
+        if not gateway.may_still_say(genuine.key_id, link):
             refused = Refused(reason=Reason.GATEWAY_NOT_ACTIVE, detail=gateway.status)
             self.refuse(topic, genuine.sealed, refused)
+            return None
+        if not gateway.signs_with(genuine.key_id, link):
+            self._suspect(topic, genuine, Reason.NOT_ITS_PLACE, f"another key signs {genuine.id}")
             return None
         match judge(genuine, self._end(link.gateway, link.lane), self._known_hash(genuine)):
             case Step.NEXT:
@@ -100,7 +121,7 @@ class Batch:
             case Refused() as refused:
                 self.refuse(topic, genuine.sealed, refused)
             case _:
-                self._suspect(topic, genuine)
+                self._suspect(topic, genuine, Reason.CONFLICT, f"another event stands at {genuine.id}")
         return None
 
     def _accept(self, genuine: Genuine) -> None:
@@ -111,6 +132,12 @@ class Batch:
         self._new[genuine.id] = genuine
         self._ends[link.gateway, link.lane] = LaneEnd(gen=link.gen, head=Head(seq=link.seq, hash=genuine.own_hash))
         self._owed.add((link.gateway, link.gen, link.lane))
+        if isinstance(genuine.record.event, KeyAnnounced):
+            self._change_key(genuine, genuine.record.event)
+
+    def _change_key(self, genuine: Genuine, said: KeyAnnounced) -> None:
+        gateway = self._gateways[genuine.link.gateway]
+        self._gateways[gateway.id] = key_change.follow(self._connection, gateway, genuine, said)
 
     def _hold(self, genuine: Genuine) -> None:
         gateway = genuine.link.gateway
@@ -122,7 +149,7 @@ class Batch:
 
     def _waited_for(self, topic: str, accepted: Genuine) -> Genuine | None:
         """Take out what waited for the event just accepted, and refuse what the beginning of a generation closed."""
-        link, gateway = accepted.link, accepted.gateway
+        link, gateway = accepted.link, self._gateways[accepted.link.gateway]
         if not self._count_waiting(link.gateway):
             return None
         if link.seq == 1:
@@ -134,18 +161,17 @@ class Batch:
         if waiting is None:
             return None
         self._waiting[link.gateway] -= 1
-        verdict = verify(topic, waiting, {gateway.key.key_id: gateway}.get)
+        verdict = verify(topic, waiting, lambda _key_id: gateway)
         assert isinstance(verdict, Genuine), "only genuine events wait, and a key never changes its gateway"
         return verdict
 
-    def _suspect(self, topic: str, genuine: Genuine) -> None:
-        """Two events claim one place of a chain: from now on nothing of this gateway's is believed."""
+    def _suspect(self, topic: str, genuine: Genuine, reason: Reason, detail: str) -> None:
+        """Two events claim one place of a chain, or two keys: from now on nothing of this gateway's is believed."""
         gateway = genuine.link.gateway
-        detail = f"another event stands at {genuine.id}"
         registry.set_status(self._connection, gateway, Status.SUSPECT, detail, self._now)
         self._gateways[gateway] = replace(self._gateways[gateway], status=Status.SUSPECT)
-        self.refuse(topic, genuine.sealed, Refused(reason=Reason.CONFLICT, detail=detail))
-        log.error("gateway_suspect", gateway=gateway, event_id=genuine.id)
+        self.refuse(topic, genuine.sealed, Refused(reason=reason, detail=detail))
+        log.error("gateway_suspect", gateway=gateway, event_id=genuine.id, reason=reason)
 
     def _end(self, gateway: GatewayId, lane: Lane) -> LaneEnd | None:
         if (gateway, lane) not in self._ends:

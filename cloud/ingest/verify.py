@@ -40,6 +40,7 @@ class Genuine:
     """A message its gateway really signed; whether it fits the chain is another question."""
 
     gateway: Gateway
+    key_id: bytes
     record: Record
     own_hash: bytes
     sealed: bytes
@@ -78,11 +79,12 @@ def verify(topic: str, sealed: bytes, key_owner: KeyOwner) -> Genuine | Refused:
     try:
         parsed = envelope.parse(sealed)
         gateway = key_owner(parsed.key_id)
-        if gateway is None:
+        key = None if gateway is None else gateway.key_of(parsed.key_id)
+        if gateway is None or key is None:
             return Refused(reason=Reason.UNKNOWN_KEY, detail=parsed.key_id.hex())
         if gateway.id != place.gateway:
             return Refused(reason=Reason.WRONG_GATEWAY, detail=f"the key is {gateway.id}'s")
-        envelope.verify(parsed, gateway.key, Purpose.EVENT)
+        envelope.verify(parsed, key.public, Purpose.EVENT)
         record = decode_record(parsed.payload)
     except WireRefused as refused:
         return Refused(reason=refused.reason, detail=refused.detail)
@@ -90,7 +92,8 @@ def verify(topic: str, sealed: bytes, key_owner: KeyOwner) -> Genuine | Refused:
         return Refused(reason=Reason.WRONG_GATEWAY, detail=f"the record says {record.link.gateway}")
     if record.link.lane is not place.lane:
         return Refused(reason=Reason.WRONG_TOPIC, detail=f"an event of lane {record.link.lane.name.lower()}")
-    return Genuine(gateway=gateway, record=record, own_hash=envelope.link_hash(parsed), sealed=sealed)
+    own_hash = envelope.link_hash(parsed)
+    return Genuine(gateway=gateway, key_id=parsed.key_id, record=record, own_hash=own_hash, sealed=sealed)
 
 
 def judge(genuine: Genuine, end: LaneEnd | None, known_hash: bytes | None) -> Step | Refused:

@@ -7,6 +7,7 @@ registry afterwards, and again whenever a broker starts, so that a crash in betw
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -18,13 +19,14 @@ from cloud.broker.settings import MqttSettings
 from cloud.kernel.db import Database
 from cloud.kernel.errors import DatabaseError
 from cloud.kernel.ids import MeterSerial, UsagePointId
-from cloud.registry import store
+from cloud.registry import key_store, store
 from cloud.registry.enrolment import authority_beside, enrolment_text
 from cloud.registry.model import Gateway, Place, Status
 from runtime.clock import Clock
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from wire.ids import GatewayId, gateway_id_of
+from wire.key_life import Cut, SigningKey
 from wire.keys import PublicKey
 
 MAX_PLACES: Final = 64
@@ -69,6 +71,7 @@ class Registrar:
         try:
             with self._database.transaction() as connection:
                 _refuse_known(store.get(connection, gateway.id))
+                _refuse_known(store.by_key_id(connection, [public_key.key_id]).get(public_key.key_id))
                 for place in places:
                     _refuse_taken(place.meter, store.of_meter(connection, place.meter))
                 store.add(connection, gateway, passwords.hashed(password))
@@ -99,11 +102,16 @@ class Registrar:
             raise
         self.write_broker_access()
 
-    def revoke(self, gateway: GatewayId, reason: str) -> None:
-        """Believe a gateway no more, for good. Raises: InputRefused when there is no such gateway."""
+    def revoke(self, gateway: GatewayId, reason: str, until: Cut | None = None) -> None:
+        """Believe a gateway no more, for good; what lies before `until`, where given, is believed whenever it comes.
+
+        Raises: InputRefused when there is no such gateway.
+        """
         with self._database.transaction() as connection:
-            _known(store.get(connection, gateway), gateway)
+            known = _known(store.get(connection, gateway), gateway)
             store.set_status(connection, gateway, Status.REVOKED, reason, self._clock.now())
+            if until is not None or known.keys:
+                key_store.replace(connection, gateway, _ended(known, until))
         self.write_broker_access()
 
     def speaking_for(self, gateway: GatewayId, meter: str) -> Gateway:
@@ -168,6 +176,14 @@ def _known(gateway: Gateway | None, asked: GatewayId) -> Gateway:
     if gateway is None:
         raise InputRefused(f"there is no gateway {asked}", do="see `lamplight-cloud gateway list`")
     return gateway
+
+
+def _ended(gateway: Gateway, until: Cut | None) -> list[SigningKey]:
+    """Its keys, none of which signs anything past `until`."""
+    keys = gateway.signing_keys
+    if until is None:
+        return [*keys[:-1], replace(keys[-1], until=None)]
+    return [replace(key, until=until.earlier(key.until)) for key in keys]
 
 
 def _refuse_odd(places: Sequence[Place]) -> None:

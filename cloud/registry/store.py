@@ -4,9 +4,8 @@ Keys are public; of a broker password only the hash the broker needs is kept. A 
 in its row when the gateway is revoked, so that its history can be read; it is then free for another.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
-from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -15,25 +14,27 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     Row,
-    Select,
     Table,
     Text,
     insert,
     select,
+    true,
     update,
 )
 
 from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.ids import MeterSerial, UsagePointId
+from cloud.registry import key_store
 from cloud.registry.model import Gateway, Place, Status
 from wire.ids import GatewayId
-from wire.keys import PublicKey
+from wire.key_life import SigningKey
 
 gateway_table = Table(
     "gateway",
@@ -83,19 +84,19 @@ def add(connection: Connection, gateway: Gateway, password_hash: str) -> None:
 
 def get(connection: Connection, gateway: GatewayId) -> Gateway | None:
     """The gateway of this identifier, whatever its status."""
-    return next(_gateways(connection, _all().where(_g.id == gateway)), None)
+    return next(_gateways(connection, _g.id == gateway), None)
 
 
 def of_meter(connection: Connection, meter: MeterSerial) -> Gateway | None:
     """The gateway that speaks for this meter now."""
     holder = select(_p.gateway).where(_p.meter == meter, _p.is_held)
-    return next(_gateways(connection, _all().where(_g.id.in_(holder))), None)
+    return next(_gateways(connection, _g.id.in_(holder)), None)
 
 
 def of_usage_points(connection: Connection, usage_points: Collection[str]) -> list[Gateway]:
     """The gateways that speak, or spoke, for these homes; the longest known first."""
     there = select(_p.gateway).where(_p.usage_point.in_(usage_points))
-    return list(_gateways(connection, _all().where(_g.id.in_(there))))
+    return list(_gateways(connection, _g.id.in_(there)))
 
 
 def usage_points(connection: Connection, *, after: str = "", limit: int) -> list[UsagePointId]:
@@ -111,14 +112,14 @@ def held_places(connection: Connection) -> Iterator[Place]:
 
 
 def by_key_id(connection: Connection, key_ids: Collection[bytes]) -> dict[bytes, Gateway]:
-    """The gateways that sign with these keys."""
-    found = _gateways(connection, _all().where(_g.key_id.in_(key_ids)))
-    return {gateway.key.key_id: gateway for gateway in found}
+    """The gateways that sign, or signed, with these keys, by each of their keys."""
+    found = _gateways(connection, _g.key_id.in_(key_ids) | _g.id.in_(key_store.holders(key_ids)))
+    return {key.public.key_id: gateway for gateway in found for key in gateway.signing_keys}
 
 
 def everything(connection: Connection) -> list[Gateway]:
     """All gateways, the longest known first."""
-    return list(_gateways(connection, _all()))
+    return list(_gateways(connection, true()))
 
 
 def set_status(connection: Connection, gateway: GatewayId, status: Status, reason: str, now: datetime) -> None:
@@ -146,29 +147,23 @@ def _place_rows(gateway: Gateway) -> Iterator[dict[str, object]]:
         yield where | {"usage_point": place.usage_point, "meter": place.meter}
 
 
-def _all() -> Select[Any]:
-    """Every gateway, one row a place, the places of one gateway together."""
+def _gateways(connection: Connection, criterion: ColumnElement[bool]) -> Iterator[Gateway]:
+    """The gateways of which this is so, the longest known first."""
     joined = select(gateway_table, _p.usage_point, _p.meter).join(place_table, _p.gateway == _g.id)
-    return joined.order_by(_g.added_at, _g.id, _p.position)
+    rows = connection.execute(joined.where(criterion).order_by(_g.added_at, _g.id, _p.position))
+    keys = key_store.of(connection, select(_g.id).where(criterion))
+    for _, places in groupby(rows, key=attrgetter("id")):  # one row a place, those of one gateway together
+        yield _gateway(list(places), keys)
 
 
-def _gateways(connection: Connection, statement: Select[Any]) -> Iterator[Gateway]:
-    for _, rows in groupby(connection.execute(statement), key=attrgetter("id")):
-        yield _gateway(list(rows))
-
-
-def _gateway(rows: list[Row[Any]]) -> Gateway:
+def _gateway(rows: list[Row[Any]], keys: Mapping[GatewayId, tuple[SigningKey, ...]]) -> Gateway:
     row = rows[0]
     return Gateway(
         id=GatewayId(row.id),
-        key=_key(row.public_key),
+        key=key_store.parsed(row.public_key),
         places=tuple(Place(usage_point=UsagePointId(row.usage_point), meter=MeterSerial(row.meter)) for row in rows),
         status=Status(row.status),
         status_reason=row.status_reason,
         added_at=row.added_at,
+        keys=keys.get(GatewayId(row.id), ()),
     )
-
-
-@lru_cache(maxsize=4096)  # parsing a key costs more than finding its row
-def _key(spki: bytes) -> PublicKey:
-    return PublicKey.from_spki(spki)

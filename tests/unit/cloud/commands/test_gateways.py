@@ -28,6 +28,16 @@ def test_a_gateway_is_added_listed_renewed_and_revoked(state, fake, key_file, tm
     assert (revoked["status"], revoked["status_reason"]) == ("revoked", "stolen")
 
 
+def test_a_gateway_is_revoked_from_a_place_of_its_chain_on(state, fake, key_file, tmp_path, capsys):
+    answer(capsys, *add(state, key_file, tmp_path / "enrolment.toml"))
+
+    revoked = answer(capsys, "gateway", "revoke", fake.id, "--state", state.path, "--from-seq", "alarm=118")
+
+    (listed,) = answer(capsys, "gateway", "list", "--state", state.path)
+    assert revoked == {"gateway_id": fake.id, "stored_past": 0}
+    assert [key["until"] for key in listed["keys"]] == [{"gen": 1, "alarm": 117, "readings": 0, "diagnostics": 0}]
+
+
 def test_a_gateway_on_a_bus_speaks_for_several_meters(state, fake, key_file, tmp_path, capsys):
     more = ("--usage-point", "UP-2", "--meter", "LMP2")
 
