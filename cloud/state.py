@@ -30,6 +30,8 @@ import cloud.customers.household_store
 import cloud.customers.preference_store
 import cloud.customers.store
 import cloud.grid.store
+import cloud.ingest.alarms
+import cloud.ingest.holes
 import cloud.ingest.quarantine
 import cloud.ingest.store
 import cloud.messaging.store

@@ -1,31 +1,41 @@
 """One transaction's worth of messages: where each stands in its chain, and what is owed for it.
 
-Nearly every message is the next of its lane. So the end of a lane is read when the batch first touches it and moves in
-memory, new events are collected, and `finish` writes them all with one statement a table; only what is repeated, early
-or refused costs a statement of its own. `judge` says what an event is to its chain; here is done what follows from it.
+Nearly every message is the next of its lane. So the ends of the lanes are read as the batch begins and move in memory,
+new events are collected, and `finish` writes them all with one statement a table; only what is repeated, early or
+refused costs a statement of its own. `judge` says what an event is to its chain; here is done what follows from it.
+
+Wherever a lane's end moves, more may follow: what waited behind it, or a hole that begins there. `take` goes on until
+nothing moves any more. Passing a hole writes first what was collected, so that the tables can be asked what it lacks.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection
 
-from cloud.ingest import key_change, quarantine, store
+from cloud.ingest import alarms, holes, key_change, quarantine, store, suspicion
+from cloud.ingest.alarms import Kind, Stretch
+from cloud.ingest.holes import Cause, Hole
+from cloud.ingest.lanes import Lanes
 from cloud.ingest.news import EVENT_TASK
 from cloud.ingest.verify import Genuine, LaneEnd, Refused, judge, verify
 from cloud.kernel import tasks
 from cloud.kernel.ids import EventId
-from cloud.registry import store as registry
 from cloud.registry.model import Gateway, Status
 from runtime import logs
+from wire import topics
 from wire.chain import Head, Step
-from wire.events import KeyAnnounced, UnknownEvent
+from wire.events import EventsDropped, KeyAnnounced, UnknownEvent
 from wire.ids import GatewayId
 from wire.instants import unix_ms
 from wire.receipts import Receipt
 from wire.refusals import Reason
 from wire.terms import Lane
+
+MAX_PENDING_HOLES: Final = 64
+"""Holes a gateway may declare ahead of what it still has to send; what it declares beyond has no effect."""
 
 log = logs.get(__name__)
 
@@ -51,24 +61,24 @@ class Batch:
         self._gateways = dict(gateways)
         self._now = now
         self._tally = Tally()
+        self._lanes = Lanes(connection, gateways)
         self._new: dict[EventId, Genuine] = {}
-        self._ends: dict[tuple[GatewayId, Lane], LaneEnd | None] = {}
-        self._waiting: dict[GatewayId, int] = {}
+        self._moved: list[tuple[GatewayId, Lane]] = []
         self._owed: set[tuple[GatewayId, int, Lane]] = set()
         self._unknown: list[tuple[str, bytes, Refused]] = []
 
-    def take(self, topic: str, verdict: Genuine) -> None:
-        """Find the place of a genuine event, and of those that were waiting for it."""
-        following: Genuine | None = verdict
-        while following is not None:
-            following = self._place(topic, following)
+    def take(self, verdict: Genuine) -> None:
+        """Find the place of a genuine event, and of all that was waiting for it."""
+        self._place(verdict)
+        while self._moved:
+            self._go_on(*self._moved.pop())
 
     def refuse(self, topic: str, raw: bytes, refused: Refused) -> None:
         """Keep a message that is not believed; one under a key that this batch may yet announce is looked at again."""
         if refused.reason is Reason.UNKNOWN_KEY:
             self._unknown.append((topic, raw, refused))
         else:
-            self._refuse(topic, raw, refused)
+            self._quarantine(topic, raw, refused)
 
     def _look_again(self) -> None:
         """Take what came under keys that were announced in this very batch; refuse the rest."""
@@ -76,11 +86,11 @@ class Batch:
         for topic, raw, refused in self._unknown:
             verdict = verify(topic, raw, holders.get)
             if isinstance(verdict, Genuine):
-                self.take(topic, verdict)
+                self.take(verdict)
             else:
-                self._refuse(topic, raw, refused)
+                self._quarantine(topic, raw, refused)
 
-    def _refuse(self, topic: str, raw: bytes, refused: Refused) -> None:
+    def _quarantine(self, topic: str, raw: bytes, refused: Refused) -> None:
         reason, detail = refused.reason, refused.detail
         quarantine.keep(self._connection, reason=reason, detail=detail, topic=topic, raw=raw, now=self._now)
         self._tally.refused += 1
@@ -89,111 +99,223 @@ class Batch:
     def finish(self) -> Tally:
         """Write what was collected; what became of all messages, and the receipts owed once it is committed."""
         self._look_again()
-        store.append(self._connection, self._new.values(), self._now)
-        told = [str(id_) for id_, new in self._new.items() if not isinstance(new.record.event, UnknownEvent)]
-        tasks.add_many(self._connection, EVENT_TASK, told, self._now)
+        self._write()
         if self._tally.refused:
             quarantine.trim(self._connection)
-        self._tally.accepted = len(self._new)
         self._tally.receipts = [self._receipt(*lane) for lane in sorted(self._owed)]
         return self._tally
 
-    def _place(self, topic: str, genuine: Genuine) -> Genuine | None:
-        """Do what the chain says to do with an event; what waited for it, when it was accepted."""
+    def _place(self, genuine: Genuine) -> None:
+        """Do what the chain says to do with an event."""
         link = genuine.link
         gateway = self._gateways[link.gateway]
         if not gateway.may_still_say(genuine.key_id, link):
-            refused = Refused(reason=Reason.GATEWAY_NOT_ACTIVE, detail=gateway.status)
-            self.refuse(topic, genuine.sealed, refused)
-            return None
+            self._refuse(genuine, Refused(reason=Reason.GATEWAY_NOT_ACTIVE, detail=gateway.status))
+            return
         if not gateway.signs_with(genuine.key_id, link):
-            self._suspect(topic, genuine, Reason.NOT_ITS_PLACE, f"another key signs {genuine.id}")
-            return None
-        match judge(genuine, self._end(link.gateway, link.lane), self._known_hash(genuine)):
+            self._suspect(genuine, Reason.NOT_ITS_PLACE, f"another key signs {genuine.id}")
+            return
+        match judge(genuine, self._lanes.end(link.gateway, link.lane), self._known_hash(genuine)):
             case Step.NEXT:
                 self._accept(genuine)
-                return self._waited_for(topic, genuine)
             case Step.DUPLICATE:
-                self._tally.repeated += 1
-                self._owed.add((link.gateway, link.gen, link.lane))
+                self._repeated(genuine)
+            case Step.BEHIND:
+                self._late(genuine)
             case Step.GAP:
                 self._hold(genuine)
             case Refused() as refused:
-                self.refuse(topic, genuine.sealed, refused)
+                self._refuse(genuine, refused)
             case _:
-                self._suspect(topic, genuine, Reason.CONFLICT, f"another event stands at {genuine.id}")
-        return None
+                self._suspect(genuine, Reason.CONFLICT, f"another event stands at {genuine.id}")
 
     def _accept(self, genuine: Genuine) -> None:
         link = genuine.link
-        before = self._end(link.gateway, link.lane)
-        if before is not None and before.gen < link.gen:
-            log.warning("generation_begun", gateway=link.gateway, lane=link.lane.name.lower(), gen=link.gen)
         self._new[genuine.id] = genuine
-        self._ends[link.gateway, link.lane] = LaneEnd(gen=link.gen, head=Head(seq=link.seq, hash=genuine.own_hash))
-        self._owed.add((link.gateway, link.gen, link.lane))
-        if isinstance(genuine.record.event, KeyAnnounced):
-            self._change_key(genuine, genuine.record.event)
+        self._move(link.gateway, link.lane, LaneEnd(gen=link.gen, head=Head(seq=link.seq, hash=genuine.own_hash)))
+        match genuine.record.event:
+            case EventsDropped() as dropped:
+                self._declare(genuine, dropped)
+            case KeyAnnounced() as announced:
+                gateway = self._gateways[link.gateway]
+                self._gateways[gateway.id] = key_change.follow(self._connection, gateway, genuine, announced)
 
-    def _change_key(self, genuine: Genuine, said: KeyAnnounced) -> None:
-        gateway = self._gateways[genuine.link.gateway]
-        self._gateways[gateway.id] = key_change.follow(self._connection, gateway, genuine, said)
+    def _repeated(self, genuine: Genuine) -> None:
+        self._tally.repeated += 1
+        self._owed.add((genuine.link.gateway, genuine.link.gen, genuine.link.lane))
+
+    def _late(self, genuine: Genuine) -> None:
+        """Take in what was given up and comes all the same: it is signed, and its place is free."""
+        self._write()
+        hole = holes.around(self._connection, genuine.id)
+        if hole is None or hole.cause is Cause.WITHHELD:  # what a customer withheld is not wanted, wherever it lay
+            self._repeated(genuine)
+        elif not self._fits(genuine, hole):
+            self._suspect(genuine, Reason.CONFLICT, f"another event stands at {genuine.id}")
+        else:
+            self._new[genuine.id] = genuine
+            self._owed.add((genuine.link.gateway, genuine.link.gen, genuine.link.lane))
+            holes.one_came(self._connection, hole)
 
     def _hold(self, genuine: Genuine) -> None:
         gateway = genuine.link.gateway
-        if self._count_waiting(gateway) >= store.MAX_HELD:
+        if self._lanes.waiting(gateway) >= store.MAX_HELD:
             self._tally.left += 1
         elif store.hold(self._connection, genuine, self._now):
             self._tally.held += 1
-            self._waiting[gateway] += 1
+            self._lanes.waits(gateway, 1)
+        event = genuine.record.event
+        if isinstance(event, EventsDropped) and event.of_lane is genuine.link.lane:
+            self._declare(genuine, event)  # it waits for the very events it gives up: nobody else can tell of them
 
-    def _waited_for(self, topic: str, accepted: Genuine) -> Genuine | None:
-        """Take out what waited for the event just accepted, and refuse what the beginning of a generation closed."""
-        link, gateway = accepted.link, self._gateways[accepted.link.gateway]
-        if not self._count_waiting(link.gateway):
-            return None
-        if link.seq == 1:
-            for sealed in store.take_held_before(self._connection, link.gateway, link.lane, link.gen):
-                closed = Refused(reason=Reason.BROKEN_CHAIN, detail=f"generation {link.gen} has begun")
-                self.refuse(topic, sealed, closed)
-                self._waiting[link.gateway] -= 1
-        waiting = store.take_held(self._connection, replace(accepted.id, seq=link.seq + 1))
-        if waiting is None:
-            return None
-        self._waiting[link.gateway] -= 1
-        verdict = verify(topic, waiting, lambda _key_id: gateway)
+    def _go_on(self, gateway: GatewayId, lane: Lane) -> None:
+        """The lane's end moved: pass the holes that begin there, and take out what waited for it."""
+        for hole in self._lanes.pending(gateway, lane):
+            self._pass(hole)
+        end = self._lanes.end(gateway, lane)
+        if end is None or not self._lanes.waiting(gateway):
+            return
+        behind = EventId(gateway=gateway, gen=end.gen, lane=int(lane), seq=end.head.seq + 1)
+        waiting = store.take_held(self._connection, behind)
+        if waiting is not None:
+            self._lanes.waits(gateway, -1)
+            self._place(self._waited(gateway, lane, waiting))
+
+    def _waited(self, gateway: GatewayId, lane: Lane, sealed: bytes) -> Genuine:
+        owner = self._gateways[gateway]
+        verdict = verify(topics.up(gateway, lane), sealed, lambda _key_id: owner)
         assert isinstance(verdict, Genuine), "only genuine events wait, and a key never changes its gateway"
         return verdict
 
-    def _suspect(self, topic: str, genuine: Genuine, reason: Reason, detail: str) -> None:
-        """Two events claim one place of a chain, or two keys: from now on nothing of this gateway's is believed."""
-        gateway = genuine.link.gateway
-        registry.set_status(self._connection, gateway, Status.SUSPECT, detail, self._now)
-        self._gateways[gateway] = replace(self._gateways[gateway], status=Status.SUSPECT)
-        self.refuse(topic, genuine.sealed, Refused(reason=reason, detail=detail))
-        log.error("gateway_suspect", gateway=gateway, event_id=genuine.id, reason=reason)
+    def _declare(self, genuine: Genuine, dropped: EventsDropped) -> None:
+        """The gateway gave events up: their lane need not wait for them."""
+        hole = holes.declared(genuine.link, dropped)
+        if hole is None or self._lanes.count_pending(genuine.link.gateway) >= MAX_PENDING_HOLES:
+            log.warning("hole_not_believed", event_id=genuine.id, lane=dropped.of_lane.name.lower())
+        elif holes.keep(self._connection, hole, self._now):
+            self._lanes.add_pending(hole)
+            self._moved.append((hole.gateway, hole.lane))
 
-    def _end(self, gateway: GatewayId, lane: Lane) -> LaneEnd | None:
-        if (gateway, lane) not in self._ends:
-            self._ends[gateway, lane] = store.lane_end(self._connection, gateway, lane)
-        return self._ends[gateway, lane]
+    def _pass(self, hole: Hole) -> None:
+        """Go on behind a hole, once the lane has come to its beginning."""
+        end = self._lanes.end(hole.gateway, hole.lane)
+        reached = _reached(end, hole)
+        if reached < hole.first_seq - 1:
+            return
+        self._write()
+        self._lanes.passed(hole)
+        if self._contradicts(hole, end):
+            self._distrust(_stretch(hole, missing=0), f"{hole.last} is said to be another event")
+            return
+        if reached < hole.last_seq:
+            self._move(hole.gateway, hole.lane, LaneEnd(gen=hole.gen, head=Head(seq=hole.last_seq, hash=hole.head)))
+        self._count_missing(hole)
+
+    def _contradicts(self, hole: Hole, end: LaneEnd | None) -> bool:
+        """Whether something else is known to stand where the hole ends."""
+        known = store.known_hash(self._connection, hole.last)
+        if known is None and end is not None and (end.gen, end.head.seq) == (hole.gen, hole.last_seq):
+            known = end.head.hash
+        return known is not None and known != hole.head
+
+    def _count_missing(self, hole: Hole) -> None:
+        """Keep and tell how much of a hole never came; what waited within it is taken in."""
+        first = replace(hole.last, seq=hole.first_seq)
+        missing = hole.last_seq - hole.first_seq + 1 - store.count_stored(self._connection, first, hole.last_seq)
+        holes.passed(self._connection, hole, missing, self._now)
+        within = store.take_held_between(self._connection, first, hole.last_seq)
+        self._lanes.waits(hole.gateway, -len(within))
+        for sealed in within:
+            self._place(self._waited(hole.gateway, hole.lane, sealed))
+        if missing > len(within) and hole.cause is not Cause.WRITTEN_OFF:
+            stretch = _stretch(hole, missing=missing - len(within))
+            alarms.told(self._connection, Kind.GIVEN_UP, stretch, str(hole.cause), self._now)
+
+    def _fits(self, genuine: Genuine, hole: Hole) -> bool:
+        """Whether a late event agrees with what its hole ends with, and with its neighbours as far as they are here."""
+        place, link = genuine.id, genuine.link
+        before = store.stored_hash(self._connection, replace(place, seq=link.seq - 1))
+        after = store.load(self._connection, replace(place, seq=link.seq + 1))
+        return (
+            (link.seq != hole.last_seq or genuine.own_hash == hole.head)
+            and before in (None, link.prev)
+            and (after is None or after.record.link.prev == genuine.own_hash)
+        )
+
+    def _move(self, gateway: GatewayId, lane: Lane, end: LaneEnd) -> None:
+        before = self._lanes.end(gateway, lane)
+        self._lanes.move(gateway, lane, end)
+        self._owed.add((gateway, end.gen, lane))
+        self._moved.append((gateway, lane))
+        if before is None or before.gen < end.gen:
+            self._begin_generation(gateway, lane, end.gen, before)
+
+    def _begin_generation(self, gateway: GatewayId, lane: Lane, gen: int, before: LaneEnd | None) -> None:
+        """A generation begins: what waited for a gap in those below waits in vain."""
+        if before is not None:
+            log.warning("generation_begun", gateway=gateway, lane=lane.name.lower(), gen=gen)
+        if not self._lanes.waiting(gateway):
+            return
+        for sealed in store.take_held_before(self._connection, gateway, lane, gen):
+            closed = Refused(reason=Reason.BROKEN_CHAIN, detail=f"generation {gen} has begun")
+            self._quarantine(topics.up(gateway, lane), sealed, closed)
+            self._lanes.waits(gateway, -1)
+
+    def _suspect(self, genuine: Genuine, reason: Reason, detail: str) -> None:
+        """Two events claim one place of a chain, or two keys: from now on nothing of this gateway's is believed."""
+        link = genuine.link
+        stretch = Stretch(
+            gateway=link.gateway, gen=link.gen, lane=link.lane, first_seq=link.seq, last_seq=link.seq, missing=0
+        )
+        self._distrust(stretch, detail)
+        self._refuse(genuine, Refused(reason=reason, detail=detail))
+
+    def _distrust(self, stretch: Stretch, detail: str) -> None:
+        suspicion.suspect(self._connection, stretch, detail, self._now)
+        self._gateways[stretch.gateway] = replace(self._gateways[stretch.gateway], status=Status.SUSPECT)
+
+    def _refuse(self, genuine: Genuine, refused: Refused) -> None:
+        self._quarantine(topics.up(genuine.link.gateway, genuine.link.lane), genuine.sealed, refused)
 
     def _known_hash(self, genuine: Genuine) -> bytes | None:
         """The hash of what is stored, about to be, or waiting at this event's place."""
-        link, end = genuine.link, self._end(genuine.link.gateway, genuine.link.lane)
+        link, end = genuine.link, self._lanes.end(genuine.link.gateway, genuine.link.lane)
         if end is not None and (link.gen, link.seq) == (end.gen, end.head.seq + 1):
             return None  # nothing stands right behind the end: what waited for it was taken when it came
         if genuine.id in self._new:
             return self._new[genuine.id].own_hash
         return store.known_hash(self._connection, genuine.id)
 
-    def _count_waiting(self, gateway: GatewayId) -> int:
-        if gateway not in self._waiting:
-            self._waiting[gateway] = store.count_held(self._connection, gateway)
-        return self._waiting[gateway]
+    def _write(self) -> None:
+        """Write what was collected so far."""
+        new, self._new = self._new, {}
+        store.append(self._connection, new.values(), self._now)
+        store.move_heads(self._connection, self._lanes.moved())
+        told = [str(id_) for id_, genuine in new.items() if not isinstance(genuine.record.event, UnknownEvent)]
+        tasks.add_many(self._connection, EVENT_TASK, told, self._now)
+        self._tally.accepted += len(new)
 
     def _receipt(self, gateway: GatewayId, gen: int, lane: Lane) -> Receipt:
-        head = store.head_of(self._connection, gateway, gen, lane)
+        end = self._lanes.end(gateway, lane)
+        head = end.head if end is not None and end.gen == gen else store.head_of(self._connection, gateway, gen, lane)
         assert head is not None, "a lane that is owed a receipt has a head"
         at_ms = unix_ms(self._now)
         return Receipt(gateway=gateway, gen=gen, lane=lane, seq=head.seq, head=head.hash, at_ms=at_ms)
+
+
+def _reached(end: LaneEnd | None, hole: Hole) -> int:
+    """How far a lane has come in the hole's generation; to the hole's end where that is closed."""
+    if end is None or end.gen < hole.gen:
+        return 0
+    return end.head.seq if end.gen == hole.gen else hole.last_seq
+
+
+def _stretch(hole: Hole, *, missing: int) -> Stretch:
+    return Stretch(
+        gateway=hole.gateway,
+        gen=hole.gen,
+        lane=hole.lane,
+        first_seq=hole.first_seq,
+        last_seq=hole.last_seq,
+        missing=missing,
+    )

@@ -41,8 +41,7 @@ def parse_places(words: Sequence[str]) -> dict[Lane, int]:
 
 def cut_before(connection: Connection, gateway: GatewayId, places: Mapping[Lane, int], gen: int | None) -> Cut:
     """The cut before these places of a generation, its newest where none is given."""
-    ends = {lane: store.lane_end(connection, gateway, lane) for lane in Lane}
-    newest = max((end.gen for end in ends.values() if end is not None), default=1)
+    newest = max((end.gen for end in store.lane_ends(connection, [gateway]).values()), default=1)
     chosen = newest if gen is None else gen
     heads = {lane: store.head_of(connection, gateway, chosen, lane) for lane in Lane}
     stored = {lane: 0 if head is None else head.seq for lane, head in heads.items()}

@@ -61,7 +61,7 @@ class Intake:
             batch = Batch(connection, gateways, self._clock.now())
             for message, verdict in zip(messages, verdicts, strict=True):
                 if isinstance(verdict, Genuine):
-                    batch.take(message.topic, verdict)
+                    batch.take(verdict)
                 else:
                     batch.refuse(message.topic, message.payload, verdict)
             tally = batch.finish()

@@ -6,9 +6,10 @@ from. `lane_head` is the end of each chain. `held` keeps what came too early; it
 need not be a friend. (What was not believed stands in `quarantine`.)
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -43,7 +44,6 @@ MAX_HELD: Final = 256
 """Events of one gateway that may wait for a gap to fill; what comes beyond is not kept, and comes again."""
 
 _PLACE: Final = ("gateway", "gen", "lane", "seq")
-_PLACE_AND_HASH: Final = (*_PLACE, "hash")
 
 
 def _place_columns() -> list[Column[Any]]:
@@ -107,7 +107,7 @@ class StoredEvent:
 
 
 def append(connection: Connection, accepted: Collection[Genuine], received_at: datetime) -> None:
-    """Store accepted events and move their chains' heads to the last of each."""
+    """Store accepted events."""
     rows = [
         _place_of(genuine)
         | {
@@ -119,17 +119,27 @@ def append(connection: Connection, accepted: Collection[Genuine], received_at: d
         }
         for genuine in accepted
     ]
-    heads = {(row["gateway"], row["lane"], row["gen"]): {name: row[name] for name in _PLACE_AND_HASH} for row in rows}
     if rows:
         connection.execute(insert(intake_table), rows)
-        connection.execute(_MOVE_HEAD, list(heads.values()))
 
 
-def lane_end(connection: Connection, gateway: GatewayId, lane: Lane) -> LaneEnd | None:
-    """How far a lane has come in its newest generation; None when nothing of it is stored."""
-    newest = select(lane_head_table).where(_l.gateway == gateway, _l.lane == int(lane)).order_by(_l.gen.desc()).limit(1)
-    row = connection.execute(newest).one_or_none()
-    return None if row is None else LaneEnd(gen=row.gen, head=Head(seq=row.seq, hash=row.hash))
+def move_heads(connection: Connection, heads: Mapping[tuple[GatewayId, int, Lane], Head]) -> None:
+    """Let the chain of each (gateway, gen, lane) end at this head."""
+    rows = [
+        {"gateway": gateway, "gen": gen, "lane": int(lane), "seq": head.seq, "hash": head.hash}
+        for (gateway, gen, lane), head in heads.items()
+    ]
+    if rows:
+        connection.execute(_MOVE_HEAD, rows)
+
+
+def lane_ends(connection: Connection, gateways: Collection[GatewayId]) -> dict[tuple[GatewayId, Lane], LaneEnd]:
+    """How far the lanes of these gateways have come, each in its newest generation."""
+    statement = select(lane_head_table).where(_l.gateway.in_(gateways)).order_by(_l.gen)
+    return {
+        (GatewayId(row.gateway), Lane(row.lane)): LaneEnd(gen=row.gen, head=Head(seq=row.seq, hash=row.hash))
+        for row in connection.execute(statement)
+    }
 
 
 def head_of(connection: Connection, gateway: GatewayId, gen: int, lane: Lane) -> Head | None:
@@ -142,17 +152,32 @@ def head_of(connection: Connection, gateway: GatewayId, gen: int, lane: Lane) ->
 
 def known_hash(connection: Connection, event: EventId) -> bytes | None:
     """The hash of what is stored or held at this place of a chain."""
-    for table in (intake_table, held_table):
-        found: bytes | None = connection.execute(select(table.c.hash).where(*_is_at(table, event))).scalar_one_or_none()
-        if found is not None:
-            return found
-    return None
+    stored = stored_hash(connection, event)
+    if stored is not None:
+        return stored
+    held: bytes | None = connection.execute(select(_h.hash).where(*_is_at(held_table, event))).scalar_one_or_none()
+    return held
 
 
-def count_held(connection: Connection, gateway: GatewayId) -> int:
-    """How many events of a gateway wait for a gap to fill."""
-    counted: int = connection.execute(select(func.count()).where(_h.gateway == gateway)).scalar_one()
+def stored_hash(connection: Connection, event: EventId) -> bytes | None:
+    """The hash of what is stored at this place of a chain."""
+    found: bytes | None = connection.execute(select(_i.hash).where(*_is_at(intake_table, event))).scalar_one_or_none()
+    return found
+
+
+def count_stored(connection: Connection, first: EventId, last_seq: int) -> int:
+    """How many events of a stretch of a lane are stored."""
+    lane = (_i.gateway == first.gateway, _i.gen == first.gen, _i.lane == first.lane)
+    counted: int = connection.execute(
+        select(func.count()).where(*lane, _i.seq.between(first.seq, last_seq))
+    ).scalar_one()
     return counted
+
+
+def count_held(connection: Connection, gateways: Collection[GatewayId]) -> dict[GatewayId, int]:
+    """How many events of each of these gateways wait for a gap to fill; those of which none waits are left out."""
+    statement = select(_h.gateway, func.count()).where(_h.gateway.in_(gateways)).group_by(_h.gateway)
+    return {GatewayId(gateway): counted for gateway, counted in connection.execute(statement)}
 
 
 def hold(connection: Connection, genuine: Genuine, received_at: datetime) -> bool:
@@ -166,6 +191,13 @@ def take_held(connection: Connection, event: EventId) -> bytes | None:
     taken = delete(held_table).where(*_is_at(held_table, event)).returning(_h.sealed)
     sealed: bytes | None = connection.execute(taken).scalar_one_or_none()
     return sealed
+
+
+def take_held_between(connection: Connection, first: EventId, last_seq: int) -> list[bytes]:
+    """Take out what waits in a stretch of a lane, in the order of its numbers."""
+    lane = (_h.gateway == first.gateway, _h.gen == first.gen, _h.lane == first.lane)
+    taken = delete(held_table).where(*lane, _h.seq.between(first.seq, last_seq)).returning(_h.seq, _h.sealed)
+    return [row.sealed for row in sorted(connection.execute(taken), key=attrgetter("seq"))]
 
 
 def take_held_before(connection: Connection, gateway: GatewayId, lane: Lane, gen: int) -> list[bytes]:

@@ -13,7 +13,7 @@ A refusal is a value: the stream goes on, the bytes are kept with the reason.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from cloud.kernel.ids import EventId
 from cloud.registry.model import Gateway
@@ -22,6 +22,8 @@ from wire.chain import Head, Step
 from wire.envelope import Purpose
 from wire.record import Link, Record, decode_record
 from wire.refusals import Reason, WireRefused
+
+_STORED_OR_GIVEN_UP: Final = (Step.BEHIND, Step.DUPLICATE)
 
 KeyOwner: TypeAlias = Callable[[bytes], Gateway | None]
 """The gateway registered with a key of this id."""
@@ -100,7 +102,8 @@ def judge(genuine: Genuine, end: LaneEnd | None, known_hash: bytes | None) -> St
     """What a genuine event is to its lane, which has come to `end` (None: nowhere yet).
 
     `known_hash` is the hash of what we hold at this very place, stored or waiting for a gap to fill; None for nothing.
-    Answers NEXT, DUPLICATE, GAP or CONFLICT, or a refusal for what belongs to no chain of this gateway's.
+    Answers NEXT, DUPLICATE, GAP or CONFLICT; BEHIND for what is not here although the chain went on behind it (it was
+    given up, and comes all the same); or a refusal for what belongs to no chain of this gateway's.
     """
     link = genuine.link
     if known_hash is not None and known_hash != genuine.own_hash:
@@ -109,7 +112,9 @@ def judge(genuine: Genuine, end: LaneEnd | None, known_hash: bytes | None) -> St
         return _in_closed_generation(link, known_hash)
     if end is not None and link.gen == end.gen:
         step = chain.follow(end.head, link, genuine.own_hash)
-        return Step.DUPLICATE if step is Step.BEHIND else step  # behind the head all is stored, and the hash agreed
+        if step in _STORED_OR_GIVEN_UP:
+            return Step.BEHIND if known_hash is None else Step.DUPLICATE
+        return step
     step = chain.follow(chain.genesis(genuine.gateway.key.spki), link, genuine.own_hash)
     if step is Step.CONFLICT:
         return Refused(reason=Reason.BROKEN_CHAIN, detail=f"generation {link.gen} does not begin at its genesis")

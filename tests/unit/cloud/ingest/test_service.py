@@ -1,64 +1,18 @@
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from cloud.ingest import quarantine, store
-from cloud.ingest.news import EVENT_TASK
-from cloud.ingest.service import Intake, Message
-from cloud.kernel import tasks
+from cloud.ingest import store
+from cloud.ingest.service import Message
 from cloud.kernel.errors import StorageFull
 from cloud.registry import store as registry
 from cloud.registry.model import Status
-from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, register
+from tests.fakes_cloud import NOON, FakeGateway, fresh_database, register
+from tests.fakes_intake import Door
 from wire.events import GatewayStarted, MeterReachable, SupplyLost, UnknownEvent
-from wire.keys import SoftwareSigner
-from wire.receipts import open_receipt
 from wire.refusals import Reason
 from wire.terms import Lane
 
 LOST = SupplyLost(began_at_ms=1_700_000_000_000, input_mv=4_900)
-
-
-class Door:
-    """An intake over an empty database, with one registered gateway at its door."""
-
-    def __init__(self, database):
-        self.database = database
-        self.signer = SoftwareSigner.generate()
-        self.clock = HandClock()
-        self.rung = 0
-        self.intake = Intake(database=database, clock=self.clock, signer=self.signer, on_commit=self._ring)
-        self.gateway = FakeGateway()
-        register(database, self.gateway)
-
-    def _ring(self):
-        self.rung += 1
-
-    def take(self, *messages):
-        """The receipts for a batch, opened."""
-        return [open_receipt(sealed.payload, self.signer.public) for sealed in self.intake.take(messages)]
-
-    def stored(self):
-        with self.database.read() as connection:
-            return [str(event.id) for event in store.page(connection, after=0, limit=1000)]
-
-    def told(self):
-        with self.database.read() as connection:
-            return [task.key for task in tasks.due(connection, [EVENT_TASK], self.clock.now(), 1000)]
-
-    def refused(self):
-        with self.database.read() as connection:
-            return [(row.reason, row.times) for row in reversed(quarantine.newest(connection, limit=1000))]
-
-    def status(self):
-        with self.database.read() as connection:
-            return registry.get(connection, self.gateway.id).status
-
-    def held(self):
-        with self.database.read() as connection:
-            return connection.execute(select(func.count()).select_from(store.held_table)).scalar_one()
-
-    def place(self, seq, lane=Lane.DIAGNOSTICS, gen=1):
-        return f"{self.gateway.id}/{gen}/{int(lane)}/{seq}"
 
 
 @pytest.fixture
