@@ -36,6 +36,7 @@ from gateway.core import interruption, validation
 from gateway.core.clock.policy import ClockPolicy
 from gateway.core.conclusions import MeterRules, PushRules
 from gateway.core.dlms.push.list_layout import ListLayout
+from gateway.core.errors import LoopHung
 from gateway.core.interruption import InterruptionState
 from gateway.core.line_address import SerialAddress, parse_line_address
 from gateway.core.meter_logs.event_codes import EventCodes
@@ -66,7 +67,7 @@ from gateway.service.uplink_desk import UplinkDesk
 from runtime import VERSION, logs
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
-from runtime.program import stop_on_signals
+from runtime.program import end_at_once, stop_on_signals
 from wire.ids import GatewayId, gateway_id_of
 from wire.keys import SoftwareSigner
 from wire.record import ClockSource
@@ -109,7 +110,10 @@ def run_gateway(settings_path: Path) -> int:
             probe=parts.settings.probe.port or "none",
             waiting=journal.waiting(),
         )
-        Supervisor(assemble(parts, journal), parts.clock).run(stop)
+        try:
+            Supervisor(assemble(parts, journal), parts.clock).run(stop)
+        except LoopHung as hung:
+            end_at_once(hung)  # no tidying up: what hangs may hold the journal's lock
         log.info("gateway_stopped", waiting=journal.waiting())
     return 0
 

@@ -1,6 +1,7 @@
 """How a command ends: every refusal is one line on standard error, and no traceback reaches a person.
 
-Exit statuses: 0 done, 1 the command ran and the answer is no, 2 refused (see the line), 130 stopped by Ctrl-C.
+Exit statuses: 0 done, 1 the command ran and the answer is no, 2 refused (see the line), 3 hung and given up,
+130 stopped by Ctrl-C.
 """
 
 import os
@@ -9,10 +10,12 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
+from typing import NoReturn
 
 from runtime.errors import EnvironmentRefused, InputRefused, LamplightError
 
 REFUSED = 2
+HUNG = 3
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -63,6 +66,12 @@ def _refused(error: LamplightError) -> int:
         print(f"{_program_name()}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - the one line a person sees
     _forget_output()
     return REFUSED
+
+
+def end_at_once(error: LamplightError) -> NoReturn:
+    """End the process with that one line and nothing else: no lock is waited for, no thread and no file."""
+    _refused(error)
+    os._exit(HUNG)
 
 
 def _from_system(error: OSError) -> EnvironmentRefused:

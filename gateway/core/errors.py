@@ -16,7 +16,8 @@ LamplightError
 ├── EnvironmentRefused
 │   ├── JournalUnavailable      nothing of the change was kept: keep what caused it, try again, say so once
 │   │   └── JournalFull         the disk has no room: give some up and try once more
-│   └── JournalDamaged          the journal cannot be trusted: stop, a person sets it aside
+│   ├── JournalDamaged          the journal cannot be trusted: stop, a person sets it aside
+│   └── LoopHung                one of our own loops hangs: end the process at once, it is started again
 ├── SettingsError
 │   └── ProfileRefused          no such meter profile, or it cannot be used: a person edits or chooses another
 └── InputRefused
@@ -105,6 +106,10 @@ class JournalFull(JournalUnavailable):
 
 class JournalDamaged(EnvironmentRefused):
     """The journal fails its own check; stop, and let a person set it aside. The gateway then opens a new generation."""
+
+
+class LoopHung(EnvironmentRefused):
+    """One of the gateway's loops gives no sign of life; its thread may hold anything, so only the process can end."""
 
 
 class ProfileRefused(SettingsError):

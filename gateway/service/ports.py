@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.core.arrival import Arrival
 from gateway.core.outbox import Change, OutboxRow, ReceiptOutcome
+from gateway.service.pulse import Pulse
 from wire.events import LaneHead
 from wire.ids import GatewayId
 from wire.receipts import Receipt
@@ -99,3 +100,11 @@ class Loop(Protocol):
     def name(self) -> str: ...
 
     def run(self, stop: threading.Event) -> None: ...
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A loop whose signs of life are watched; one that gives none for long is never begun anew beside itself."""
+
+    @property
+    def pulse(self) -> Pulse: ...

@@ -128,3 +128,16 @@ def test_what_is_no_file_is_not_replaced_by_one(tmp_path):
     with pytest.raises(EnvironmentRefused, match="no file"):
         write_atomically(pipe, b"new")
     assert pipe.is_fifo()
+
+
+def test_a_hung_program_ends_at_once_though_a_lock_is_held():
+    program_text = (
+        "import threading, sys; from runtime import program; from runtime.errors import EnvironmentRefused;"
+        "lock = threading.Lock(); lock.acquire(); threading.Thread(target=lock.acquire).start();"
+        "program.end_at_once(EnvironmentRefused('it hangs', where='here', do='start it again'))"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program_text], capture_output=True, text=True, timeout=20)
+
+    assert ended.returncode == program.HUNG
+    assert ended.stderr.endswith("it hangs (here): start it again\n")

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.core.errors import JournalDamaged
+from gateway.core.errors import JournalDamaged, LoopHung
+from gateway.service.pulse import Pulse
 from gateway.service.supervisor import Supervisor
 from runtime.clock import SystemClock
 
@@ -88,3 +89,66 @@ def test_a_damaged_journal_stops_the_gateway() -> None:
         Supervisor((ScriptedLoop("pipeline", finds_damage), quiet), SystemClock()).run(threading.Event())
 
     assert threading.active_count() == 1
+
+
+class WatchedLoop(ScriptedLoop):
+    """A loop that promises signs of life."""
+
+    def __init__(self, *lives: Callable[[threading.Event], None]) -> None:
+        super().__init__("watched", *lives)
+        self.pulse = Pulse(FastClock())
+
+
+def hangs(let_go: threading.Event) -> WatchedLoop:
+    """A loop that says it will be back in a second and never is, whatever it is told."""
+
+    def life(_stop: threading.Event) -> None:
+        loop.pulse.beat(1)
+        let_go.wait(10)
+
+    loop = WatchedLoop(life)
+    return loop
+
+
+def test_a_watched_loop_that_hangs_ends_the_gateway_and_the_log_says_where(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.service.supervisor.STOP_WITHIN_S", 0.1)
+    let_go, quiet = threading.Event(), ScriptedLoop("quiet", waits)
+
+    with pytest.raises(LoopHung, match="watched gives no sign of life"):
+        Supervisor((hangs(let_go), quiet), FastClock()).run(threading.Event())
+    let_go.set()
+
+    assert quiet.begun == 1
+    assert "loop_hung loop=watched at=" in caplog.text
+    assert "loop_left_behind loop=watched" in caplog.text
+
+
+def test_a_loop_that_keeps_its_promises_or_has_made_none_is_left_alone() -> None:
+    def beats(stop: threading.Event) -> None:
+        for _ in range(4):
+            steady.pulse.beat(1_000)
+            stop.wait(0.1)
+        stop.set()
+
+    steady, silent = WatchedLoop(beats), WatchedLoop(waits)
+
+    Supervisor((steady, silent), FastClock()).run(threading.Event())
+
+    assert (steady.begun, silent.begun) == (1, 1)
+
+
+def test_a_machine_that_slept_is_given_time_to_wake_up() -> None:
+    def oversleeps(stop: threading.Event) -> None:
+        sleeper.pulse.beat(-100)
+        stop.wait(0.01)
+        sleeper.pulse.beat(1_000)
+        stop.wait(0.3)
+        stop.set()
+
+    sleeper = WatchedLoop(oversleeps)
+
+    Supervisor((sleeper,), FastClock()).run(threading.Event())
+
+    assert sleeper.begun == 1
