@@ -12,6 +12,7 @@ from pathlib import Path
 from runtime.errors import InputRefused
 from runtime.logs import LEVELS
 from runtime.settings import load, setting
+from wire.envelope import MAX_ENVELOPE_BYTES
 
 SETTINGS_FILE = "gateway.toml"
 _YEAR_S = 366 * 86_400
@@ -95,6 +96,13 @@ class UplinkSettings:
     )
     longest_reconnect_s: float = setting(30.0, help="longest wait for the broker", minimum=1, maximum=600)
     keepalive_s: int = setting(30, help="MQTT keep-alive", minimum=5, maximum=600)
+    mqtt: str = setting("5", help="version of MQTT tried first; where it is not known, 3.1.1", choices=("5", "3.1.1"))
+    largest_message_bytes: int = setting(
+        MAX_ENVELOPE_BYTES,
+        help="set aside what is larger; for a broker that throws such away unsaid",
+        minimum=1_024,
+        maximum=MAX_ENVELOPE_BYTES,
+    )
     fault_after_s: float = setting(
         30.0, help="away for this long, of the wall clock, with supply there is a fault", minimum=1, maximum=3_600
     )

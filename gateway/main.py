@@ -375,7 +375,14 @@ def _forwarder(parts: Parts, journal: Journal, desk: UplinkDesk) -> Forwarder:
     settings = parts.settings.uplink
     return Forwarder(
         outbox=journal,
-        uplink=MqttUplink(parts.enrolment, parts.gateway, parts.clock, keepalive_s=settings.keepalive_s),
+        uplink=MqttUplink(
+            parts.enrolment,
+            parts.gateway,
+            parts.clock,
+            keepalive_s=settings.keepalive_s,
+            version=settings.mqtt,
+            most_bytes=settings.largest_message_bytes,
+        ),
         receipt_key=parts.enrolment.receipt_key,
         window_rows=settings.window_rows,
         resend=Patience(first_s=settings.resend_after_s, longest_s=settings.longest_resend_s),

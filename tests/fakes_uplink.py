@@ -8,6 +8,7 @@ from gateway.core.errors import UplinkLost
 from tests.fakes_gateway import FakeClock, at
 from wire.chain import Head, Step, follow, genesis
 from wire.envelope import Purpose, link_hash, parse, verify
+from wire.events import EventsDropped
 from wire.instants import unix_ms
 from wire.keys import PublicKey, SoftwareSigner
 from wire.receipts import Receipt, seal_receipt
@@ -38,13 +39,17 @@ class FakeCloud:
             self.duplicates += 1
         else:
             self._held[link.lane, link.seq] = envelope
-        while (following := self._held.pop((link.lane, self._heads[link.lane].seq + 1), None)) is not None:
-            self._append(link.lane, following)
+        self._follow(link.lane)
         head = self._heads[link.lane]
         receipt = Receipt(
             gateway=link.gateway, gen=link.gen, lane=link.lane, seq=head.seq, head=head.hash, at_ms=unix_ms(at(0))
         )
         return seal_receipt(receipt, self._signer)
+
+    def _follow(self, lane: Lane) -> None:
+        """Take in what is held at the end of a lane's chain."""
+        while (following := self._held.pop((lane, self._heads[lane].seq + 1), None)) is not None:
+            self._append(lane, following)
 
     def _append(self, lane: Lane, envelope: bytes) -> None:
         parsed = parse(envelope)
@@ -52,6 +57,9 @@ class FakeCloud:
         assert follow(self._heads[lane], record.link, own_hash) is Step.NEXT
         self._heads[lane] = Head(seq=record.link.seq, hash=own_hash)
         self.records.append(record)
+        if isinstance(record.event, EventsDropped):
+            self._heads[record.event.of_lane] = Head(seq=record.event.last_seq, hash=record.event.head)
+            self._follow(record.event.of_lane)
 
 
 @dataclass
@@ -66,6 +74,10 @@ class FakeBroker:
     shuffles: bool = False
     breaking: float = 0.0
     refuses: int = 0  # so many attempts to connect
+    announces: int | None = None  # the size it says it takes
+    cuts_above: int | None = None  # the size at which it ends the connection, saying nothing
+    swallows_above: int | None = None  # the size at which it throws away what it acknowledged
+    most_under_way_allowed: int = 1_000
     is_open: bool = False
     opened: int = 0
     published: list[tuple[str, bytes]] = field(default_factory=list)
@@ -82,6 +94,15 @@ class FakeBroker:
         self.is_open = True
         self._up, self._down = [], []
 
+    def fits(self, payload: bytes) -> bool:
+        return self.announces is None or len(payload) <= self.announces
+
+    def room(self) -> int:
+        return self.most_under_way_allowed - len(self._up)
+
+    def is_quiet(self) -> bool:
+        return not self._up
+
     def publish(self, topic: str, payload: bytes) -> None:
         assert self.is_open
         self.published.append((topic, payload))
@@ -95,6 +116,9 @@ class FakeBroker:
         if self.shuffles:
             self.chance.shuffle(self._up)
         carried, self._up = self._up, []
+        if any(self.cuts_above is not None and len(envelope) > self.cuts_above for envelope in carried):
+            raise UplinkLost("the connection broke", where="broker")
+        carried = [each for each in carried if self.swallows_above is None or len(each) <= self.swallows_above]
         came, self._down = self._down, []
         self._down = [receipt for envelope in carried for receipt in [self.cloud.take(envelope)] * self._times()]
         commands, self.commands = self.commands, []

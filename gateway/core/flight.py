@@ -47,21 +47,31 @@ class Flight:
         self._chance = chance
         self._sent: dict[tuple[Lane, int], _Sent] = {}
 
-    def due(self, window: Sequence[OutboxRow], now_s: float) -> list[OutboxRow]:
-        """The rows of the window to send at `now_s`, in its order; they count as sent. What left the window is done."""
+    def due(self, window: Sequence[OutboxRow], now_s: float, room: int | None = None) -> list[OutboxRow]:
+        """The rows of the window to send at `now_s`, in its order; they count as sent. What left the window is done.
+
+        Args:
+            room: how many more the broker lets be under way; None for any number.
+        """
         before, self._sent = self._sent, {}
-        due = []
+        due: list[OutboxRow] = []
         lanes = set()
         for row in window:
             place, leads = (row.lane, row.seq), row.lane not in lanes
             lanes.add(row.lane)
             sent = before.get(place)
-            if sent is None or (leads and now_s >= sent.again_s):
+            if (sent is None or (leads and now_s >= sent.again_s)) and (room is None or len(due) < room):
                 times = 1 if sent is None else sent.times + 1
                 sent = _Sent(times=times, again_s=now_s + self._wait_s(times))
                 due.append(row)
-            self._sent[place] = sent
+            if sent is not None:
+                self._sent[place] = sent
         return due
+
+    def times(self, row: OutboxRow) -> int:
+        """How often the row was sent on this connection."""
+        sent = self._sent.get((row.lane, row.seq))
+        return 0 if sent is None else sent.times
 
     def _wait_s(self, times: int) -> float:
         """How long a row waits for its receipt that was sent so many times."""

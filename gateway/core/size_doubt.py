@@ -64,8 +64,13 @@ class SizeDoubt:
         self._began_s = 0.0
         self._alone_since_s: float | None = None
         self._limit: tuple[int, float] | None = None
-        self._waiting: dict[tuple[Lane, int], OutboxRow] = {}
+        self._waiting: Sequence[OutboxRow] = ()
         self._elsewhere: dict[Lane, _Elsewhere] = {}
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether a row is on trial."""
+        return self._suspect is not None
 
     def began(self, now_s: float) -> None:
         """A connection stands."""
@@ -83,7 +88,8 @@ class SizeDoubt:
             window: the oldest rows of each lane that wait, as they stand now.
             is_quiet: the broker has acknowledged everything it was handed.
         """
-        self._notice_receipts(window)
+        self._waiting = window
+        self._notice_leaders(window)
         suspect = self._suspect
         if suspect is not None and self._is_cleared(suspect, now_s, is_quiet=is_quiet):
             self._clear()
@@ -107,7 +113,7 @@ class SizeDoubt:
             return None
         return self._proved(suspect, now_s)
 
-    def swallowed(self, row: OutboxRow, times: int, now_s: float) -> bool:
+    def proves_swallowed(self, row: OutboxRow, times: int, now_s: float) -> bool:
         """Whether a row at the front of its lane, sent so many times on this connection, is proved to be swallowed."""
         elsewhere = self._elsewhere.get(row.lane)
         if elsewhere is None or elsewhere.leader.seq != row.seq or not _is_doubtful(row):
@@ -118,34 +124,29 @@ class SizeDoubt:
         self._proved(row, now_s)
         return True
 
-    def forget(self, row: OutboxRow) -> None:
-        """The row was set aside: that it waits no longer proves nothing."""
-        self._waiting.pop(_place(row), None)
-
-    def _notice_receipts(self, window: Sequence[OutboxRow]) -> None:
-        """What waits no longer got through; it speaks against a doubt about anything smaller."""
-        waiting = {_place(row): row for row in window}
-        oldest = {lane: min((row.seq for row in window if row.lane is lane), default=None) for lane in Lane}
-        through = [row for place, row in self._waiting.items() if place not in waiting and _is_before(row, oldest)]
-        self._waiting = waiting
-        if self._suspect is not None and any(len(row.envelope) >= len(self._suspect.envelope) for row in through):
+    def receipted(self, lane: Lane, seq: int) -> None:
+        """The cloud has the lane up to `seq`: it speaks against a doubt about anything as small."""
+        through = [row for row in self._waiting if row.lane is lane and row.seq <= seq]
+        self._waiting = [row for row in self._waiting if row.lane is not lane or row.seq > seq]
+        largest_bytes = max((len(row.envelope) for row in through), default=0)
+        if self._suspect is not None and largest_bytes >= len(self._suspect.envelope):
             self._clear()
-        self._notice_elsewhere(window, through)
+        for other, seen in self._elsewhere.items():
+            if other is not lane:
+                seen.rows += len(through)
+                seen.largest_bytes = max(seen.largest_bytes, largest_bytes)
 
-    def _notice_elsewhere(self, window: Sequence[OutboxRow], through: Sequence[OutboxRow]) -> None:
+    def _notice_leaders(self, window: Sequence[OutboxRow]) -> None:
+        """Count anew what other lanes get through, wherever another row leads its lane than before."""
         leaders = {row.lane: row for row in reversed(window)}
         for lane, leader in leaders.items():
             seen = self._elsewhere.get(lane)
             if seen is None or seen.leader.seq != leader.seq:
-                seen = self._elsewhere[lane] = _Elsewhere(leader)
-            for row in through:
-                if row.lane is not lane:
-                    seen.rows += 1
-                    seen.largest_bytes = max(seen.largest_bytes, len(row.envelope))
+                self._elsewhere[lane] = _Elsewhere(leader)
 
     def _is_cleared(self, suspect: OutboxRow, now_s: float, *, is_quiet: bool) -> bool:
         """Whether it waits no longer, was acknowledged, or cannot be tried on a line like this."""
-        if _place(suspect) not in self._waiting:
+        if _place(suspect) not in map(_place, self._waiting):
             return True
         if self._alone_since_s is None:
             return now_s - self._began_s >= _SETTLES_WITHIN_S
@@ -166,12 +167,6 @@ def _place(row: OutboxRow) -> tuple[Lane, int]:
 
 def _is_doubtful(row: OutboxRow) -> bool:
     return row.lane is not Lane.ALARM and len(row.envelope) >= LEAST_BYTES
-
-
-def _is_before(row: OutboxRow, oldest: dict[Lane, int | None]) -> bool:
-    """Whether the lane has moved on past the row; a window that grew narrower leaves rows out at its other end."""
-    front = oldest[row.lane]
-    return front is None or row.seq < front
 
 
 def _is_unlike(row: OutboxRow, suspect: OutboxRow) -> bool:

@@ -72,6 +72,18 @@ class Uplink(Protocol):
         """Connect, and listen for receipts and commands; machine seconds at most a few."""
         ...
 
+    def fits(self, payload: bytes) -> bool:
+        """Whether the broker takes a payload of this size, as far as it says."""
+        ...
+
+    def room(self) -> int:
+        """How many more messages the broker lets be under way."""
+        ...
+
+    def is_quiet(self) -> bool:
+        """Whether the broker has acknowledged all it was handed; a hint about the line, and no delivery."""
+        ...
+
     def publish(self, topic: str, payload: bytes) -> None:
         """Hand over one message. That it returned proves nothing about where the message is."""
         ...
