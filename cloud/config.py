@@ -7,6 +7,7 @@ from cloud.billing.settings import BillSettings
 from cloud.broker.settings import BrokerSettings, MqttSettings
 from cloud.messaging.settings import MailSettings
 from cloud.outages.settings import OutageSettings
+from cloud.outward.settings import OutwardSettings
 from cloud.web.settings import WebSettings
 from runtime.logs import LEVELS
 from runtime.settings import setting
@@ -30,6 +31,7 @@ class CloudSettings:
     mail: MailSettings
     billing: BillSettings
     assistance: AssistanceSettings
+    outward: OutwardSettings
     log: LogSettings
 
     def check(self) -> None:
@@ -38,3 +40,4 @@ class CloudSettings:
         self.broker.check()
         self.web.check()
         self.assistance.check()
+        self.outward.check()

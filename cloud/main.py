@@ -4,6 +4,7 @@
     loop thread:    due tasks -> readings, outages, usage -> messages to send, timers
     bills thread:   due tasks -> bills, which take long and may wait -> messages to send
     postman thread: messages to send -> mail relay
+    outward thread: accepted events -> another system of the utility's, where one is named
     main thread:    uvicorn with the page and the API
 
 Everything the threads know lies in the database, so a cloud that was killed goes on where it stopped.
@@ -38,6 +39,8 @@ from cloud.messaging.service import Composer
 from cloud.messaging.smtp import SmtpSender
 from cloud.outages.area_service import AreaService, look_again
 from cloud.outages.service import OutageService
+from cloud.outward import courier as outward
+from cloud.outward.service import courier as courier_of
 from cloud.readings import service as readings
 from cloud.state import StateFolder
 from cloud.usage.service import UsageService
@@ -115,21 +118,25 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     areas = AreaService(settings.outages, outages)
     usage = UsageService(composer)
     bills = _bills(folder, settings, composer)
-    heard = tell([readings.on_event, outages.on_event, areas.on_event, usage.on_event, bills.on_event])
+    courier = courier_of(settings.outward, database, clock, on_commit)
+    subscribers = [readings.on_event, outages.on_event, areas.on_event, usage.on_event, bills.on_event]
+    heard = tell(subscribers if courier is None else [*subscribers, outward.on_event])
     handlers = {EVENT_TASK: heard, **outages.handlers(), **areas.handlers()}
     loop = Loop(database=database, clock=clock, handlers=handlers, on_commit=on_commit)
     slow_loop = Loop(database=database, clock=clock, handlers=bills.handlers(), on_commit=on_commit)
     postman = _postman(settings, database, clock, on_commit)
-    woken += [loop.wake, slow_loop.wake, postman.wake]
+    woken += [loop.wake, slow_loop.wake, postman.wake, *([] if courier is None else [courier.wake])]
     intake = Intake(database=database, clock=clock, signer=folder.receipt_signer(), on_commit=on_commit)
     password = folder.broker.read_ingest_password()
     consumer = Consumer(settings=settings.mqtt, password=password, intake=intake, clock=clock)
-    workers = (
+    workers: tuple[Worker, ...] = (
         Worker("loop", loop.run, clock=clock, wake=loop.wake),
         Worker("bills", slow_loop.run, clock=clock, wake=slow_loop.wake),
         Worker("postman", postman.run, clock=clock, wake=postman.wake),
         Worker("ingest", consumer.run, clock=clock, wake=consumer.wake),
     )
+    if courier is not None:
+        workers += (Worker("outward", courier.run, clock=clock, wake=courier.wake),)
 
     def parts() -> Mapping[str, bool]:
         return {worker.name: worker.is_alive for worker in workers} | {"broker": consumer.is_connected}
@@ -137,11 +144,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     services = Services(
         database=database,
         clock=clock,
-        access=Access(
-            token=read_token(folder.access_token),
-            host_names=settings.web.host_names,
-            is_open=settings.web.open_to_all,
-        ),
+        access=_access(folder, settings),
         links=links,
         bell=bell,
         settings=settings.web,
@@ -150,6 +153,11 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
         on_commit=on_commit,
     )
     return Cloud(settings=settings, services=services, workers=workers)
+
+
+def _access(folder: StateFolder, settings: CloudSettings) -> Access:
+    token = read_token(folder.access_token)
+    return Access(token=token, host_names=settings.web.host_names, is_open=settings.web.open_to_all)
 
 
 def _composer(settings: CloudSettings, links: CustomerLinks) -> Composer:

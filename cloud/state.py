@@ -38,6 +38,7 @@ import cloud.messaging.store
 import cloud.outages.answers
 import cloud.outages.area_store
 import cloud.outages.store
+import cloud.outward.store
 import cloud.readings.store  # noqa: F401 - imported for its tables, like those above
 from cloud.broker.folder import BrokerFolder
 from cloud.config import CloudSettings

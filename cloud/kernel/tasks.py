@@ -116,6 +116,18 @@ def still_due(connection: Connection, task: Task, now: datetime) -> Task | None:
     return next(iter(_tasks(connection, statement)), None)
 
 
+def standing(connection: Connection, kind: str, key: str) -> Task | None:
+    """The task of this name if it stands open, due or not."""
+    statement = select(task_table).where(_is_open, _t.kind == kind, _t.key == key)
+    return next(iter(_tasks(connection, statement)), None)
+
+
+def count_unfinished(connection: Connection, kind: str) -> int:
+    """How many tasks of a kind stand, open or parked."""
+    counted: int = connection.execute(select(func.count()).where(_t.kind == kind, _t.done_at.is_(None))).scalar_one()
+    return counted
+
+
 def next_due_at(connection: Connection, kinds: Collection[str]) -> datetime | None:
     """When the next open task of these kinds falls due; None if none stands."""
     statement = select(func.min(_t.due_at, type_=UtcInstant)).where(_is_open, _t.kind.in_(kinds))

@@ -1,0 +1,184 @@
+"""What events are handed to: a real HTTP(S) server that misbehaves on command, and one that needs no network."""
+
+import json
+import socket
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from cloud.outward.post import Ending, Taken
+
+_TRICKLE_S = 0.02
+_GIVE_UP_S = 20
+
+
+@dataclass(slots=True)
+class Receiver:
+    """What came to a real server, and what it does about it; `commands` are used up first, then it takes everything.
+
+    A command is a status to answer, or one of: `lose` (take it and hang up before the answer), `hang up` (take nothing
+    and hang up), `be silent`, `trickle` (an answer without an end), `redirect`, `talk nonsense`, `talk on` (an answer
+    without an end, fast).
+    """
+
+    commands: deque[int | str] = field(default_factory=deque)
+    answer_headers: dict[str, str] = field(default_factory=dict)
+    posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    effects: dict[tuple[str, str], dict[str, object]] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
+    connections: int = 0
+    released: threading.Event = field(default_factory=threading.Event)
+    url: str = ""
+
+    @property
+    def ids(self) -> list[str]:
+        """The identifiers of all posts, in their order."""
+        return [headers["webhook-id"] for headers, _ in self.posts]
+
+    def act(self, body: bytes) -> None:
+        """Act on an event as a receiver should: once for each source and id."""
+        event = json.loads(body)
+        self.effects.setdefault((event["source"], event["id"]), event)
+
+
+@contextmanager
+def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """A receiver at work; with `tls` it listens as `localhost`."""
+    receiver = Receiver()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(receiver))
+    server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    host = "127.0.0.1" if tls is None else "localhost"
+    receiver.url = f"{'http' if tls is None else 'https'}://{host}:{server.server_port}/events?from=lamplight"
+    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True)
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        receiver.released.set()
+        server.shutdown()
+        server.server_close()
+
+
+def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            receiver.connections += 1
+            super().setup()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            receiver.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            receiver.paths.append(self.path)
+            command = receiver.commands.popleft() if receiver.commands else 204
+            _DOINGS.get(str(command), _answer)(self, receiver, command, body)
+
+        def log_message(self, *said: object) -> None:
+            """Nothing: tests look at what came."""
+
+    return Handler
+
+
+def _answer(handler: BaseHTTPRequestHandler, receiver: Receiver, command: int | str, body: bytes) -> None:
+    status = int(command)
+    if 200 <= status < 300:
+        receiver.act(body)
+    handler.send_response(status)
+    for name, value in receiver.answer_headers.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def _lose(handler: BaseHTTPRequestHandler, receiver: Receiver, command: int | str, body: bytes) -> None:
+    receiver.act(body)
+    _hang_up(handler, receiver, command, body)
+
+
+def _hang_up(handler: BaseHTTPRequestHandler, *_: object) -> None:
+    handler.close_connection = True
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+def _be_silent(handler: BaseHTTPRequestHandler, receiver: Receiver, *_: object) -> None:
+    receiver.released.wait(_GIVE_UP_S)
+    handler.close_connection = True
+
+
+def _trickle(handler: BaseHTTPRequestHandler, receiver: Receiver, *_: object) -> None:
+    handler.close_connection = True
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while not receiver.released.wait(_TRICKLE_S):
+        try:
+            handler.wfile.write(b"x")
+        except OSError:
+            return
+
+
+def _redirect(handler: BaseHTTPRequestHandler, receiver: Receiver, *_: object) -> None:
+    handler.send_response(307)
+    handler.send_header("Location", receiver.url.replace("/events", "/elsewhere"))
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def _talk_nonsense(handler: BaseHTTPRequestHandler, *_: object) -> None:
+    handler.close_connection = True
+    handler.wfile.write(b"\x00\xff SMTP ready\r\n\r\n")
+
+
+def _talk_on(handler: BaseHTTPRequestHandler, receiver: Receiver, command: int | str, body: bytes) -> None:
+    receiver.act(body)
+    handler.close_connection = True
+    try:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not receiver.released.is_set():
+            handler.wfile.write(b"on and on " * 1000)
+    except OSError:
+        return
+
+
+_DOINGS = {
+    "lose": _lose,
+    "hang up": _hang_up,
+    "be silent": _be_silent,
+    "trickle": _trickle,
+    "redirect": _redirect,
+    "talk nonsense": _talk_nonsense,
+    "talk on": _talk_on,
+}
+
+
+@dataclass(slots=True)
+class FakePoster:
+    """A receiver without a network: takes every event unless told otherwise; `endings` are used up first.
+
+    What `endings_of` names by its id always ends that way; `meanwhile` happens while an event is posted.
+    """
+
+    endings: deque[Ending] = field(default_factory=deque)
+    endings_of: dict[str, Ending] = field(default_factory=dict)
+    meanwhile: deque[Callable[[], None]] = field(default_factory=deque)
+    posted: list[str] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+    is_closed: bool = False
+
+    def post(self, event_id: str, body: bytes, timestamp_s: int) -> Ending:
+        self.posted.append(event_id)
+        if self.meanwhile:
+            self.meanwhile.popleft()()
+        ending = self.endings_of.get(event_id) or (self.endings.popleft() if self.endings else Taken(status=204))
+        if isinstance(ending, Taken):
+            self.taken.append(event_id)
+        return ending
+
+    def close(self) -> None:
+        self.is_closed = True

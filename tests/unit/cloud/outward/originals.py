@@ -1,0 +1,20 @@
+"""Every event of the catalogue as it would leave the house."""
+
+from cloud.outward.original import Original
+from tests.unit.wire.golden import SIGNERS, records
+from wire.envelope import Purpose, seal
+from wire.record import encode_record
+
+
+def originals(key="P-256"):
+    """One original for each golden event, signed by this kind of key."""
+    signer = SIGNERS[key]
+    return [
+        Original(
+            record=record,
+            sealed=seal(encode_record(record), signer, Purpose.EVENT),
+            usage_point="UP-1",
+            spki=signer.public.spki,
+        )
+        for record in records(key)
+    ]
