@@ -121,7 +121,8 @@ def _broker(arguments: argparse.Namespace) -> int:
         registrar.write_broker_access()
         settings = folder.settings()
     logs.configure(settings.log.level)
-    broker.run(folder.broker, settings.broker, settings.mqtt.port, must_be_embedded=arguments.embedded)
+    mutual = folder.mutual_tls(settings)
+    broker.run(folder.broker, settings.broker, settings.mqtt.port, mutual, must_be_embedded=arguments.embedded)
     return 0
 
 
@@ -129,12 +130,15 @@ def _gateway_add(arguments: argparse.Namespace) -> int:
     from cloud.registry.service import parse_places, parse_public_key
 
     check_clock_is_set(clock_from_environment())
-    key = parse_public_key(_read(arguments.public_key), arguments.public_key)
+    handed_in = _read(arguments.public_key)
+    key = parse_public_key(handed_in, arguments.public_key)
     places = parse_places(arguments.usage_point, arguments.meter)
-    with _opened(arguments.state) as (_, _, registrar):
-        gateway = registrar.add(public_key=key, places=places, out=arguments.out)
+    with _opened(arguments.state) as (folder, _, registrar):
+        gateway = registrar.add(public_key=key, places=places, out=arguments.out, handed_in=handed_in)
+        is_secret = not folder.settings().mqtt.is_by_certificate
     command.answer(arguments, gateway.facts(), [f"gateway {gateway.id} speaks for {', '.join(map(str, places))}"])
-    print(f"hand {arguments.out} to the gateway, then delete it: it holds a password", file=sys.stderr)
+    then = ", then delete it: it holds a password" if is_secret else "; it holds no secret"
+    print(f"hand {arguments.out} to the gateway{then}", file=sys.stderr)
     return 0
 
 
@@ -154,9 +158,11 @@ def _gateway_renew(arguments: argparse.Namespace) -> int:
     from cloud.registry.service import parse_gateway_id
 
     gateway = parse_gateway_id(arguments.gateway)
-    with _opened(arguments.state) as (_, _, registrar):
-        registrar.renew(gateway, arguments.out)
-    command.answer(arguments, {"gateway_id": gateway}, [f"gateway {gateway} has a new password in {arguments.out}"])
+    handed_in = _read(arguments.public_key) if arguments.public_key else None
+    with _opened(arguments.state) as (folder, _, registrar):
+        registrar.renew(gateway, arguments.out, handed_in)
+        what = folder.settings().mqtt.entrance
+    command.answer(arguments, {"gateway_id": gateway}, [f"gateway {gateway} has a new {what} in {arguments.out}"])
     return 0
 
 
@@ -361,8 +367,9 @@ def _add_gateway_commands(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--meter", required=True, action="append", metavar="SERIAL", help="in the order of --usage-point")
     add.add_argument("--out", required=True, type=Path, metavar="FILE", help="where the enrolment file goes")
     listed = command.add(commands, "list", _gateway_list, "all gateways and how much they are believed")
-    renew = command.add(commands, "renew", _gateway_renew, "a new password and enrolment file for a gateway")
+    renew = command.add(commands, "renew", _gateway_renew, "a new enrolment file, with a new password or certificate")
     renew.add_argument("gateway", metavar="GATEWAY")
+    renew.add_argument("--public-key", metavar="FILE", help="with the gateway's request, if its TLS key is another")
     renew.add_argument("--out", required=True, type=Path, metavar="FILE")
     revoke = command.add(commands, "revoke", _gateway_revoke, "believe a gateway no more, for good")
     revoke.add_argument("gateway", metavar="GATEWAY")

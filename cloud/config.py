@@ -37,7 +37,7 @@ class CloudSettings:
     def check(self) -> None:
         """Raise SettingsError for settings that are each allowed and together are not."""
         self.mqtt.check()
-        self.broker.check()
+        self.broker.check(is_tls_our_own=self.mqtt.is_by_certificate)
         self.web.check()
         self.assistance.check()
         self.outward.check()

@@ -23,7 +23,7 @@ from cloud.assistance import programme_file
 from cloud.assistance.service import AssistanceService
 from cloud.billing.service import BillService
 from cloud.config import CloudSettings
-from cloud.ingest.consumer import Consumer
+from cloud.ingest.consumer import Certified, Consumer
 from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake
 from cloud.kernel.access import Access, read_token
@@ -128,7 +128,8 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     woken += [loop.wake, slow_loop.wake, postman.wake, *([] if courier is None else [courier.wake])]
     intake = Intake(database=database, clock=clock, signer=folder.receipt_signer(), on_commit=on_commit)
     password = folder.broker.read_ingest_password()
-    consumer = Consumer(settings=settings.mqtt, password=password, intake=intake, clock=clock)
+    certified = _certified(folder, settings)
+    consumer = Consumer(settings=settings.mqtt, password=password, intake=intake, clock=clock, certified=certified)
     workers: tuple[Worker, ...] = (
         Worker("loop", loop.run, clock=clock, wake=loop.wake),
         Worker("bills", slow_loop.run, clock=clock, wake=slow_loop.wake),
@@ -158,6 +159,13 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
 def _access(folder: StateFolder, settings: CloudSettings) -> Access:
     token = read_token(folder.access_token)
     return Access(token=token, host_names=settings.web.host_names, is_open=settings.web.open_to_all)
+
+
+def _certified(folder: StateFolder, settings: CloudSettings) -> Certified | None:
+    """What opens the broker to ingest, where that is a certificate."""
+    if not settings.mqtt.is_by_certificate:
+        return None
+    return Certified(authority=settings.mqtt.tls_ca_file or folder.authority.certificate, own=folder.authority.ingest)
 
 
 def _composer(settings: CloudSettings, links: CustomerLinks) -> Composer:

@@ -9,6 +9,7 @@ lamplight.sqlite  the database
 tariffs/          what homes are billed with, a file each; empty at first (`tariff add`)
 programmes/       the utility's own programmes of assistance, besides ours; empty at first
 broker/           the broker's passwords, permissions and queue
+authority/        who signs certificates, where these open the broker; made when it is first needed
 serving           locked by `serve` while it runs
 """
 
@@ -16,8 +17,9 @@ import fcntl
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import cloud.billing.accounts_store  # each store's tables join the database's when it is imported
 import cloud.billing.explained_store
@@ -40,7 +42,8 @@ import cloud.outages.area_store
 import cloud.outages.store
 import cloud.outward.store
 import cloud.readings.store  # noqa: F401 - imported for its tables, like those above
-from cloud.broker.folder import BrokerFolder
+from cloud.broker.folder import AuthorityFolder, BrokerFolder
+from cloud.broker.mosquitto import MutualTls
 from cloud.config import CloudSettings
 from cloud.kernel import access
 from cloud.kernel.db import Database
@@ -54,6 +57,9 @@ from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from runtime.reading import read_secret
 from wire.keys import SoftwareSigner
+
+if TYPE_CHECKING:
+    from cloud.registry.certifier import Certifier
 
 SETTINGS_NAME: Final = "cloud.toml"
 """The file that makes a folder ours: it is the last to be moved into place."""
@@ -127,6 +133,10 @@ class StateFolder:
     def broker(self) -> BrokerFolder:
         return BrokerFolder((self.path / "broker").resolve())
 
+    @property
+    def authority(self) -> AuthorityFolder:
+        return AuthorityFolder((self.path / "authority").resolve())
+
     def settings(self) -> CloudSettings:
         """What cloud.toml says; raises SettingsError."""
         loaded = settings.load(CloudSettings, self.settings_file)
@@ -158,9 +168,37 @@ class StateFolder:
 
     def registrar(self, database: Database, clock: Clock) -> Registrar:
         """What adds and revokes gateways here."""
-        key = self.receipt_signer().public
-        mqtt = self.settings().mqtt
-        return Registrar(database=database, clock=clock, broker=self.broker, mqtt=mqtt, receipt_key=key)
+        settings = self.settings()
+        return Registrar(
+            database=database,
+            clock=clock,
+            broker=self.broker,
+            mqtt=settings.mqtt,
+            receipt_key=self.receipt_signer().public,
+            certifier=self.certifier(settings, clock),
+        )
+
+    def certifier(self, settings: CloudSettings, clock: Clock) -> "Certifier | None":
+        """What gives gateways their certificates, where these open the broker; raises EnvironmentRefused."""
+        if not settings.mqtt.is_by_certificate:
+            return None
+        from cloud.broker.authority import Authority
+        from cloud.registry.certifier import Certifier
+
+        life = timedelta(days=settings.broker.certificate_days)
+        return Certifier(Authority.open(self.authority, clock.now()), life)
+
+    def mutual_tls(self, settings: CloudSettings) -> MutualTls | None:
+        """The files with which certificates alone open the broker, where they do."""
+        if not settings.mqtt.is_by_certificate:
+            return None
+        ours, broker = self.authority, settings.broker
+        return MutualTls(
+            authority=ours.certificate,
+            revoked=ours.revoked,
+            own_certificate=broker.certificate_file or ours.broker,
+            own_key=broker.key_file or ours.broker,
+        )
 
     def claim(self) -> None:
         """Be the one `serve` of this folder until this process ends; raises EnvironmentRefused when one runs."""

@@ -27,7 +27,9 @@ class FileSettings:
     registry: Path = setting(Path("registry.json"), help="the meters this gateway reads")
     meter_keys: Path = setting(Path("meter-keys"), help="passwords and keys of the meters, sealed, of mode 0600")
     meter_counters: Path = setting(Path("meter-counters.json"), help="how far the counters of those keys have come")
-    enrolment: Path = setting(Path("enrolment.toml"), help="broker, password and the cloud's receipt key, of mode 0600")
+    enrolment: Path = setting(
+        Path("enrolment.toml"), help="broker, what opens it (tls.pem beside it), and the cloud's receipt key; mode 0600"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,12 @@ from gateway.adapters.time_zone import zone_named
 from gateway.config import SETTINGS_FILE, GatewaySettings, load_settings, settings_file
 from gateway.core.meter_access import MeterSecrets
 from gateway.meter_place import checked_port
+from runtime.clock import clock_from_environment
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from runtime.settings import commented, read_table
 from wire.ids import GatewayId, gateway_id_of
+from wire.keys import SoftwareSigner
 
 PUBLIC_KEY_FILE = "gateway.pub.pem"
 _PREAMBLE = "# Lamplight gateway: every setting with its default. Take the # away from a line to change it.\n"
@@ -38,7 +40,9 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     init.set_defaults(handler=init_folder)
     enrol = subparsers.add_parser("enrol", help="keep the enrolment that the utility handed out")
     enrol.add_argument("folder", metavar="DIR", type=Path, help="the gateway's state folder")
-    enrol.add_argument("file", metavar="FILE", type=Path, help="the enrolment")
+    enrol.add_argument(
+        "file", metavar="FILE", type=Path, nargs="?", help="the enrolment; without it the request for one is made anew"
+    )
     enrol.set_defaults(handler=enrol_gateway)
     config = subparsers.add_parser("config", help="print every setting, with its default and what it is for")
     config.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="show what this folder's file sets")
@@ -75,7 +79,7 @@ def init_folder(arguments: argparse.Namespace) -> int:
         raise EnvironmentRefused(f"cannot make the folder: {error.strerror}", where=str(folder)) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    _tell_made(gateway, folder, as_json=arguments.json)
+    _tell_made(gateway, folder, folder / PUBLIC_KEY_FILE, as_json=arguments.json)
     return 0
 
 
@@ -86,6 +90,7 @@ def _fill(aside: Path, meter: tuple[str, str] | None, arguments: argparse.Namesp
 
     signer = make_key(aside / "key.pem", aside / PUBLIC_KEY_FILE)
     gateway = gateway_id_of(signer.public.spki)
+    _write_handed_over(aside / PUBLIC_KEY_FILE, aside / "enrolment.toml", signer, gateway)
     values: dict[str, object] = {"probe": {"port": probe_port}} if probe_port else {}
     if arguments.time_zone:
         values["meter"] = {"time_zone": arguments.time_zone}
@@ -99,8 +104,17 @@ def _fill(aside: Path, meter: tuple[str, str] | None, arguments: argparse.Namesp
     return gateway
 
 
-def _tell_made(gateway: GatewayId, folder: Path, *, as_json: bool) -> None:
-    public = folder / PUBLIC_KEY_FILE
+def _write_handed_over(file: Path, enrolment: Path, signer: SoftwareSigner, gateway: GatewayId) -> None:
+    """The one file that the utility needs of a gateway: its public key, and its request for a TLS certificate."""
+    from gateway.adapters.enrolment import tls_file
+    from gateway.adapters.tls_identity import TlsIdentity
+    from wire.certificate_request import armoured
+
+    request = TlsIdentity(tls_file(enrolment)).request(signer, gateway)
+    write_atomically(file, signer.public.to_pem() + armoured(request), mode=0o644)
+
+
+def _tell_made(gateway: GatewayId, folder: Path, public: Path, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"gateway": gateway, "public_key": str(public), "folder": str(folder)}))
         return
@@ -115,9 +129,16 @@ def enrol_gateway(arguments: argparse.Namespace) -> int:
     from gateway.adapters.keys import load_key
 
     files = load_settings(arguments.folder).files
-    gateway = gateway_id_of(load_key(files.key).public.spki)
-    enrolment = install_enrolment(arguments.file, files.enrolment, gateway)
-    way = "by TLS" if enrolment.tls_ca_file else "on this machine"
+    signer = load_key(files.key)
+    gateway = gateway_id_of(signer.public.spki)
+    if arguments.file is None:
+        public = files.key.with_name(PUBLIC_KEY_FILE)
+        _write_handed_over(public, files.enrolment, signer, gateway)
+        _tell_made(gateway, arguments.folder, public, as_json=False)
+        return 0
+    enrolment = install_enrolment(arguments.file, files.enrolment, gateway, clock_from_environment().now())
+    way = "by TLS" if enrolment.is_encrypted else "on this machine"
+    way += ", by certificate" if enrolment.certified else ""
     print(f"gateway {gateway} is enrolled: broker {enrolment.host}:{enrolment.port}, {way}")
     print(f"next: lamplight-gateway run {arguments.folder}")
     return 0

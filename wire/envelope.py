@@ -42,6 +42,7 @@ class Purpose(Enum):
     REPORT = b"lw1:report"
     KEYS = b"lw1:keys"
     KEY = b"lw1:key"
+    CERTIFICATE = b"lw1:csr"
 
 
 class Signer(Protocol):

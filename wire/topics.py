@@ -21,12 +21,14 @@ class Kind(StrEnum):
     READINGS = "r"
     DIAGNOSTICS = "d"
     STATE = "state"
+    CERTIFICATE_REQUEST = "csr"
     RECEIPT = "ack"
     COMMAND = "cmd"
+    CERTIFICATE = "cert"
 
 
 _LANES = {Lane.ALARM: Kind.ALARM, Lane.READINGS: Kind.READINGS, Lane.DIAGNOSTICS: Kind.DIAGNOSTICS}
-_UPLINK = {Kind.ALARM, Kind.READINGS, Kind.DIAGNOSTICS, Kind.STATE}
+_UPLINK = {Kind.ALARM, Kind.READINGS, Kind.DIAGNOSTICS, Kind.STATE, Kind.CERTIFICATE_REQUEST}
 _LANE_OF = {kind: lane for lane, kind in _LANES.items()}
 
 
@@ -64,6 +66,16 @@ def receipt(gateway: GatewayId) -> str:
 def command(gateway: GatewayId) -> str:
     """Where a gateway hears what it is to do; a message that a broker kept there (`retain`) is refused unread."""
     return f"{_PREFIX}/{gateway}/down/{Kind.COMMAND}"
+
+
+def certificate_request(gateway: GatewayId) -> str:
+    """Where a gateway asks for the next certificate that opens the broker."""
+    return f"{_PREFIX}/{gateway}/up/{Kind.CERTIFICATE_REQUEST}"
+
+
+def certificate(gateway: GatewayId) -> str:
+    """Where a gateway hears its certificate."""
+    return f"{_PREFIX}/{gateway}/down/{Kind.CERTIFICATE}"
 
 
 def parse(topic: str) -> Topic | None:

@@ -1,9 +1,17 @@
-"""The broker's folder: who may enter, what a running broker keeps, and how it learns of a change.
+"""The broker's folder: who may enter, what a running broker keeps, and how it learns of a change; and the authority's.
 
     passwords   who may enter, hashed; written whole from the registry whenever it changes
     acl         who may say and hear what
     ingest      the cloud's own password, readable by its owner only
     running     locked by the broker while it runs
+
+Where certificates open the broker, who signs them has a folder of its own:
+
+    ca.pem      its certificate; every gateway gets it with its enrolment
+    ca-key.pem  its private key, readable by its owner only
+    broker.pem  the broker's key and certificate, for the name gateways reach it by
+    ingest.pem  the cloud's own key and certificate as a client of the broker
+    crl.pem     which certificates are believed no more
 
 A broker keeps `running` locked to its death, across the exec that turns it into mosquitto. So a second broker on the
 same folder is refused, and whoever changes the passwords can ask the kernel which process to tell, if any: no file of
@@ -14,7 +22,7 @@ import fcntl
 import os
 import signal
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +33,33 @@ from runtime.errors import EnvironmentRefused
 from runtime.reading import read_secret
 
 _LOCK: Final = struct.Struct("hhqqi")  # struct flock: type, whence, start, length, holder's process number
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityFolder:
+    """The files of who signs the certificates that open the broker."""
+
+    path: Path
+
+    @property
+    def certificate(self) -> Path:
+        return self.path / "ca.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.path / "ca-key.pem"
+
+    @property
+    def broker(self) -> Path:
+        return self.path / "broker.pem"
+
+    @property
+    def ingest(self) -> Path:
+        return self.path / "ingest.pem"
+
+    @property
+    def revoked(self) -> Path:
+        return self.path / "crl.pem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +90,10 @@ class BrokerFolder:
         write_atomically(self.ingest_password, passwords.new_password().encode())
         self.write_access({})
 
-    def write_access(self, gateway_hashes: Mapping[str, str]) -> None:
-        """Let exactly these gateways in, and ingest."""
+    def write_access(self, gateway_hashes: Mapping[str, str], shut_out: Iterable[str] = ()) -> None:
+        """Let exactly these gateways in by password, and ingest; those `shut_out` may nothing, however they came in."""
         hashes = {permissions.INGEST_USER: passwords.hashed(self.read_ingest_password()), **gateway_hashes}
-        write_atomically(self.acl, permissions.acl_file().encode())
+        write_atomically(self.acl, permissions.acl_file(shut_out).encode())
         write_atomically(self.passwords, passwords.password_file(hashes).encode())
 
     def read_ingest_password(self) -> str:

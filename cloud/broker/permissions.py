@@ -1,9 +1,11 @@
 """Who may say and hear what on the broker: one table, a file for mosquitto and a function for the embedded broker.
 
 A gateway writes below its own `up` and reads below its own `down`; ingest does the reverse for all of them. A user's
-name is its client identifier too, so that nobody can take over another's session.
+name is its client identifier too, so that nobody can take over another's session. Who is shut out says and hears
+nothing, not even over a connection that was open before; mosquitto asks such a table again for each message.
 """
 
+from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
 
 from wire.topics import UPLINK_FILTER
@@ -16,11 +18,12 @@ _FOR_INGEST: Final[tuple[tuple[Action, str], ...]] = (("read", UPLINK_FILTER), (
 _FOR_GATEWAYS: Final[tuple[tuple[Action, str], ...]] = (("write", "lw/1/%u/up/#"), ("read", "lw/1/%u/down/#"))
 
 
-def acl_file() -> str:
-    """The table as mosquitto reads it."""
+def acl_file(shut_out: Iterable[str] = ()) -> str:
+    """The table as mosquitto reads it; those `shut_out` may nothing."""
     ingest = [f"topic {action} {topic_filter}" for action, topic_filter in _FOR_INGEST]
+    denied = [line for user in shut_out for line in (f"user {user}", "topic deny #")]
     gateways = [f"pattern {action} {topic_filter}" for action, topic_filter in _FOR_GATEWAYS]
-    return "\n".join([f"user {INGEST_USER}", *ingest, "", *gateways, ""])
+    return "\n".join([f"user {INGEST_USER}", *ingest, *denied, "", *gateways, ""])
 
 
 def may(user: str, action: Action, topic: str) -> bool:

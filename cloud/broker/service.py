@@ -5,6 +5,7 @@ import socket
 
 from cloud.broker import mosquitto
 from cloud.broker.folder import BrokerFolder
+from cloud.broker.mosquitto import MutualTls
 from cloud.broker.settings import BrokerSettings
 from cloud.kernel.certificates import check_pair
 from runtime import logs
@@ -13,20 +14,31 @@ from runtime.errors import EnvironmentRefused
 log = logs.get(__name__)
 
 
-def run(folder: BrokerFolder, settings: BrokerSettings, port: int, *, must_be_embedded: bool = False) -> None:
-    """Be the broker of this folder until told to stop.
+def run(
+    folder: BrokerFolder,
+    settings: BrokerSettings,
+    port: int,
+    mutual: MutualTls | None = None,
+    *,
+    must_be_embedded: bool = False,
+) -> None:
+    """Be the broker of this folder until told to stop; with `mutual`, one that certificates open and nothing else.
 
     Raises: SettingsError for an open door without TLS, EnvironmentRefused when one runs already or the port is taken.
     """
-    settings.check()
+    settings.check(is_tls_our_own=mutual is not None)
     check_pair(settings.certificate_file, settings.key_file, "broker.certificate_file, broker.key_file")
     program = None if must_be_embedded else mosquitto.find()
+    if program is None and mutual is not None:
+        what = "the embedded broker is opened by passwords alone"
+        do = 'apt install mosquitto, or set mqtt.entrance = "password"'
+        raise EnvironmentRefused(what, where="mqtt.entrance", do=do)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # "read the passwords anew" must not end us before we can obey
     folder.claim()
     check_port_is_free(settings.listen, port)
     log.info("broker_starts", program=program or "embedded", listen=settings.listen, port=port)
     if program is not None:
-        mosquitto.become(program, folder, settings, port)
+        mosquitto.become(program, folder, settings, port, mutual)
     _run_embedded(folder, settings, port)
 
 

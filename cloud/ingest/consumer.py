@@ -14,6 +14,7 @@ would stop altogether once the broker owed us twenty acknowledgements.
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
@@ -40,6 +41,14 @@ log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Certified:
+    """What opens a broker by certificate: whom to trust, and our own certificate with its key. All PEM."""
+
+    authority: Path
+    own: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Arrival:
     """A message with what it takes to acknowledge it; quality 0 wants no acknowledgement."""
 
@@ -51,9 +60,18 @@ class _Arrival:
 class Consumer:
     """Takes what gateways publish to the intake, over whatever connections it takes."""
 
-    def __init__(self, *, settings: MqttSettings, password: str, intake: Intake, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        settings: MqttSettings,
+        password: str,
+        intake: Intake,
+        clock: Clock,
+        certified: Certified | None = None,
+    ) -> None:
         self._settings = settings
         self._password = password
+        self._certified = certified
         self._intake = intake
         self._clock = clock
         self._arrived: list[_Arrival] = []
@@ -116,7 +134,10 @@ class Consumer:
             manual_ack=True,
         )
         client.username_pw_set(INGEST_USER, self._password)
-        if self._settings.tls_ca_file is not None:
+        if self._certified is not None:
+            own = str(self._certified.own)
+            client.tls_set(ca_certs=str(self._certified.authority), certfile=own, keyfile=own)
+        elif self._settings.tls_ca_file is not None:
             client.tls_set(ca_certs=str(self._settings.tls_ca_file))
         client.on_connect = self._on_connect
         client.on_message = self._on_message

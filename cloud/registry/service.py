@@ -1,17 +1,18 @@
 """Registering gateways: which key speaks for which meters, and who may enter the broker.
 
-Three things change together: the registry, the enrolment file, and the broker's passwords. The file is written inside
-the registry's transaction, so that neither stands without the other; the passwords are written whole from the
-registry afterwards, and again whenever a broker starts, so that a crash in between mends itself.
+Three things change together: the registry, the enrolment file, and the broker's passwords or list of the revoked. The
+file is written inside the registry's transaction, so that neither stands without the other; what the broker reads is
+written whole from the registry afterwards, and again whenever a broker starts, so that a crash in between mends itself.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from sqlalchemy import Connection
 
 from cloud.broker import passwords
 from cloud.broker.folder import BrokerFolder
@@ -19,8 +20,8 @@ from cloud.broker.settings import MqttSettings
 from cloud.kernel.db import Database
 from cloud.kernel.errors import DatabaseError
 from cloud.kernel.ids import MeterSerial, UsagePointId
-from cloud.registry import key_store, store
-from cloud.registry.enrolment import authority_beside, enrolment_text
+from cloud.registry import certificate_store, key_store, store
+from cloud.registry.enrolment import Admission, ByCertificate, ByPassword, authority_beside, enrolment_text
 from cloud.registry.model import Gateway, Place, Status
 from runtime.clock import Clock
 from runtime.durable import write_atomically
@@ -28,6 +29,12 @@ from runtime.errors import EnvironmentRefused, InputRefused
 from wire.ids import GatewayId, gateway_id_of
 from wire.key_life import Cut, SigningKey
 from wire.keys import PublicKey
+
+if TYPE_CHECKING:
+    from cloud.registry.certifier import Certifier  # it needs X.509, which is slow to load
+
+NO_PASSWORD: Final = ""
+"""Instead of a hash: the gateway enters by certificate."""
 
 MAX_PLACES: Final = 64
 """How many meters a gateway speaks for at most; an RS-485 bus carries 32 of them without a repeater."""
@@ -44,18 +51,27 @@ class Registrar:
         broker: BrokerFolder,
         mqtt: MqttSettings,
         receipt_key: PublicKey,
+        certifier: "Certifier | None" = None,
     ) -> None:
+        """With a `certifier` certificates open the broker, else passwords."""
         self._database = database
         self._clock = clock
         self._broker = broker
         self._mqtt = mqtt
         self._receipt_key = receipt_key
+        self._certifier = certifier
 
-    def add(self, *, public_key: PublicKey, places: Sequence[Place], out: Path) -> Gateway:
+    def add(
+        self, *, public_key: PublicKey, places: Sequence[Place], out: Path, handed_in: bytes | None = None
+    ) -> Gateway:
         """Register the gateway that holds this key for its meters, and write its enrolment file to `out`.
 
-        Raises: InputRefused when the key or a meter is taken, a home or meter stands twice, or `out` exists;
-        EnvironmentRefused.
+        Args:
+            handed_in: where the request stands that it signed to be given a certificate (`gateway.pub.pem`); needed
+                where certificates open the broker.
+
+        Raises: InputRefused when the key or a meter is taken, a home or meter stands twice, the request is not this
+        gateway's, or `out` exists; EnvironmentRefused.
         """
         _refuse_odd(places)
         gateway = Gateway(
@@ -66,7 +82,6 @@ class Registrar:
             status_reason="",
             added_at=self._clock.now(),
         )
-        password = passwords.new_password()
         _refuse_existing(out)
         try:
             with self._database.transaction() as connection:
@@ -74,8 +89,8 @@ class Registrar:
                 _refuse_known(store.by_key_id(connection, [public_key.key_id]).get(public_key.key_id))
                 for place in places:
                     _refuse_taken(place.meter, store.of_meter(connection, place.meter))
-                store.add(connection, gateway, passwords.hashed(password))
-                self._write_enrolment(gateway.id, password, out)
+                store.add(connection, gateway, NO_PASSWORD)
+                self._write_enrolment(gateway.id, self._admit(connection, gateway, handed_in), out)
                 added = _known(store.get(connection, gateway.id), gateway.id)
         except DatabaseError:
             out.unlink(missing_ok=True)
@@ -83,20 +98,19 @@ class Registrar:
         self.write_broker_access()
         return added
 
-    def renew(self, gateway: GatewayId, out: Path) -> None:
-        """Give a gateway a new password and write a new enrolment file; the old password ends at once.
+    def renew(self, gateway: GatewayId, out: Path, handed_in: bytes | None = None) -> None:
+        """Give a gateway a new password or certificate and write a new enrolment file; an old password ends at once.
 
-        Raises: InputRefused when there is no such gateway, it is revoked, or `out` exists.
+        With nothing handed in its certificate is of the TLS key it had; a request for another key ends those of the
+        older. Raises: InputRefused when there is no such gateway, it is revoked, or `out` exists.
         """
-        password = passwords.new_password()
         _refuse_existing(out)
         try:
             with self._database.transaction() as connection:
                 known = _known(store.get(connection, gateway), gateway)
                 if known.status is Status.REVOKED:
                     raise InputRefused(f"gateway {gateway} is revoked", do="give it a new key and add that")
-                store.set_password_hash(connection, gateway, passwords.hashed(password))
-                self._write_enrolment(gateway, password, out)
+                self._write_enrolment(gateway, self._admit(connection, known, handed_in), out)
         except DatabaseError:
             out.unlink(missing_ok=True)
             raise
@@ -112,6 +126,7 @@ class Registrar:
             store.set_status(connection, gateway, Status.REVOKED, reason, self._clock.now())
             if until is not None or known.keys:
                 key_store.replace(connection, gateway, _ended(known, until))
+            certificate_store.revoke(connection, gateway, self._clock.now())
         self.write_broker_access()
 
     def speaking_for(self, gateway: GatewayId, meter: str) -> Gateway:
@@ -132,15 +147,33 @@ class Registrar:
 
     def write_broker_access(self) -> None:
         """Let exactly the gateways into the broker that are not revoked, at once if it runs."""
+        now = self._clock.now()
         with self._database.read() as connection:
             hashes = store.password_hashes(connection)
-        self._broker.write_access(hashes)
+            revoked = store.revoked(connection)
+            if self._certifier is not None:
+                self._certifier.tend(self._mqtt.host, now)
+                self._certifier.write_revoked(connection, now)
+        self._broker.write_access(hashes, revoked)
         self._broker.tell_running_broker()
 
-    def _write_enrolment(self, gateway: GatewayId, password: str, out: Path) -> None:
+    def _admit(self, connection: Connection, gateway: Gateway, handed_in: bytes | None) -> Admission:
+        """What opens the broker to this gateway from now on."""
+        if self._certifier is None:
+            password = passwords.new_password()
+            store.set_password_hash(connection, gateway.id, passwords.hashed(password))
+            return ByPassword(password)
+        store.set_password_hash(connection, gateway.id, NO_PASSWORD)
+        pem = self._certifier.admit(connection, gateway, handed_in, self._clock.now())
+        authority = self._certifier.authority_pem
         if self._mqtt.tls_ca_file is not None:
+            authority = _read_authority(self._mqtt.tls_ca_file)
+        return ByCertificate(pem, authority)
+
+    def _write_enrolment(self, gateway: GatewayId, admission: Admission, out: Path) -> None:
+        if isinstance(admission, ByPassword) and self._mqtt.tls_ca_file is not None:
             write_atomically(authority_beside(out), _read_authority(self._mqtt.tls_ca_file), mode=0o644)
-        text = enrolment_text(gateway, password, self._mqtt, self._receipt_key, out)
+        text = enrolment_text(gateway, admission, self._mqtt, self._receipt_key, out)
         write_atomically(out, text.encode(), mode=0o600)
 
 

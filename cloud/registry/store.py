@@ -136,9 +136,15 @@ def set_password_hash(connection: Connection, gateway: GatewayId, password_hash:
 
 
 def password_hashes(connection: Connection) -> dict[str, str]:
-    """Who may enter the broker: the password hash of every gateway that is not revoked."""
-    statement = select(_g.id, _g.password_hash).where(_g.status != Status.REVOKED).order_by(_g.id)
-    return {row.id: row.password_hash for row in connection.execute(statement)}
+    """Who may enter the broker by password: its hash, of every gateway that has one and is not revoked."""
+    statement = select(_g.id, _g.password_hash).where(_g.status != Status.REVOKED, _g.password_hash != "")
+    return {row.id: row.password_hash for row in connection.execute(statement.order_by(_g.id))}
+
+
+def revoked(connection: Connection) -> list[GatewayId]:
+    """The gateways that are believed no more."""
+    statement = select(_g.id).where(_g.status == Status.REVOKED).order_by(_g.id)
+    return [GatewayId(name) for name in connection.execute(statement).scalars()]
 
 
 def _place_rows(gateway: Gateway) -> Iterator[dict[str, object]]:

@@ -1,12 +1,16 @@
 """The enrolment: what the utility hands out so that this gateway may speak to its cloud.
 
-A TOML file of mode 0600 with the broker's address, this gateway's password and the cloud's receipt key. It is checked
-whole before anything of it is kept. The password is taken out before anything else looks at the file: it stands in no
-settings, no repr and no error. A broker that is not on this machine must be reached by TLS.
+A TOML file of mode 0600 with the broker's address, what opens it to this gateway, and the cloud's receipt key. It is
+checked whole before anything of it is kept. A broker that is not on this machine must be reached by TLS.
+
+What opens the broker is a password, or a certificate for the gateway's own TLS key beside the authority that signed it
+and the broker's. A password is taken out before anything else looks at the file: it stands in no settings, no repr and
+no error. Of a certificate the file says the first; later ones come over the broker and stand in `tls.pem` alone.
 """
 
 import ssl
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from runtime.durable import write_atomically
@@ -43,6 +47,8 @@ class MqttTable:
     port: int = setting(8883, help="its port", minimum=1, maximum=65_535)
     username: str = setting(help="this gateway's user name")
     tls_ca_file: Path | None = setting(None, help="who signed the broker's certificate, PEM")
+    certificate: str = setting("", help="what opens the broker with the gateway's TLS key, PEM")
+    authority: str = setting("", help="who signed that certificate and the broker's, PEM")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +68,35 @@ class EnrolmentTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Certified:
+    """Let in by a certificate: the first one, PEM, and whom to trust, PEM; `file` holds the one in use with its key."""
+
+    first: str
+    authority: str
+    file: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolment:
     """What this gateway needs to know of its cloud."""
 
     host: str
     port: int
     username: str
-    password: Secret
+    password: Secret | None
     tls_ca_file: Path | None
     receipt_key: PublicKey
+    certified: Certified | None = None
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the way to the broker is TLS."""
+        return self.tls_ca_file is not None or self.certified is not None
+
+
+def tls_file(enrolment: Path) -> Path:
+    """Where the TLS key and its certificate lie when the enrolment lies there."""
+    return enrolment.with_name("tls.pem")
 
 
 def load_enrolment(path: Path, gateway: GatewayId) -> Enrolment:
@@ -93,7 +119,8 @@ def _checked(path: Path, gateway: GatewayId) -> Enrolment:
             f"the enrolment is for gateway {found.gateway_id}, this is {gateway}", where=str(path), do=do
         )
     mqtt = found.mqtt
-    if mqtt.tls_ca_file is None and not is_loopback(mqtt.host):
+    certified = _certified(mqtt, path)
+    if mqtt.tls_ca_file is None and certified is None and not is_loopback(mqtt.host):
         do = "add tls_ca_file to its [mqtt] table: passwords and readings do not cross a network in the clear"
         raise InputRefused(f"the broker {mqtt.host} is not on this machine and has no TLS", where=str(path), do=do)
     if mqtt.tls_ca_file is not None:
@@ -110,12 +137,34 @@ def _checked(path: Path, gateway: GatewayId) -> Enrolment:
         password=password,
         tls_ca_file=mqtt.tls_ca_file,
         receipt_key=receipt_key,
+        certified=certified,
     )
 
 
-def install_enrolment(source: Path, target: Path, gateway: GatewayId) -> Enrolment:
-    """Check the enrolment at `source` and keep it as `target`, its certificate beside it; all or nothing."""
+def _certified(mqtt: MqttTable, path: Path) -> Certified | None:
+    if bool(mqtt.certificate) != bool(mqtt.authority):
+        what = "a certificate and its authority come together"
+        raise InputRefused(what, where=f"{path}: mqtt.certificate, mqtt.authority", do="ask for the file again")
+    if not mqtt.certificate:
+        return None
+    try:
+        ssl.create_default_context(cadata=mqtt.authority)
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        where = f"{path}: mqtt.authority"
+        raise InputRefused("this is no certificate", where=where, do="ask for the file again") from error
+    return Certified(first=mqtt.certificate, authority=mqtt.authority, file=tls_file(path))
+
+
+def install_enrolment(source: Path, target: Path, gateway: GatewayId, now: datetime) -> Enrolment:
+    """Check the enrolment at `source` and keep it as `target`, what opens the broker beside it.
+
+    The certificate is kept first, with its key: a kill before the rest leaves an old enrolment with a pair that works.
+    """
     enrolment = _checked(source, gateway)
+    if (certified := enrolment.certified) is not None:
+        from gateway.adapters.tls_identity import TlsIdentity  # it needs X.509, which is slow to load
+
+        TlsIdentity(tls_file(target)).install(certified.first.encode(), certified.authority.encode(), gateway, now)
     if enrolment.tls_ca_file is not None and enrolment.tls_ca_file.is_relative_to(source.parent):
         beside = target.parent / enrolment.tls_ca_file.relative_to(source.parent)
         write_atomically(beside, enrolment.tls_ca_file.read_bytes(), mode=0o644)
@@ -123,7 +172,7 @@ def install_enrolment(source: Path, target: Path, gateway: GatewayId) -> Enrolme
     return load_enrolment(target, gateway)
 
 
-def _read(path: Path) -> tuple[dict[str, object], Secret]:
+def _read(path: Path) -> tuple[dict[str, object], Secret | None]:
     try:
         table = read_table(path)
     except FileNotFoundError as error:
@@ -137,6 +186,8 @@ def _read(path: Path) -> tuple[dict[str, object], Secret]:
         raise SettingsError("the enrolment is not valid TOML", where=str(path), do="ask for the file again") from error
     mqtt = table.get("mqtt")
     password = mqtt.pop("password", None) if isinstance(mqtt, dict) else None
+    if password is None and isinstance(mqtt, dict) and "certificate" in mqtt:
+        return table, None
     if not isinstance(password, str) or not password:
         raise SettingsError(
             "the password is missing or not text", where=f"{path}: mqtt.password", do="ask for it again"

@@ -185,7 +185,8 @@ class MqttUplink:
         client.connect_timeout = _TCP_WITHIN_S
         client.max_inflight_messages_set(_MOST_UNDER_WAY)
         client.max_queued_messages_set(_MOST_UNDER_WAY)
-        client.username_pw_set(self._enrolment.username, self._enrolment.password.reveal())
+        if self._enrolment.password is not None:
+            client.username_pw_set(self._enrolment.username, self._enrolment.password.reveal())
         client.will_set(topics.state(self._gateway), GONE, _QOS, retain=True)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -195,10 +196,16 @@ class MqttUplink:
         return client
 
     def _trust(self, client: paho.Client) -> None:
-        if self._enrolment.tls_ca_file is not None:
+        certified = self._enrolment.certified
+        if certified is not None:
+            context = ssl.create_default_context(cadata=certified.authority)
+            context.load_cert_chain(certified.file, password=_no_password)
+        elif self._enrolment.tls_ca_file is not None:
             context = ssl.create_default_context(cafile=str(self._enrolment.tls_ca_file))
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            client.tls_set_context(context)
+        else:
+            return
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        client.tls_set_context(context)
 
     def _on_connect(
         self, _client: paho.Client, _data: Any, _flags: Any, code: ReasonCode, terms: Properties | None
@@ -334,3 +341,8 @@ def _wishes(version: MQTTProtocolVersion) -> dict[str, Any]:
     wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho types it not
     wishes.MaximumPacketSize = _MOST_PACKET_BYTES
     return {"clean_start": True, "properties": wishes}
+
+
+def _no_password() -> str:
+    """A key under a password is refused, where OpenSSL would ask for it at the terminal."""
+    return ""

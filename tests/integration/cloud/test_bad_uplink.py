@@ -70,7 +70,9 @@ class House:
         self.site.registrar.add(public_key=self.signer.public, places=[place], out=folder / "given.toml")
         given = (folder / "given.toml").read_text()
         (folder / "given.toml").write_text(given.replace(f"port = {self.site.port}", f"port = {self.line.port}"))
-        self.enrolment = install_enrolment(folder / "given.toml", folder / "enrolment.toml", self.gateway)
+        self.enrolment = install_enrolment(
+            folder / "given.toml", folder / "enrolment.toml", self.gateway, SystemClock().now()
+        )
         assert self.enrolment.port == self.line.port
 
     def _forwarder(self):

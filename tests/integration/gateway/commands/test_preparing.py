@@ -25,6 +25,7 @@ def test_init_makes_a_folder_for_its_owner_and_tells_whom_the_key_is_for(
         "gateway.toml",
         "key.pem",
         "gateway.pub.pem",
+        "tls-next.pem",
         "registry.json",
         "journal.sqlite",
     }

@@ -1,6 +1,7 @@
 """The enrolment: checked whole, kept whole, its password never shown."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from wire.keys import SoftwareSigner
 GATEWAY = GatewayId("7Z0M4QDA")
 RECEIPT_KEY = SoftwareSigner.generate().public
 PASSWORD = "correct horse"
+NOW = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
 
 
 def enrolment_text(mqtt: str = 'host = "127.0.0.1"\nport = 18830', gateway: str = GATEWAY) -> str:
@@ -44,7 +46,7 @@ def test_an_enrolment_tells_broker_password_and_receipt_key(file: Path) -> None:
 
 
 def test_it_is_kept_for_the_gateways_eyes_only(file: Path, tmp_path: Path) -> None:
-    install_enrolment(file, tmp_path / "enrolment.toml", GATEWAY)
+    install_enrolment(file, tmp_path / "enrolment.toml", GATEWAY, NOW)
 
     assert (tmp_path / "enrolment.toml").stat().st_mode & 0o777 == 0o600
     assert load_enrolment(tmp_path / "enrolment.toml", GATEWAY).port == 18830
@@ -54,7 +56,7 @@ def test_the_brokers_certificate_is_kept_beside_it(file: Path, tmp_path: Path) -
     certificate = make_authority(file.parent).ca_file.read_bytes()
     file.write_text(enrolment_text('host = "broker.example"\ntls_ca_file = "ca.pem"'))
 
-    enrolment = install_enrolment(file, tmp_path / "enrolment.toml", GATEWAY)
+    enrolment = install_enrolment(file, tmp_path / "enrolment.toml", GATEWAY, NOW)
 
     assert enrolment.tls_ca_file == tmp_path / "ca.pem"
     assert (tmp_path / "ca.pem").read_bytes() == certificate
@@ -62,7 +64,7 @@ def test_the_brokers_certificate_is_kept_beside_it(file: Path, tmp_path: Path) -
 
 def test_another_gateways_enrolment_is_refused_and_nothing_kept(file: Path, tmp_path: Path) -> None:
     with pytest.raises(InputRefused, match="is for gateway 7Z0M4QDA, this is 00000000"):
-        install_enrolment(file, tmp_path / "enrolment.toml", GatewayId("00000000"))
+        install_enrolment(file, tmp_path / "enrolment.toml", GatewayId("00000000"), NOW)
 
     assert not (tmp_path / "enrolment.toml").exists()
 
@@ -121,7 +123,7 @@ def test_a_damaged_enrolment_is_refused_without_showing_the_password(file: Path,
 
 def test_a_kept_enrolment_open_to_others_is_refused(file: Path, tmp_path: Path) -> None:
     kept = tmp_path / "enrolment.toml"
-    install_enrolment(file, kept, GATEWAY)
+    install_enrolment(file, kept, GATEWAY, NOW)
     kept.chmod(0o644)
 
     with pytest.raises(InputRefused, match="open to others"):
