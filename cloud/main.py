@@ -127,9 +127,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     postman = _postman(settings, database, clock, on_commit)
     woken += [loop.wake, slow_loop.wake, postman.wake, *([] if courier is None else [courier.wake])]
     intake = Intake(database=database, clock=clock, signer=folder.receipt_signer(), on_commit=on_commit)
-    password = folder.broker.read_ingest_password()
-    certified = _certified(folder, settings)
-    consumer = Consumer(settings=settings.mqtt, password=password, intake=intake, clock=clock, certified=certified)
+    consumer = _consumer(folder, settings, intake, clock)
     workers: tuple[Worker, ...] = (
         Worker("loop", loop.run, clock=clock, wake=loop.wake),
         Worker("bills", slow_loop.run, clock=clock, wake=slow_loop.wake),
@@ -161,11 +159,13 @@ def _access(folder: StateFolder, settings: CloudSettings) -> Access:
     return Access(token=token, host_names=settings.web.host_names, is_open=settings.web.open_to_all)
 
 
-def _certified(folder: StateFolder, settings: CloudSettings) -> Certified | None:
-    """What opens the broker to ingest, where that is a certificate."""
-    if not settings.mqtt.is_by_certificate:
-        return None
-    return Certified(authority=settings.mqtt.tls_ca_file or folder.authority.certificate, own=folder.authority.ingest)
+def _consumer(folder: StateFolder, settings: CloudSettings, intake: Intake, clock: Clock) -> Consumer:
+    """Ingest's connection, with what opens the broker to it."""
+    password, certified = folder.broker.read_ingest_password(), None
+    if settings.mqtt.is_by_certificate:
+        authority = settings.mqtt.tls_ca_file or folder.authority.certificate
+        certified = Certified(authority=authority, own=folder.authority.ingest)
+    return Consumer(settings=settings.mqtt, password=password, intake=intake, clock=clock, certified=certified)
 
 
 def _composer(settings: CloudSettings, links: CustomerLinks) -> Composer:
