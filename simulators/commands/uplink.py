@@ -23,7 +23,7 @@ _LINE = re.compile(r"([0-9A-Za-z-]{1,32})=([0-9]{1,5})")
 def main(arguments: list[str]) -> int:
     """Carry until told to stop; 0."""
     words = _parser().parse_args(arguments)
-    odds = Odds(lose=share(words.lose), double=share(words.double))
+    odds = Odds(lose=share(words.lose), double=share(words.double), delay=share(words.delay))
     check_odds(odds)
     asyncio.run(_carry(words, odds))
     return 0
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = Words(
         prog="lamplight-sim uplink",
-        description="Lines on loopback from gateways to a broker: cut, muted, or losing and doubling what they carry.",
+        description="Lines on loopback from gateways to a broker: cut or muted, losing, doubling or delaying it.",
     )
     parser.add_argument("--control", type=Path, required=True, help="the control socket, see `lamplight-sim tell`")
     parser.add_argument("--to", type=whole(1, MAX_PORT), required=True, metavar="PORT", help="the broker's port")
@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--lose", default="0", metavar="PERCENT", help="of what is published, either way (0)")
     parser.add_argument("--double", default="0", metavar="PERCENT", help="of what is published, either way (0)")
+    parser.add_argument(
+        "--delay", default="0", metavar="PERCENT", help="of it, behind up to fifty said later, either way (0)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="which of it")
     parser.add_argument("--state", type=Path, help="keeps which lines are off or mute over a kill")
     return parser

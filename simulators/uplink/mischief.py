@@ -5,10 +5,12 @@ Bytes of one end go in; out comes what the other end gets, and what is answered 
 - *lost*: it vanishes, and nobody acknowledges it;
 - *acknowledged and lost* (quality 1): it vanishes, and its PUBACK comes all the same, as from a broker that fell
   right after it said so. By chance half of the losses of quality 1 are of these;
-- *doubled*: it arrives twice, the second time marked DUP; the second PUBACK is swallowed.
+- *doubled*: it arrives twice, the second time marked DUP; the second PUBACK is swallowed;
+- *delayed*: it arrives behind 1 to `WINDOW` of those said after it, or when its speaker ends; so late that it may have
+  been said again meanwhile.
 
 Everything else passes untouched, PUBLISH of quality 2 too: no part of Lamplight sends it. What is no MQTT is passed on
-as it is. The chance is handed in, and each PUBLISH takes one draw, a lost one of quality 1 another.
+as it is. The chance is handed in, and each PUBLISH takes one draw; a lost one of quality 1, and a delayed one, another.
 
 >>> publish, acknowledge = bytes.fromhex("32050001610007"), bytes.fromhex("40020007")
 >>> traffic = Traffic(Odds(lose=0.1, double=0.1), chance=lambda: 0.15)
@@ -20,6 +22,7 @@ as it is. The chance is handed in, and each PUBLISH takes one draw, a lost one o
 Moved(onward=b'', back=b'@\\x02\\x00\\x07')
 """
 
+import heapq
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -28,6 +31,7 @@ from enum import Enum
 from simulators.uplink.packets import Cutter, Kind, Piece, puback
 
 MAX_ACKNOWLEDGEMENTS_AWAITED = 1_024
+WINDOW = 50
 _ACKNOWLEDGED_SHARE = 0.5
 
 
@@ -48,6 +52,7 @@ class Odds:
 
     lose: float = 0.0
     double: float = 0.0
+    delay: float = 0.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +63,7 @@ class Counts:
     lost: int = 0
     lost_acknowledged: int = 0
     doubled: int = 0
+    delayed: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(Counts)})
@@ -71,6 +77,31 @@ class Moved:
     back: bytes
 
 
+class _Delayed:
+    """PUBLISH packets of one speaker that wait for later ones to pass: no more of them than the window is wide."""
+
+    def __init__(self) -> None:
+        self._said = 0
+        self._waiting: list[tuple[int, int, bytes]] = []  # a heap: how many must have been said, then which was first
+
+    def hold(self, octets: bytes, drawn: float) -> None:
+        """Let the packet said just now wait; `drawn` from [0, 1) says for how many."""
+        heapq.heappush(self._waiting, (self._said + 2 + int(drawn * WINDOW), self._said, octets))
+
+    def after_another(self) -> list[bytes]:
+        """What goes on behind the packet said just now."""
+        self._said += 1
+        due = []
+        while self._waiting and self._waiting[0][0] <= self._said:
+            due.append(heapq.heappop(self._waiting)[2])
+        return due
+
+    def rest(self) -> list[bytes]:
+        """All that still waits, in the order in which it would have come."""
+        waiting, self._waiting = sorted(self._waiting), []
+        return [octets for _, _, octets in waiting]
+
+
 class Traffic:
     """One connection's packets, both ways."""
 
@@ -79,6 +110,7 @@ class Traffic:
         self.counts = Counts()
         self._chance = chance
         self._cutters = {side: Cutter() for side in Side}
+        self._delayed = {side: _Delayed() for side in Side}
         # For each speaker: the PUBACKs that are to come for what it said, oldest first; True is to be passed on.
         self._awaited: dict[Side, dict[int, deque[bool]]] = {side: {} for side in Side}
 
@@ -88,7 +120,7 @@ class Traffic:
         for piece in self._cutters[speaker].feed(octets):
             if piece.kind is Kind.PUBLISH and piece.quality < 2:
                 there, again = self._publish(speaker, piece)
-                onward.append(there)
+                onward += [there, *self._delayed[speaker].after_another()]
                 back.append(again)
             elif piece.kind is not Kind.PUBACK or self._is_passed_on(speaker, piece.packet_id):
                 onward.append(piece.octets)
@@ -96,7 +128,7 @@ class Traffic:
 
     def end(self, speaker: Side) -> bytes:
         """One end says nothing any longer; what of its words was still held goes on."""
-        return self._cutters[speaker].held
+        return b"".join(self._delayed[speaker].rest()) + self._cutters[speaker].held
 
     def _publish(self, speaker: Side, piece: Piece) -> tuple[bytes, bytes]:
         self.counts.published += 1
@@ -108,6 +140,10 @@ class Traffic:
             self._await(speaker, piece, surplus=True)
             return piece.octets + piece.again(), b""
         self._await(speaker, piece, surplus=False)
+        if 0 <= drawn - self.odds.lose - self.odds.double < self.odds.delay:
+            self.counts.delayed += 1
+            self._delayed[speaker].hold(piece.octets, self._chance())
+            return b"", b""
         return piece.octets, b""
 
     def _lose(self, piece: Piece) -> bytes:

@@ -14,6 +14,7 @@ import random
 import socket
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 
 from runtime.errors import EnvironmentRefused, InputRefused
@@ -90,7 +91,7 @@ class Line:
         self.state = state
 
     def set_odds(self, odds: Odds) -> None:
-        """Lose and double so much from now on."""
+        """Lose, double and delay so much from now on."""
         self.odds = odds
         for connection in self._connections:
             connection.traffic.odds = odds
@@ -115,6 +116,7 @@ class Line:
             "lost": counts.lost,
             "lost_acknowledged": counts.lost_acknowledged,
             "doubled": counts.doubled,
+            "delayed": counts.delayed,
         }
 
     def _listen(self) -> None:
@@ -214,18 +216,21 @@ class Relay:
                 self.lines[name].turn(State(state))
                 self._keep({each.name: each.state for each in self.lines.values()})
             case ["lose", percent]:
-                self._set_odds(Odds(lose=share(percent), double=self._odds.double))
+                self._set_odds(replace(self._odds, lose=share(percent)))
             case ["double", percent]:
-                self._set_odds(Odds(lose=self._odds.lose, double=share(percent)))
+                self._set_odds(replace(self._odds, double=share(percent)))
+            case ["delay", percent]:
+                self._set_odds(replace(self._odds, delay=share(percent)))
             case ["status"]:
                 pass
             case _:
                 names = "|".join(self.lines)
-                do = f"line {names} on|off|mute, lose PERCENT, double PERCENT, status"
+                do = f"line {names} on|off|mute, lose PERCENT, double PERCENT, delay PERCENT, status"
                 raise InputRefused(f"no such command: {' '.join(words)}", do=do)
         return {
             "lose": round(100 * self._odds.lose, 6),
             "double": round(100 * self._odds.double, 6),
+            "delay": round(100 * self._odds.delay, 6),
             "lines": {name: line.status() for name, line in self.lines.items()},
         }
 
@@ -249,8 +254,9 @@ def share(percent: str) -> float:
 
 def check_odds(odds: Odds) -> None:
     """Raises InputRefused when more would befall the packets than there are."""
-    if odds.lose + odds.double > 1:
-        raise InputRefused("what is lost cannot be doubled too", do="let both percentages be 100 at most together")
+    if odds.lose + odds.double + odds.delay > 1:
+        do = "let the percentages be 100 at most together"
+        raise InputRefused("what is lost cannot be doubled or delayed too", do=do)
 
 
 async def _until_over(connection: _Connection, ways: set[asyncio.Task[None]]) -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from simulators.uplink.mischief import MAX_ACKNOWLEDGEMENTS_AWAITED, Moved, Odds, Side, Traffic
+from simulators.uplink.mischief import MAX_ACKNOWLEDGEMENTS_AWAITED, WINDOW, Moved, Odds, Side, Traffic
 from simulators.uplink.packets import puback
 from tests.unit.simulators.uplink.test_packets import CONNECT, PING, publish
 
@@ -113,3 +113,29 @@ def test_what_was_held_when_an_end_ends_is_not_forgotten() -> None:
     traffic.hear(Side.CLIENT, ALARM + ALARM[:4])
 
     assert traffic.end(Side.CLIENT) == ALARM[:4]
+
+
+def test_a_delayed_packet_comes_behind_as_many_as_were_drawn() -> None:
+    traffic = line(Odds(delay=0.5), 0.0, 0.03, 0.9, 0.9, 0.9)  # behind 1 + 0.03 of fifty: two
+
+    came = [onward(traffic, Side.CLIENT, publish(packet_id=number)) for number in (5, 6, 7, 8)]
+
+    assert came == [b"", publish(packet_id=6), publish(packet_id=7) + ALARM, publish(packet_id=8)]
+    assert traffic.counts.delayed == 1
+
+
+def test_what_is_delayed_at_the_end_comes_then() -> None:
+    traffic = line(Odds(delay=1.0), 0.0, 0.9, 0.0, 0.5)
+
+    assert onward(traffic, Side.CLIENT, ALARM + publish(packet_id=6)) == b""
+    assert traffic.end(Side.CLIENT) == publish(packet_id=6) + ALARM
+    assert traffic.end(Side.CLIENT) == b""
+
+
+def test_no_more_wait_than_the_window_is_wide() -> None:
+    traffic = line(Odds(delay=1.0), *[0.0, 0.999] * 200)
+
+    came = [onward(traffic, Side.CLIENT, publish(packet_id=number)) for number in range(1, 201)]
+
+    assert came[:WINDOW] == [b""] * WINDOW
+    assert came[WINDOW:] == [publish(packet_id=number) for number in range(1, 201 - WINDOW)]

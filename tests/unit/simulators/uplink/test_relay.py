@@ -233,8 +233,8 @@ def test_losing_can_be_switched_while_it_carries_and_is_counted() -> None:
         status = street.tell("status")
 
         line = {"state": "on", "port": street.line.port, "connections": 1}
-        counts = {"published": 2, "lost": 1, "lost_acknowledged": 0, "doubled": 1}
-        assert status == {"lose": 0.0, "double": 100.0, "lines": {"ana": {**line, **counts}}}
+        counts = {"published": 2, "lost": 1, "lost_acknowledged": 0, "doubled": 1, "delayed": 0}
+        assert status == {"lose": 0.0, "double": 100.0, "delay": 0.0, "lines": {"ana": {**line, **counts}}}
 
     play(story)
 
