@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 OURS := wire runtime gateway cloud simulators
 REACHED := .reached
-PARTS := storm unit-edge unit-cloud integration-cloud integration-gateway month browser properties rest integration-simulators
+PARTS := storm unit-edge unit-cloud integration-cloud integration-gateway month chaos browser properties rest integration-simulators
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo demo-check check test bench soak lock clean system-packages style types $(PARTS)
@@ -61,7 +61,7 @@ UNIT_TESTS = pytest
 storm month:
 	@$(BIN)/python -m pytest tests/scenarios/test_$@_story.py
 
-browser properties:
+browser chaos properties:
 	@$(BIN)/python -m pytest tests/$@
 
 $(filter integration-%,$(PARTS)): integration-%:
@@ -74,7 +74,7 @@ unit-edge:
 	@$(BIN)/python -m $(UNIT_TESTS) tests/unit --ignore tests/unit/cloud $(filter-out cloud,$(OURS))
 
 rest:
-	@$(BIN)/python -m pytest tests --ignore tests/unit $(patsubst %,--ignore tests/%,scenarios integration browser properties)
+	@$(BIN)/python -m pytest tests --ignore tests/unit $(patsubst %,--ignore tests/%,scenarios integration browser chaos properties)
 
 style: .venv/.complete
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/lint-imports --no-logo
@@ -83,10 +83,10 @@ types: .venv/.complete
 	@$(BIN)/mypy
 
 bench: .venv/.complete ## each benchmark's short profile
-	@for name in wire forgery frames captures reading faults footprint crash locate catchup bus verdicts anomalies nab bills powercut; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in wire forgery frames captures reading faults footprint crash delivery locate catchup bus verdicts anomalies nab bills powercut; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 soak: .venv/.complete ## the long profiles: nights with kills and losses on both brokers, ten months of verdicts (an hour)
-	@for name in crash verdicts locate powercut; do $(BIN)/python -m benchmarks.$$name --full || exit 1; done
+	@for name in crash delivery verdicts locate powercut; do $(BIN)/python -m benchmarks.$$name --full || exit 1; done
 
 # The browser tests need a browser, the broker tests a broker. apt is used only where it may be.
 system-packages:

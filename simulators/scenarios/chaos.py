@@ -7,8 +7,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-from simulators.scenarios.processes import Cast
+from typing import Protocol
 
 LONGEST_DEATH_S = 3.0
 
@@ -26,7 +25,14 @@ class Crash:
         return f"{self.victim} {self.delay_s:.1f} s into {self.chapter!r}, for {self.dead_for_s:.1f} s"
 
 
-def plan(seed: int, *, victims: Sequence[str], lengths_s: Mapping[str, float], crashes: int) -> tuple[Crash, ...]:
+def plan(
+    seed: int,
+    *,
+    victims: Sequence[str],
+    lengths_s: Mapping[str, float],
+    crashes: int,
+    longest_death_s: float = LONGEST_DEATH_S,
+) -> tuple[Crash, ...]:
     """`crashes` kills; each of `victims` dies once before any dies twice, the last ones while there are kills left.
 
     `lengths_s` gives the chapters and about how many machine seconds each takes: a crash falls somewhere inside.
@@ -34,24 +40,38 @@ def plan(seed: int, *, victims: Sequence[str], lengths_s: Mapping[str, float], c
     dice = random.Random(seed)
     order = [victim for _ in range(crashes // len(victims) + 1) for victim in dice.sample(victims, len(victims))]
     chapters = list(lengths_s)
-    return tuple(_crash(dice, victim, chapters, lengths_s) for victim in order[:crashes])
+    return tuple(_crash(dice, victim, chapters, lengths_s, longest_death_s) for victim in order[:crashes])
 
 
-def _crash(dice: random.Random, victim: str, chapters: Sequence[str], lengths_s: Mapping[str, float]) -> Crash:
+def _crash(
+    dice: random.Random, victim: str, chapters: Sequence[str], lengths_s: Mapping[str, float], longest_death_s: float
+) -> Crash:
     chapter = dice.choice(chapters)
     return Crash(
         victim=victim,
         chapter=chapter,
         delay_s=dice.uniform(0, lengths_s[chapter]),
-        dead_for_s=dice.uniform(0.1, LONGEST_DEATH_S),
+        dead_for_s=dice.uniform(0.1, longest_death_s),
     )
+
+
+class Mortals(Protocol):
+    """Processes by name."""
+
+    def kill(self, name: str) -> None:
+        """End it as a crash or the power would."""
+        ...
+
+    def restart(self, name: str) -> None:
+        """Start a killed one again."""
+        ...
 
 
 @dataclass(slots=True)
 class Chaos:
     """Carries out a plan; `tick` is called often while the story waits."""
 
-    cast: Cast
+    cast: Mortals
     crashes: list[Crash]
     done: list[Crash] = field(default_factory=list)
     _due: list[tuple[float, Crash]] = field(default_factory=list)

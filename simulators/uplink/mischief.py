@@ -32,6 +32,7 @@ from simulators.uplink.packets import Cutter, Kind, Piece, puback
 
 MAX_ACKNOWLEDGEMENTS_AWAITED = 1_024
 WINDOW = 50
+_NEARNESS = 3  # half of what is delayed comes within the first eighth of the window
 _ACKNOWLEDGED_SHARE = 0.5
 
 
@@ -86,7 +87,7 @@ class _Delayed:
 
     def hold(self, octets: bytes, drawn: float) -> None:
         """Let the packet said just now wait; `drawn` from [0, 1) says for how many."""
-        heapq.heappush(self._waiting, (self._said + 2 + int(drawn * WINDOW), self._said, octets))
+        heapq.heappush(self._waiting, (self._said + 2 + int(drawn**_NEARNESS * WINDOW), self._said, octets))
 
     def after_another(self) -> list[bytes]:
         """What goes on behind the packet said just now."""

@@ -116,7 +116,7 @@ def test_what_was_held_when_an_end_ends_is_not_forgotten() -> None:
 
 
 def test_a_delayed_packet_comes_behind_as_many_as_were_drawn() -> None:
-    traffic = line(Odds(delay=0.5), 0.0, 0.03, 0.9, 0.9, 0.9)  # behind 1 + 0.03 of fifty: two
+    traffic = line(Odds(delay=0.5), 0.0, 0.3, 0.9, 0.9, 0.9)  # behind 1 + 0.3 ** 3 of fifty: two
 
     came = [onward(traffic, Side.CLIENT, publish(packet_id=number)) for number in (5, 6, 7, 8)]
 
@@ -133,7 +133,7 @@ def test_what_is_delayed_at_the_end_comes_then() -> None:
 
 
 def test_no_more_wait_than_the_window_is_wide() -> None:
-    traffic = line(Odds(delay=1.0), *[0.0, 0.999] * 200)
+    traffic = line(Odds(delay=1.0), *[0.0, 0.9999] * 200)
 
     came = [onward(traffic, Side.CLIENT, publish(packet_id=number)) for number in range(1, 201)]
 

@@ -1,0 +1,60 @@
+"""The broker and the cloud as processes of their own: the real ones, less the cloud's pages and features.
+
+The cloud takes in over MQTT and runs its loop of tasks as `lamplight-cloud serve` does. In the features' stead stands
+one subscriber, which writes a row for every event it is told of, in the transaction that it is given: what took effect
+can then be counted. Both end by being killed.
+"""
+
+import threading
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+
+from benchmarks.chaos.gateways import speak_to
+from cloud.broker import service as broker
+from cloud.ingest.consumer import Consumer
+from cloud.ingest.news import EVENT_TASK, tell
+from cloud.ingest.service import Intake
+from cloud.ingest.store import StoredEvent
+from cloud.kernel.loop import Loop, Worker
+from cloud.state import StateFolder
+from runtime.clock import SystemClock
+
+EFFECTS: Final = "effect_of_event"
+
+
+def run_broker(folder: Path, port: int, *, must_be_embedded: bool, log: Path) -> None:
+    """Be the broker of the cloud's folder, as `lamplight-cloud broker` is."""
+    speak_to(log)
+    state = StateFolder.open(folder)
+    broker.run(state.broker, state.settings().broker, port, must_be_embedded=must_be_embedded)
+
+
+def run_cloud(folder: Path, port: int, log: Path) -> None:
+    """Be the cloud of this folder, with its broker behind `port`."""
+    speak_to(log)
+    state, clock = StateFolder.open(folder), SystemClock()
+    database = state.open_database()
+    with database.transaction() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE IF NOT EXISTS {EFFECTS} (event TEXT NOT NULL)")
+    loop = Loop(database=database, clock=clock, handlers={EVENT_TASK: tell([_take_effect])}, on_commit=_nobody_waits)
+    consumer = Consumer(
+        settings=replace(state.settings().mqtt, port=port),
+        password=state.broker.read_ingest_password(),
+        intake=Intake(database=database, clock=clock, signer=state.receipt_signer(), on_commit=loop.wake),
+        clock=clock,
+    )
+    Worker("loop", loop.run, clock=clock, wake=loop.wake).start()
+    Worker("ingest", consumer.run, clock=clock, wake=consumer.wake).start()
+    threading.Event().wait()
+
+
+def _take_effect(connection: Connection, event: StoredEvent, _now: datetime) -> None:
+    connection.exec_driver_sql(f"INSERT INTO {EFFECTS} VALUES (?)", (str(event.id),))
+
+
+def _nobody_waits() -> None:
+    """No page is open here."""
