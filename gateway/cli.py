@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
         clock_commands,
         consumption_commands,
         folder_commands,
+        key_commands,
         listen_commands,
         log_commands,
         meter_commands,
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     folder_commands.add_parsers(subparsers)
+    key_commands.add_parsers(subparsers)
     meter_commands.add_parsers(subparsers)
     runner = subparsers.add_parser("run", help="run the gateway until it is told to stop")
     runner.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="the gateway's state folder")

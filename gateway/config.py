@@ -23,6 +23,10 @@ class FileSettings:
     """Where the gateway keeps what it must not lose."""
 
     key: Path = setting(Path("key.pem"), help="the gateway's private key, of mode 0600")
+    sealing_key: Path = setting(
+        Path("sealing-key.pem"), help="the first key, once another one signs: it seals the meters' secrets"
+    )
+    public_key: Path = setting(Path("gateway.pub.pem"), help="the first public key: the gateway's name is made of it")
     journal: Path = setting(Path("journal.sqlite"), help="sealed events, chain heads and conclusions")
     registry: Path = setting(Path("registry.json"), help="the meters this gateway reads")
     meter_keys: Path = setting(Path("meter-keys"), help="passwords and keys of the meters, sealed, of mode 0600")

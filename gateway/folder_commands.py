@@ -19,8 +19,9 @@ from runtime.clock import clock_from_environment
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from runtime.settings import commented, read_table
+from wire.envelope import Signer
 from wire.ids import GatewayId, gateway_id_of
-from wire.keys import SoftwareSigner
+from wire.keys import PublicKey
 
 PUBLIC_KEY_FILE = "gateway.pub.pem"
 _PREAMBLE = "# Lamplight gateway: every setting with its default. Take the # away from a line to change it.\n"
@@ -90,7 +91,7 @@ def _fill(aside: Path, meter: tuple[str, str] | None, arguments: argparse.Namesp
 
     signer = make_key(aside / "key.pem", aside / PUBLIC_KEY_FILE)
     gateway = gateway_id_of(signer.public.spki)
-    _write_handed_over(aside / PUBLIC_KEY_FILE, aside / "enrolment.toml", signer, gateway)
+    _write_handed_over(aside / PUBLIC_KEY_FILE, aside / "enrolment.toml", signer, signer.public)
     values: dict[str, object] = {"probe": {"port": probe_port}} if probe_port else {}
     if arguments.time_zone:
         values["meter"] = {"time_zone": arguments.time_zone}
@@ -104,14 +105,14 @@ def _fill(aside: Path, meter: tuple[str, str] | None, arguments: argparse.Namesp
     return gateway
 
 
-def _write_handed_over(file: Path, enrolment: Path, signer: SoftwareSigner, gateway: GatewayId) -> None:
+def _write_handed_over(file: Path, enrolment: Path, signer: Signer, first: PublicKey) -> None:
     """The one file that the utility needs of a gateway: its public key, and its request for a TLS certificate."""
     from gateway.adapters.enrolment import tls_file
     from gateway.adapters.tls_identity import TlsIdentity
     from wire.certificate_request import armoured
 
-    request = TlsIdentity(tls_file(enrolment)).request(signer, gateway)
-    write_atomically(file, signer.public.to_pem() + armoured(request), mode=0o644)
+    request = TlsIdentity(tls_file(enrolment)).request(signer, gateway_id_of(first.spki))
+    write_atomically(file, first.to_pem() + armoured(request), mode=0o644)
 
 
 def _tell_made(gateway: GatewayId, folder: Path, public: Path, *, as_json: bool) -> None:
@@ -126,20 +127,18 @@ def _tell_made(gateway: GatewayId, folder: Path, public: Path, *, as_json: bool)
 def enrol_gateway(arguments: argparse.Namespace) -> int:
     """`enrol DIR FILE`; raises InputRefused, SettingsError, EnvironmentRefused."""
     from gateway.adapters.enrolment import install_enrolment
-    from gateway.adapters.keys import load_key
+    from gateway.own_folder import own_keys
 
-    files = load_settings(arguments.folder).files
-    signer = load_key(files.key)
-    gateway = gateway_id_of(signer.public.spki)
+    settings = load_settings(arguments.folder)
+    keys, files = own_keys(settings), settings.files
     if arguments.file is None:
-        public = files.key.with_name(PUBLIC_KEY_FILE)
-        _write_handed_over(public, files.enrolment, signer, gateway)
-        _tell_made(gateway, arguments.folder, public, as_json=False)
+        _write_handed_over(files.public_key, files.enrolment, keys.signer, keys.first)
+        _tell_made(keys.gateway, arguments.folder, files.public_key, as_json=False)
         return 0
-    enrolment = install_enrolment(arguments.file, files.enrolment, gateway, clock_from_environment().now())
+    enrolment = install_enrolment(arguments.file, files.enrolment, keys.gateway, clock_from_environment().now())
     way = "by TLS" if enrolment.is_encrypted else "on this machine"
     way += ", by certificate" if enrolment.certified else ""
-    print(f"gateway {gateway} is enrolled: broker {enrolment.host}:{enrolment.port}, {way}")
+    print(f"gateway {keys.gateway} is enrolled: broker {enrolment.host}:{enrolment.port}, {way}")
     print(f"next: lamplight-gateway run {arguments.folder}")
     return 0
 

@@ -19,13 +19,13 @@ from gateway.adapters.dlms_clock import set_clock
 from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.enrolment import Enrolment, load_enrolment
 from gateway.adapters.event_code_files import check_families, load_event_codes
-from gateway.adapters.journal import Caps, ClockTrust, Journal
-from gateway.adapters.keys import load_key
+from gateway.adapters.journal import Journal
 from gateway.adapters.list_layouts import load_layouts
 from gateway.adapters.meter_identities import MeterIdentity, identities
 from gateway.adapters.meter_keys import CounterBook, MeterKeys
 from gateway.adapters.meter_session import meter_session
 from gateway.adapters.mqtt import MqttUplink
+from gateway.adapters.own_keys import OwnKeys
 from gateway.adapters.profile_files import load_profile
 from gateway.adapters.push_ports import open_push_port
 from gateway.adapters.registry import Registry
@@ -50,6 +50,7 @@ from gateway.core.push.streams import layouts_for, stream_for
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
 from gateway.core.schedule import Cadence
+from gateway.own_folder import open_own_journal, own_keys
 from gateway.service.clock_tender import ClockTender
 from gateway.service.forwarder import Forwarder
 from gateway.service.health import Health
@@ -68,9 +69,6 @@ from runtime import VERSION, logs
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 from runtime.program import end_at_once, stop_on_signals
-from wire.ids import GatewayId, gateway_id_of
-from wire.keys import SoftwareSigner
-from wire.record import ClockSource
 
 log = logs.get(__name__)
 
@@ -81,8 +79,7 @@ class Parts:
 
     settings: GatewaySettings
     clock: Clock
-    signer: SoftwareSigner
-    gateway: GatewayId
+    keys: OwnKeys
     enrolment: Enrolment
     meter_book: Registry
     meters: tuple[tuple[RegisteredMeter, MeterProfile], ...]
@@ -102,7 +99,7 @@ def run_gateway(settings_path: Path) -> int:
     with folder_lock.held(parts.settings.files.journal.parent), closing(open_journal(parts)) as journal:
         log.info(
             "gateway_started",
-            gateway=parts.gateway,
+            gateway=parts.keys.gateway,
             software=VERSION,
             gen=journal.gen,
             boot=journal.boot,
@@ -123,25 +120,24 @@ def prepare(settings_path: Path) -> Parts:
     settings = load_settings(settings_path)
     clock = clock_from_environment()
     check_clock_is_set(clock)
-    signer = load_key(settings.files.key)
-    gateway = gateway_id_of(signer.public.spki)
+    keys = own_keys(settings)
     book = Registry(settings.files.registry)
     meters = _meters(book, settings.files.registry)
-    keys = MeterKeys(settings.files.meter_keys, signer)
+    meter_keys = MeterKeys(settings.files.meter_keys, keys.sealing)
+    counters = CounterBook(settings.files.meter_counters, keys.sealing)
     codes = load_event_codes(settings.meter.event_codes)
     for _, profile in meters:
         check_families(profile, codes)
     return Parts(
         settings=settings,
         clock=clock,
-        signer=signer,
-        gateway=gateway,
-        enrolment=load_enrolment(settings.files.enrolment, gateway),
+        keys=keys,
+        enrolment=load_enrolment(settings.files.enrolment, keys.gateway),
         meter_book=book,
         meters=meters,
-        meter_keys=keys,
+        meter_keys=meter_keys,
         layouts=load_layouts(),
-        identities=identities(keys, CounterBook(settings.files.meter_counters, signer), signer, meters),
+        identities=identities(meter_keys, counters, keys.first, meters),
         zone=zone_named(settings.meter.time_zone, where=f"{settings_file(settings_path)}: meter.time_zone"),
         codes=codes,
     )
@@ -169,16 +165,8 @@ def open_journal(parts: Parts) -> Journal:
     if not path.exists():
         generation = parts.meter_book.next_generation()
         log.warning("journal_begun_anew", gen=generation, reason="there was none")
-        journal_file.create(path, parts.gateway, gen=generation)
-    caps = Caps(
-        readings_bytes=settings.journal.readings_mb * 1_000_000,
-        diagnostics_bytes=settings.journal.diagnostics_mb * 1_000_000,
-        history_rows=settings.journal.history_rows,
-        ballast_bytes=settings.journal.ballast_mb * 1_000_000,
-    )
-    source = ClockSource[settings.clock.source.upper()]
-    trust = ClockTrust(source=source, uncertainty_ms=settings.clock.uncertainty_ms)
-    return Journal.open(path, parts.gateway, parts.signer, parts.clock, caps, trust)
+        journal_file.create(path, parts.keys.gateway, gen=generation)
+    return open_own_journal(settings, parts.keys, parts.clock)
 
 
 def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
@@ -377,7 +365,7 @@ def _forwarder(parts: Parts, journal: Journal, desk: UplinkDesk) -> Forwarder:
         outbox=journal,
         uplink=MqttUplink(
             parts.enrolment,
-            parts.gateway,
+            parts.keys.gateway,
             parts.clock,
             keepalive_s=settings.keepalive_s,
             version=settings.mqtt,

@@ -14,10 +14,10 @@ from gateway.config import GatewaySettings, load_settings
 from gateway.core.meter_access import Authentication, MeterSecrets
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.meter_place import checked_place
+from gateway.own_folder import own_keys
 from gateway.secret_options import add_secret_options, passing_identity, read_secrets
 from runtime.clock import check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused, LamplightError
-from wire.ids import gateway_id_of
 
 if TYPE_CHECKING:
     from gateway.adapters.meter_keys import MeterKeys
@@ -186,20 +186,18 @@ def _take_delivery(
 ) -> int:
     from gateway.adapters.enrolment import load_enrolment
     from gateway.adapters.key_delivery import read_delivery
-    from gateway.adapters.keys import load_key
     from gateway.core.meter_access import KeyExchange
 
     if arguments.password or arguments.key or arguments.auth_key:
         raise InputRefused("secrets come sealed or by themselves", where="--delivery", do="give one of both")
     clock = clock_from_environment()
     check_clock_is_set(clock)
-    signer = load_key(settings.files.key)
-    gateway = gateway_id_of(signer.public.spki)
+    keys = own_keys(settings)
     number, secrets = read_delivery(
         arguments.delivery,
-        cloud=load_enrolment(settings.files.enrolment, gateway).receipt_key,
-        gateway=gateway,
-        signer=signer,
+        cloud=load_enrolment(settings.files.enrolment, keys.gateway).receipt_key,
+        gateway=keys.gateway,
+        signer=keys.sealing,
         meter=meter.serial,
         now=clock.now(),
     )
@@ -212,7 +210,6 @@ def _take_delivery(
 
 
 def _keys(settings: GatewaySettings) -> "MeterKeys":
-    from gateway.adapters.keys import load_key
     from gateway.adapters.meter_keys import MeterKeys
 
-    return MeterKeys(settings.files.meter_keys, load_key(settings.files.key))
+    return MeterKeys(settings.files.meter_keys, own_keys(settings).sealing)

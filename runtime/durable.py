@@ -26,7 +26,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         finally:
             os.close(descriptor)
         os.replace(aside, path)  # noqa: PTH105 - beside its fsync of the folder, the system call is clearer
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
             aside.unlink()
@@ -35,7 +35,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         ) from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable; raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -28,8 +28,16 @@ from pathlib import Path
 from gateway.adapters import journal_aside
 from gateway.adapters.ballast import Ballast
 from gateway.adapters.journal_aside import SetAside
-from gateway.adapters.journal_file import closed_on_error, disk_refusals, identity_of, open_to_write, transaction
+from gateway.adapters.journal_file import (
+    closed_on_error,
+    disk_refusals,
+    identity_of,
+    open_to_write,
+    recall,
+    transaction,
+)
 from gateway.adapters.journal_lanes import Lanes
+from gateway.adapters.own_keys import SIGNING_KEY, check_signs
 from gateway.core.errors import JournalFull
 from gateway.core.outbox import Change, Entry, Hole, OutboxRow, ReceiptOutcome
 from runtime import logs
@@ -41,6 +49,7 @@ from wire.envelope import Purpose, Signer, link_hash, parse, seal
 from wire.events import EventSetAside, Heartbeat, LaneHead
 from wire.ids import GatewayId
 from wire.instants import unix_ms
+from wire.keys import PublicKey
 from wire.receipts import Receipt
 from wire.record import ClockSource, Link, Record, Stamp, decode_record, encode_record
 from wire.refusals import Reason, WireRefused
@@ -91,6 +100,7 @@ class Journal:
         caps: Caps,
         trust: ClockTrust,
         ballast: Ballast,
+        first: PublicKey,
     ) -> None:
         self._connection = connection
         self._path = path
@@ -102,7 +112,7 @@ class Journal:
         self._lock = threading.RLock()
         identity = identity_of(connection, path)
         self.gateway, self.gen, self.boot = identity.gateway, identity.gen, identity.boots
-        self._lanes = Lanes(connection, path, genesis(signer.public.spki))
+        self._lanes = Lanes(connection, path, genesis(first.spki))
         self._declare_missing()
 
     @classmethod
@@ -114,10 +124,14 @@ class Journal:
         clock: Clock,
         caps: Caps = Caps(),
         trust: ClockTrust = ClockTrust(),
+        first: PublicKey | None = None,
     ) -> "Journal":
         """Check the file, count this start of the gateway, and go on where it ended.
 
-        Raises JournalDamaged, JournalUnavailable, or InputRefused for another gateway's journal.
+        `first` is the key the gateway is named by, where another one signs by now: each generation begins at its
+        genesis.
+
+        Raises JournalDamaged, JournalUnavailable, or InputRefused for another gateway's journal or an older key.
         """
         connection = open_to_write(path)
         with closed_on_error(connection):
@@ -125,10 +139,11 @@ class Journal:
             if owner != gateway:
                 do = "use the folder its key was made in"
                 raise InputRefused(f"the journal belongs to gateway {owner}", where=str(path), do=do)
+            check_signs(signer.public, recall(connection, path, SIGNING_KEY), path)
             ballast = Ballast(path.with_name(BALLAST_FILE), caps.ballast_bytes)
             ballast.lay()
             _count_start(connection, path, ballast)
-            return cls(connection, path, signer, clock, caps, trust, ballast)
+            return cls(connection, path, signer, clock, caps, trust, ballast, first or signer.public)
 
     def close(self) -> None:
         """Let the file go."""
@@ -154,9 +169,8 @@ class Journal:
 
     def recall(self, name: str) -> str | None:
         """The line last stored under `name`."""
-        with self._lock, disk_refusals(self._path):
-            row = self._connection.execute("SELECT line FROM remembered WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        with self._lock:
+            return recall(self._connection, self._path, name)
 
     def heads(self) -> tuple[LaneHead, ...]:
         """How far each lane has come."""

@@ -120,6 +120,13 @@ def identity_of(connection: sqlite3.Connection, path: Path) -> Identity:
     return Identity(gateway=GatewayId(gateway), gen=gen, boots=boots, refused=refused)
 
 
+def recall(connection: sqlite3.Connection, path: Path, name: str) -> str | None:
+    """The line last stored under `name`."""
+    with disk_refusals(path):
+        row = connection.execute("SELECT line FROM remembered WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
     """All or nothing; raises JournalUnavailable when the disk says no, and then nothing of it is kept."""

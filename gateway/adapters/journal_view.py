@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from gateway.adapters.journal_file import Identity, damaged, disk_refusals, identity_of, open_to_read
+from gateway.adapters.journal_file import Identity, damaged, disk_refusals, identity_of, open_to_read, recall
 from wire.envelope import parse
 from wire.record import Record, decode_record
 from wire.refusals import WireRefused
@@ -57,9 +57,7 @@ class JournalView:
 
     def recall(self, name: str) -> str | None:
         """The line last stored under `name`."""
-        with disk_refusals(self._path):
-            row = self._connection.execute("SELECT line FROM remembered WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        return recall(self._connection, self._path, name)
 
     def lanes(self) -> list[LaneView]:
         """Every lane that has begun."""

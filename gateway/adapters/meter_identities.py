@@ -11,7 +11,7 @@ from gateway.core.meter_access import Authentication, MeterSecrets
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.registered_meter import RegisteredMeter
 from runtime.secret import Secret
-from wire.keys import SoftwareSigner
+from wire.keys import PublicKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +25,13 @@ class MeterIdentity:
 def identities(
     keys: MeterKeys,
     counters: CounterBook,
-    signer: SoftwareSigner,
+    first: PublicKey,
     meters: Sequence[tuple[RegisteredMeter, MeterProfile]],
 ) -> dict[int, MeterIdentity]:
-    """By the meter's number; raises InputRefused where its secrets are not what its profile takes."""
+    """By the meter's number; raises InputRefused where its secrets are not what its profile takes.
+
+    Our title is made of the `first` key, which we are named by: the counters at the meter go with it.
+    """
     found = {}
     for meter, profile in meters:
         secrets = keys.of(meter.number)
@@ -36,7 +39,7 @@ def identities(
         may_be_sealed = bool(meter.push) or profile.tells_itself
         secrets.check(wanted, f"meter {meter.number}, {profile.name}", pushes=may_be_sealed)
         secrets = secrets.for_asking(wanted) if meter.push and not profile.tells_itself else secrets
-        title = title_for_meter(signer.public.key_id, meter.number)
+        title = title_for_meter(first.key_id, meter.number)
         renewal = _renewal(keys, counters, title, meter.number) if wanted is Authentication.HLS_GMAC else None
         found[meter.number] = MeterIdentity(now=_identity(counters, title, secrets), renewal=renewal)
     return found

@@ -116,7 +116,9 @@ def identities_of(folder: Path) -> dict[int, MeterIdentity]:
     settings, signer = load_settings(folder), load_key(folder / "key.pem")
     meters = _meters(Registry(settings.files.registry), settings.files.registry)
     files = settings.files
-    return identities(MeterKeys(files.meter_keys, signer), CounterBook(files.meter_counters, signer), signer, meters)
+    return identities(
+        MeterKeys(files.meter_keys, signer), CounterBook(files.meter_counters, signer), signer.public, meters
+    )
 
 
 def test_two_meters_that_were_given_one_key_never_hear_the_same_number_under_it(folder: Path) -> None:
