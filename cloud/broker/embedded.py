@@ -45,6 +45,9 @@ _CONNECT: Final = 0x10
 _MAX_RETAINED_BYTES: Final = 64
 _DOOR_TIMEOUT_S: Final = 10.0
 _TAKE_OVER_POLL_S: Final = 0.02
+_SPOKEN_LEVEL: Final = 4  # MQTT 3.1.1, whose name takes six bytes before its level
+_LEVEL_AT: Final = 6
+_OTHER_VERSION: Final = bytes.fromhex("2003008400")  # how MQTT 5 is told that it is not spoken here
 _MALFORMED: Final = (AMQTTError, MQTTError, NoDataError, ValueError, IndexError, struct.error)
 _HERE: Final = "cloud.broker.embedded"
 
@@ -81,7 +84,11 @@ class GuardedBroker(Broker):  # type: ignore[misc] # amqtt is untyped
         """Let a connection in if its CONNECT is answered for; amqtt's own entrance."""
         try:
             async with asyncio.timeout(_DOOR_TIMEOUT_S):
-                first = await _read_connect(reader)
+                first, level = await _read_connect(reader)
+                if level != _SPOKEN_LEVEL:
+                    writer.write(_OTHER_VERSION)
+                    writer.close()
+                    return
                 connect = await ConnectPacket.from_stream(BufferReader(first))
                 is_let_in = self._answers_for(connect)
                 if is_let_in:
@@ -212,12 +219,13 @@ def _configuration(settings: BrokerSettings, port: int) -> BrokerConfig:
     return BrokerConfig(listeners={"default": listener}, plugins=plugins)
 
 
-async def _read_connect(reader: asyncio.StreamReader) -> bytes:
-    """The bytes of the first packet; raises ValueError when it is no CONNECT of reasonable size."""
+async def _read_connect(reader: asyncio.StreamReader) -> tuple[bytes, int]:
+    """The bytes of the first packet, and its level of MQTT; raises ValueError when it is no CONNECT of decent size."""
     head = await reader.readexactly(2)
     while head[-1] & 0x80 and len(head) < 5:
         head += await reader.readexactly(1)
     length = sum((byte & 0x7F) << (7 * index) for index, byte in enumerate(head[1:]))
     if head[0] != _CONNECT or length > _MAX_CONNECT_BYTES:
         raise ValueError("not a CONNECT")
-    return head + await reader.readexactly(length)
+    rest = await reader.readexactly(length)
+    return head + rest, rest[_LEVEL_AT]
