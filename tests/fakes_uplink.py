@@ -78,6 +78,7 @@ class FakeBroker:
     cuts_above: int | None = None  # the size at which it ends the connection, saying nothing
     swallows_above: int | None = None  # the size at which it throws away what it acknowledged
     most_under_way_allowed: int = 1_000
+    throws_out: bool = False  # whoever it let in, at once
     is_open: bool = False
     opened: int = 0
     published: list[tuple[str, bytes]] = field(default_factory=list)
@@ -111,7 +112,7 @@ class FakeBroker:
 
     def wait(self, timeout_s: float) -> list[Arrival]:
         self.clock.advance(timeout_s * self.clock.rate)
-        if self.chance.random() < self.breaking:
+        if self.throws_out or self.chance.random() < self.breaking:
             raise UplinkLost("the connection broke", where="broker")
         if self.shuffles:
             self.chance.shuffle(self._up)

@@ -1,6 +1,7 @@
 """Bringing the journal to the cloud over a broker that is not to be trusted."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,14 +10,16 @@ import pytest
 from gateway.adapters import journal_file
 from gateway.adapters.journal import Journal
 from gateway.core.arrival import Arrival
-from gateway.core.outbox import Change, Entry
+from gateway.core.errors import JournalUnavailable
+from gateway.core.outbox import Change, Entry, OutboxRow
 from gateway.core.patience import Patience
 from gateway.core.uplink import UplinkSeen
 from gateway.service.forwarder import Forwarder
+from gateway.service.ports import Watched
 from tests.fakes_gateway import FakeClock, StoryStop, at
 from tests.fakes_uplink import FakeBroker, FakeCloud
 from wire.envelope import Purpose, seal
-from wire.events import RegisterReadings, SupplyLost
+from wire.events import IntervalReadings, RegisterReadings, SupplyLost
 from wire.ids import gateway_id_of
 from wire.keys import PublicKey, SoftwareSigner
 from wire.receipts import Receipt, seal_receipt
@@ -185,6 +188,129 @@ def test_a_broker_that_is_away_is_asked_less_and_less_often(
 
     assert 3_600 / 36 <= broker.opened <= 3_600 / 24 + 6
     assert not broker.is_open
+
+
+def test_a_broker_that_lets_in_and_throws_out_is_asked_less_and_less_often(
+    journal: Journal, cloud: FakeCloud, clock: FakeClock
+) -> None:
+    broker = FakeBroker(cloud, clock, throws_out=True)
+
+    run_for(journal, broker, 3_600)
+
+    assert broker.opened <= 3_600 / 24 + 6
+
+
+def test_gateways_that_lost_one_broker_do_not_come_back_in_step(
+    journal: Journal, cloud: FakeCloud, clock: FakeClock
+) -> None:
+    def returns_s(seed: int) -> list[float]:
+        clock.story_s = 0
+        broker, came = FakeBroker(cloud, clock, refuses=1_000), []
+        loop = Forwarder(
+            outbox=journal,
+            uplink=broker,
+            receipt_key=cloud.receipt_key,
+            window_rows=8,
+            resend=Patience(first_s=5, longest_s=60),
+            reconnect=Patience(first_s=1, longest_s=30),
+            clock=clock,
+            chance=random.Random(seed),
+            tell=lambda seen: came.append((seen.at - at(0)).total_seconds()),
+        )
+        loop.run(EndsAt(clock, 120))
+        return came
+
+    seconds = [Counter(int(s) for s in returns_s(seed)) for seed in range(50)]
+    after_a_minute = sum(seconds, Counter())
+
+    assert max(count for s, count in after_a_minute.items() if s > 60) <= 12
+
+
+def test_no_more_than_the_broker_allows_is_under_way(journal: Journal, cloud: FakeCloud, clock: FakeClock) -> None:
+    journal.commit(Change(entries=(*map(reading, range(1, 31)), *map(alarm, range(1, 31)))))
+    broker = FakeBroker(cloud, clock, most_under_way_allowed=3)
+
+    forwarder(journal, broker).run(Delivered(journal, clock))
+
+    assert broker.most_under_way == 3
+    assert [topic[-1] for topic, _ in broker.published[:9]] == ["a"] * 9
+    assert len(cloud.records) == 60
+
+
+def test_readings_handed_over_leave_a_slow_line_free_for_alarms(
+    journal: Journal, cloud: FakeCloud, clock: FakeClock
+) -> None:
+    values = tuple(100_000 * (place % 2) for place in range(900))
+    batch = IntervalReadings.of(1, 900, Quantity.ENERGY_IMPORT_WH, values)
+    journal.commit(Change(entries=(Entry(subject="LMP1", event=batch),) * 8))
+    broker = FakeBroker(cloud, clock)
+
+    run_for(journal, broker, 0.05)
+
+    assert 1 < len(broker.published) < 8
+    assert sum(len(payload) for _, payload in broker.published) < 16_384 + len(broker.published[0][1])
+
+
+def test_a_flood_of_forged_receipts_is_one_line_in_the_log(
+    journal: Journal, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal.commit(Change(entries=tuple(map(alarm, range(1, 9)))))
+    broker = FakeBroker(Forger(clock, b"\xd2\x84 no receipt"), clock, doubling=1.0)
+
+    run_for(journal, broker, 60, receipt_key=SIGNER.public)
+
+    assert len(broker.published) > 10
+    assert caplog.text.count("receipt_refused") == 1
+
+
+def test_a_journal_that_cannot_be_read_for_a_while_is_said_once_and_read_again(
+    journal: Journal, cloud: FakeCloud, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Unwell:
+        """The journal, on a disk that answers nothing for the first seconds."""
+
+        gateway = journal.gateway
+        waiting, apply, set_aside = journal.waiting, journal.apply, journal.set_aside
+
+        def oldest_waiting(self, lane: Lane, limit: int) -> list[OutboxRow]:
+            if clock.story_s < 5:
+                raise JournalUnavailable("the journal cannot be used")
+            return journal.oldest_waiting(lane, limit)
+
+    journal.commit(Change(entries=(alarm(1),)))
+    loop = forwarder(journal, FakeBroker(cloud, clock))
+    loop._outbox = Unwell()
+
+    loop.run(EndsAt(clock, 10))
+
+    assert journal.waiting() == 0
+    assert (caplog.text.count("outbox_gone"), caplog.text.count("loop_died")) == (1, 0)
+
+
+def test_its_signs_of_life_are_never_overdue_while_it_runs_and_none_is_owed_after(
+    journal: Journal, cloud: FakeCloud, clock: FakeClock
+) -> None:
+    overdue: list[float] = []
+    broker = FakeBroker(cloud, clock, random.Random(2), breaking=0.05, refuses=6)
+    loop = Forwarder(
+        outbox=journal,
+        uplink=broker,
+        receipt_key=cloud.receipt_key,
+        window_rows=8,
+        resend=Patience(first_s=5, longest_s=60),
+        reconnect=Patience(first_s=1, longest_s=600),
+        clock=clock,
+        chance=random.Random(3),
+        tell=lambda _: overdue.append(loop.pulse.overdue_s()),
+    )
+
+    loop.run(EndsAt(clock, 600))
+    clock.advance(10_000)
+
+    assert len(overdue) > 6
+    assert set(overdue) == {0.0}
+    assert loop.pulse.overdue_s() == 0
+    assert isinstance(loop, Watched)
 
 
 def test_it_tells_when_the_broker_is_reached_and_when_it_is_lost(
