@@ -14,7 +14,7 @@ from datetime import timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 
-from gateway.adapters import folder_lock, journal_file
+from gateway.adapters import folder_lock
 from gateway.adapters.dlms_clock import set_clock
 from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.enrolment import Enrolment, load_enrolment
@@ -159,14 +159,8 @@ def _addressed(meter: RegisteredMeter, profile: MeterProfile) -> MeterProfile:
 
 
 def open_journal(parts: Parts) -> Journal:
-    """The journal, made anew as the next generation where it is lost. Raises LamplightError."""
-    settings = parts.settings
-    path = settings.files.journal
-    if not path.exists():
-        generation = parts.meter_book.next_generation()
-        log.warning("journal_begun_anew", gen=generation, reason="there was none")
-        journal_file.create(path, parts.keys.gateway, gen=generation)
-    return open_own_journal(settings, parts.keys, parts.clock)
+    """The journal, begun anew as the next generation where it is lost or damaged. Raises LamplightError."""
+    return open_own_journal(parts.settings, parts.keys, parts.clock, parts.meter_book)
 
 
 def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:

@@ -1,10 +1,12 @@
 """What every command and the gateway itself take from the state folder alike: its keys, and its journal opened."""
 
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from gateway.adapters import folder_lock, journal_file
 from gateway.adapters.journal import Caps, ClockTrust, Journal
+from gateway.adapters.journal_start import Generations, open_or_begin_anew
 from gateway.adapters.own_keys import SIGNING_KEY, KeyFiles, OwnKeys, load_own_keys, settle
 from gateway.config import GatewaySettings
 from runtime.clock import Clock
@@ -26,8 +28,13 @@ def own_keys(settings: GatewaySettings) -> OwnKeys:
     return load_own_keys(files)
 
 
-def open_own_journal(settings: GatewaySettings, keys: OwnKeys, clock: Clock) -> Journal:
-    """The journal that is there, with its caps; raises what `Journal.open` raises, InputRefused for an older key."""
+def open_own_journal(
+    settings: GatewaySettings, keys: OwnKeys, clock: Clock, generations: Generations | None = None
+) -> Journal:
+    """The journal with its caps; raises what `Journal.open` raises, InputRefused for an older key.
+
+    With `generations`, one that is lost or damaged is begun anew; without, there must be one.
+    """
     caps = Caps(
         readings_bytes=settings.journal.readings_mb * 1_000_000,
         diagnostics_bytes=settings.journal.diagnostics_mb * 1_000_000,
@@ -36,7 +43,9 @@ def open_own_journal(settings: GatewaySettings, keys: OwnKeys, clock: Clock) -> 
     )
     source = ClockSource[settings.clock.source.upper()]
     trust = ClockTrust(source=source, uncertainty_ms=settings.clock.uncertainty_ms)
-    return Journal.open(settings.files.journal, keys.gateway, keys.signer, clock, caps, trust, keys.first)
+    path = settings.files.journal
+    open_it = partial(Journal.open, path, keys.gateway, keys.signer, clock, caps, trust, keys.first)
+    return open_it() if generations is None else open_or_begin_anew(path, keys.gateway, open_it, generations)
 
 
 def _announced(journal: Path) -> str | None:

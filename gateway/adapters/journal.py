@@ -29,6 +29,7 @@ from gateway.adapters import journal_aside
 from gateway.adapters.ballast import Ballast
 from gateway.adapters.journal_aside import SetAside
 from gateway.adapters.journal_file import (
+    BEGUN_ANEW,
     closed_on_error,
     disk_refusals,
     identity_of,
@@ -46,14 +47,14 @@ from runtime.errors import InputRefused
 from wire.bodies import event_name
 from wire.chain import Head, genesis
 from wire.envelope import Purpose, Signer, link_hash, parse, seal
-from wire.events import EventSetAside, Heartbeat, LaneHead
+from wire.events import EventSetAside, Heartbeat, JournalBegunAnew, LaneHead
 from wire.ids import GatewayId
 from wire.instants import unix_ms
 from wire.keys import PublicKey
 from wire.receipts import Receipt
 from wire.record import ClockSource, Link, Record, Stamp, decode_record, encode_record
 from wire.refusals import Reason, WireRefused
-from wire.terms import DropReason, Lane, SetAsideReason
+from wire.terms import DropReason, JournalLoss, Lane, SetAsideReason
 
 log = logs.get(__name__)
 BALLAST_FILE = "journal.ballast"
@@ -113,6 +114,7 @@ class Journal:
         identity = identity_of(connection, path)
         self.gateway, self.gen, self.boot = identity.gateway, identity.gen, identity.boots
         self._lanes = Lanes(connection, path, genesis(first.spki))
+        self._say_begun_anew()
         self._declare_missing()
 
     @classmethod
@@ -320,6 +322,14 @@ class Journal:
                 hole = self._lanes.oldest_beyond(lane, excess_bytes + cap // _GIVEN_UP_AT_ONCE)
                 if hole is not None:
                     self._give_up(hole)
+
+    def _say_begun_anew(self) -> None:
+        """The first alarm of a journal that follows a lost one."""
+        line = self.recall(BEGUN_ANEW)
+        if line is not None and self._lanes.head(Lane.ALARM).seq == 0:
+            previous, reason = line.split()
+            said = JournalBegunAnew(previous_gen=int(previous), reason=JournalLoss[reason])
+            self.commit(Change(entries=(Entry(subject="", event=said),)))
 
     def _declare_missing(self) -> None:
         """Say what is gone from the file though nobody here gave it up."""

@@ -1,7 +1,8 @@
 """The journal's file: its tables, how it is opened, and what SQLite's errors mean to a technician.
 
 WAL with synchronous=FULL: a commit that returned is on the disk. (NORMAL loses acknowledged rows at a power cut.)
-The journal of one generation is one file; `gen` rises when a file is lost and a new one begins.
+The journal of one generation is one file; `gen` rises when a file is lost and a new one begins. A new file remembers
+which it follows (BEGUN_ANEW), until its first alarm has said so.
 """
 
 import sqlite3
@@ -11,12 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.core.errors import JournalDamaged, JournalFull, JournalUnavailable
-from runtime.durable import write_atomically
+from runtime.durable import sync_folder, write_atomically
 from runtime.errors import InputRefused
+from wire.events import JournalBegunAnew
 from wire.ids import GatewayId
 
 _LAYOUT, _OLDEST_LAYOUT = 2, 1
 _BUSY_TIMEOUT_S = 5.0
+_BESIDE = ("-wal", "-shm", "-journal")
+_DAMAGED_KEPT = 3
+BEGUN_ANEW = "journal/begun-anew"  # the name of its line
 _LANE = "lane INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 2), seq INTEGER NOT NULL CHECK (seq > 0)"
 _HASH = "hash BLOB NOT NULL CHECK (length(hash) = 16)"
 # Strict, so that the check at opening sees a value that cannot be, too, and not only a page that cannot be read.
@@ -60,17 +65,55 @@ class Identity:
     refused: int
 
 
-def create(path: Path, gateway: GatewayId, *, gen: int) -> None:
-    """Make an empty journal in one step; raises InputRefused when there is one, EnvironmentRefused as the disk says."""
+def create(path: Path, gateway: GatewayId, *, gen: int, begun_anew: JournalBegunAnew | None = None) -> None:
+    """Make an empty journal in one step; raises InputRefused when there is one, EnvironmentRefused as the disk says.
+
+    `begun_anew` is what its first alarm is to say.
+    """
     if path.exists():
         raise InputRefused("there is a journal already", where=str(path))
+    for suffix in _BESIDE:  # what an older file left beside it would be played into the new one
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
         connection.executescript(f"{_TABLES} {_TABLES_OF_LAYOUT_2} PRAGMA user_version={_LAYOUT};")
         connection.execute("INSERT INTO identity VALUES (?, ?, 0, 0)", (gateway, gen))
+        if begun_anew is not None:
+            line = f"{begun_anew.previous_gen} {begun_anew.reason.name}"
+            connection.execute("INSERT INTO remembered VALUES (?, ?)", (BEGUN_ANEW, line))
         write_atomically(path, connection.serialize())
     finally:
         connection.close()
+
+
+def put_damaged_aside(path: Path) -> Path | None:
+    """Give a damaged journal another name, with what lies beside it; None where the disk does not let that happen.
+
+    The newest few are kept. What lies beside it goes first: left behind, it would be played into the next journal.
+    """
+    number = 1 + max((_number_of(each) for each in path.parent.glob(_aside_name(path, "*"))), default=0)
+    aside = path.with_name(_aside_name(path, str(number)))
+    try:
+        for suffix in (*_BESIDE, ""):
+            beside = path.with_name(path.name + suffix)
+            if beside.exists():
+                beside.rename(aside.with_name(aside.name + suffix))
+        for old in path.parent.glob(_aside_name(path, "*")):
+            if _number_of(old) <= number - _DAMAGED_KEPT:
+                old.unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError:
+        return None
+    return aside
+
+
+def _aside_name(path: Path, number: str) -> str:
+    return f"{path.stem}.damaged-{number}{path.suffix}{'*' if number == '*' else ''}"
+
+
+def _number_of(aside: Path) -> int:
+    number = aside.name.partition(".damaged-")[2].partition(".")[0]
+    return int(number) if number.isascii() and number.isdecimal() else 0
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
@@ -185,5 +228,5 @@ def closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
 
 def damaged(path: Path, verdict: str) -> JournalDamaged:
     """That the journal cannot be trusted, and what a person does then."""
-    do = "move it aside and start again: a new generation begins, and the cloud sees that it did"
+    do = "start the gateway again: it sets this file aside, begins the next generation and tells the cloud"
     return JournalDamaged(f"the journal is damaged: {verdict}", where=str(path), do=do)

@@ -196,12 +196,16 @@ class Registry:
         if self._meters.contains(doc_id=number):
             self._meters.update({"serial": serial}, doc_ids=[number])
 
-    def next_generation(self) -> int:
-        """The number of a journal that is about to be made: one more than the last, and durable before it is used."""
+    def last_generation(self) -> int:
+        """The number of the newest journal ever made here; 0 before the first. Raises InputRefused."""
         used = self._journal.get(where("generation").exists())
         last = used["generation"] if used else 0
         if type(last) is not int or not 0 <= last < _MAX_GENERATION:
             raise InputRefused("the journal's generation is no number", where=str(self._path), do=_DO_GENERATION)
-        generation = last + 1
+        return last
+
+    def next_generation(self) -> int:
+        """The number of a journal that is about to be made: one more than the last, and durable before it is used."""
+        generation = self.last_generation() + 1
         self._journal.upsert({"generation": generation}, where("generation").exists())
         return generation

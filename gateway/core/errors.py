@@ -16,7 +16,7 @@ LamplightError
 ├── EnvironmentRefused
 │   ├── JournalUnavailable      nothing of the change was kept: keep what caused it, try again, say so once
 │   │   └── JournalFull         the disk has no room: give some up and try once more
-│   ├── JournalDamaged          the journal cannot be trusted: stop, a person sets it aside
+│   ├── JournalDamaged          the journal cannot be trusted: stop; the next start sets it aside
 │   └── LoopHung                one of our own loops hangs: end the process at once, it is started again
 ├── SettingsError
 │   └── ProfileRefused          no such meter profile, or it cannot be used: a person edits or chooses another
@@ -105,7 +105,7 @@ class JournalFull(JournalUnavailable):
 
 
 class JournalDamaged(EnvironmentRefused):
-    """The journal fails its own check; stop, and let a person set it aside. The gateway then opens a new generation."""
+    """The journal fails its own check: stop. The next start sets it aside, begins a new generation and says so."""
 
 
 class LoopHung(EnvironmentRefused):

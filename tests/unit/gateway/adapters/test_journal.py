@@ -233,7 +233,7 @@ def test_a_damaged_journal_stops_the_gateway_and_says_what_to_do(path: Path, jou
     damaged[4096:8192] = os.urandom(4096)
     path.write_bytes(damaged)
 
-    with pytest.raises(JournalDamaged, match="move it aside"):
+    with pytest.raises(JournalDamaged, match="sets this file aside"):
         opened(path)
 
 
@@ -278,7 +278,7 @@ def test_a_journal_whose_content_cannot_be_is_damaged(path: Path, harm: str) -> 
     with sqlite3.connect(path) as connection:
         connection.executescript(harm)
 
-    with pytest.raises(JournalDamaged, match="move it aside"):
+    with pytest.raises(JournalDamaged, match="sets this file aside"):
         opened(path)
 
 
