@@ -1,8 +1,10 @@
 """A cloud whose broker is opened by certificates alone, with gateways that hold some: right ones and wrong ones."""
 
 import contextlib
+import socket
 import ssl
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 from cryptography import x509
@@ -88,6 +90,7 @@ class CertifiedGateway:
 
     def __init__(self, site, folder):
         folder.mkdir()
+        self.site = site
         self.signer = SoftwareSigner.generate()
         self.id = gateway_id_of(self.signer.public.spki)
         self.identity = TlsIdentity(tls_file(folder / "enrolment.toml"))
@@ -97,12 +100,19 @@ class CertifiedGateway:
         site.registrar.add(public_key=self.signer.public, places=[place], out=given, handed_in=self.handed_in)
         self.enrolment = install_enrolment(given, folder / "enrolment.toml", self.id, CLOCK.now())
 
-    def uplink(self):
-        return MqttUplink(self.enrolment, self.id, CLOCK, keepalive_s=30)
+    def uplink(self, enrolment=None):
+        return MqttUplink(enrolment or self.enrolment, self.id, CLOCK, keepalive_s=30)
 
     @property
     def chain(self):
         return self.identity.file
+
+    def knock(self):
+        return Knocker(self.site, self.chain, client_id=self.id)
+
+    def is_let_in(self):
+        with Knocker(self.site, self.chain, client_id=self.id) as knocker:
+            return knocker.is_let_in
 
 
 class Stranger:
@@ -115,6 +125,19 @@ class Stranger:
         if key_file is not None:
             self.key = serialization.load_pem_private_key(key_file.read_bytes(), None)
             self.name = x509.load_pem_x509_certificate(certificate_file.read_bytes()).subject
+
+    def trusted_in(self, enrolment):
+        """The enrolment of somebody who trusts this authority."""
+        now = CLOCK.now()
+        own = (
+            x509.CertificateBuilder(self.name, self.name, self.key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(self.key, hashes.SHA256())
+        )
+        pem = own.public_bytes(serialization.Encoding.PEM).decode()
+        return replace(enrolment, certified=replace(enrolment.certified, authority=pem))
 
     def chain(self, gateway, *, ends_in=timedelta(days=1), use=ExtendedKeyUsageOID.CLIENT_AUTH):
         """A file with a key, and a certificate of that name."""
@@ -138,7 +161,7 @@ class Stranger:
 class Knocker:
     """A client at the door of the broker, honest or not, that says what it likes; `answer` is the broker's, if any."""
 
-    def __init__(self, site, chain, *, client_id, user=None, will=None, check=True):
+    def __init__(self, site, chain, *, client_id, user=None, will=None, hears_retained=True):
         self.heard: list[MQTTMessage] = []
         self.is_gone = threading.Event()
         self._answers = []
@@ -159,7 +182,9 @@ class Knocker:
         if will is not None:
             self.client.will_set(will, b"boo", qos=1)
         self.client.on_connect = lambda _c, _d, _f, reason, _p: self._answers.append(reason)
-        self.client.on_message = lambda _c, _d, message: self.heard.append(message)
+        self.client.on_message = lambda _c, _d, message: (
+            self.heard.append(message) if hears_retained or not message.retain else None
+        )
         self.client.on_subscribe = lambda *_: self._granted.set()
         self.client.on_publish = lambda _c, _d, mid, _r, _p: self._acknowledged.add(mid)
         self.client.on_disconnect = lambda *_: self.is_gone.set()
@@ -181,7 +206,7 @@ class Knocker:
 
     def hang_up(self):
         """Be gone without a word, so that the broker says the will."""
-        self.client.socket().close()
+        self.client.socket().shutdown(socket.SHUT_RDWR)
         self.client.loop_stop()
 
     def listen(self, topic_filter):
