@@ -2,6 +2,7 @@
 
     init DIR                    make a state folder          gateway add|list|renew|revoke   who may speak
     broker DIR                  be the broker                import DIR FILE|DROP, grid DIR  the utility's files
+    broker-config DIR           write mosquitto's files
     serve DIR                   be the cloud                 verify FILE                     one envelope laid open
     config                      every setting, commented     quarantine DIR, parked DIR      what a person should see
     new-token DIR               another key to the page      customer-link DIR UP            a customer's own page
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cloud import (
     assist_commands,
     bill_commands,
+    broker_commands,
     cis_commands,
     command,
     key_commands,
@@ -111,18 +113,6 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     folder = StateFolder.open(arguments.dir)
     serve(folder, clock_from_environment(), lambda address: print(f"ready http={address}", flush=True))
-    return 0
-
-
-def _broker(arguments: argparse.Namespace) -> int:
-    from cloud.broker import service as broker
-
-    with _opened(arguments.dir) as (folder, _, registrar):
-        registrar.write_broker_access()
-        settings = folder.settings()
-    logs.configure(settings.log.level)
-    mutual = folder.mutual_tls(settings)
-    broker.run(folder.broker, settings.broker, settings.mqtt.port, mutual, must_be_embedded=arguments.embedded)
     return 0
 
 
@@ -334,11 +324,9 @@ def _parser() -> argparse.ArgumentParser:
     linked.add_argument("--json", action="store_true")
     served = word("serve", _serve, "be the cloud: ingest, rules, messages and the page")
     served.add_argument("dir", type=Path, metavar="DIR")
-    broker = word("broker", _broker, "be the MQTT broker: mosquitto where it is installed, else an embedded one")
-    broker.add_argument("dir", type=Path, metavar="DIR")
-    broker.add_argument("--embedded", action="store_true", help="use the embedded broker even where mosquitto is")
     _add_gateway_commands(commands.add_parser("gateway", help="who may speak", description="who may speak"))
-    for feature in (assist_commands, bill_commands, cis_commands, key_commands, outage_commands, tariff_commands):
+    features = (assist_commands, bill_commands, broker_commands, cis_commands, key_commands, outage_commands)
+    for feature in (*features, tariff_commands):
         feature.add_to(commands)
     grid = word("grid", _grid, "the feeders as they were understood, and the homes on them")
     grid.add_argument("dir", type=Path, metavar="DIR")

@@ -26,6 +26,7 @@ _MAX_QUEUED_BYTES: Final = 256_000_000
 _MAX_IN_FLIGHT: Final = 200  # one batch of ingest's
 _MAX_KEEPALIVE_S: Final = 600  # the longest a gateway may be set to
 _CHANGES_A_SAVE: Final = 10
+CONFIGURATION: Final = "mosquitto.conf"
 _ALSO_LOOK_IN: Final = "/usr/sbin:/usr/local/sbin"  # where Debian puts it, and where a user's PATH does not look
 
 
@@ -95,12 +96,20 @@ def _entrance(folder: BrokerFolder, settings: BrokerSettings, mutual: MutualTls 
     return [f"certfile {settings.certificate_file}", f"keyfile {settings.key_file}", "tls_version tlsv1.2", passwords]
 
 
+def write_configuration(
+    folder: BrokerFolder, settings: BrokerSettings, port: int, mutual: MutualTls | None = None
+) -> Path:
+    """Write mosquitto.conf into our folder, and tell where it is; raises EnvironmentRefused."""
+    file = folder.path / CONFIGURATION
+    write_atomically(file, configuration(folder, settings, port, mutual).encode())
+    return file
+
+
 def become(
     program: Path, folder: BrokerFolder, settings: BrokerSettings, port: int, mutual: MutualTls | None = None
 ) -> NoReturn:
     """Turn this process into mosquitto, under the same process number."""
-    file = folder.path / "mosquitto.conf"
-    write_atomically(file, configuration(folder, settings, port, mutual).encode())
+    file = write_configuration(folder, settings, port, mutual)
     try:
         os.execv(program, [str(program), "-c", str(file)])  # noqa: S606 - a fixed program, and no shell is wanted
     except OSError as error:
