@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cloud.assistance.settings import AssistanceSettings
 from cloud.billing.settings import BillSettings
 from cloud.broker.settings import BrokerSettings, MqttSettings
+from cloud.ingest.settings import IngestSettings
 from cloud.messaging.settings import MailSettings
 from cloud.outages.settings import OutageSettings
 from cloud.outward.settings import OutwardSettings
@@ -26,6 +27,7 @@ class CloudSettings:
 
     mqtt: MqttSettings
     broker: BrokerSettings
+    ingest: IngestSettings
     web: WebSettings
     outages: OutageSettings
     mail: MailSettings

@@ -24,6 +24,7 @@ from cloud.assistance.service import AssistanceService
 from cloud.billing.service import BillService
 from cloud.config import CloudSettings
 from cloud.ingest.consumer import Certified, Consumer
+from cloud.ingest.lane_watch import LaneWatch
 from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake
 from cloud.kernel.access import Access, read_token
@@ -119,14 +120,21 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     usage = UsageService(composer)
     bills = _bills(folder, settings, composer)
     courier = courier_of(settings.outward, database, clock, on_commit)
-    subscribers = [readings.on_event, outages.on_event, areas.on_event, usage.on_event, bills.on_event]
+    watch = LaneWatch(settings.ingest)
+    subscribers = [watch.on_event, readings.on_event, outages.on_event, areas.on_event, usage.on_event, bills.on_event]
     heard = tell(subscribers if courier is None else [*subscribers, outward.on_event])
-    handlers = {EVENT_TASK: heard, **outages.handlers(), **areas.handlers()}
+    handlers = {EVENT_TASK: heard, **watch.handlers(), **outages.handlers(), **areas.handlers()}
     loop = Loop(database=database, clock=clock, handlers=handlers, on_commit=on_commit)
     slow_loop = Loop(database=database, clock=clock, handlers=bills.handlers(), on_commit=on_commit)
     postman = _postman(settings, database, clock, on_commit)
     woken += [loop.wake, slow_loop.wake, postman.wake, *([] if courier is None else [courier.wake])]
-    intake = Intake(database=database, clock=clock, signer=folder.receipt_signer(), on_commit=on_commit)
+    intake = Intake(
+        database=database,
+        clock=clock,
+        signer=folder.receipt_signer(),
+        on_commit=on_commit,
+        settings=settings.ingest,
+    )
     consumer = _consumer(folder, settings, intake, clock)
     workers: tuple[Worker, ...] = (
         Worker("loop", loop.run, clock=clock, wake=loop.wake),

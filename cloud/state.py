@@ -33,6 +33,7 @@ import cloud.customers.preference_store
 import cloud.customers.store
 import cloud.grid.store
 import cloud.ingest.alarms
+import cloud.ingest.claims
 import cloud.ingest.holes
 import cloud.ingest.quarantine
 import cloud.ingest.store

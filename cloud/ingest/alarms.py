@@ -17,6 +17,7 @@ from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, del
 from sqlalchemy.dialects.sqlite import insert
 
 from cloud.kernel.db import UtcInstant, metadata
+from cloud.kernel.ids import LaneId
 from runtime import logs
 from wire.ids import GatewayId
 from wire.terms import Lane
@@ -148,13 +149,13 @@ def stands(connection: Connection, kind: Kind, stretch: Stretch, detail: str, no
     _stand(connection, row, {name: row[name] for name in ("first_seq", "last_seq", "missing", "detail", "changed_at")})
 
 
-def end_itself(connection: Connection, kind: Kind, gateway: GatewayId, gen: int, lane: Lane, now: datetime) -> bool:
+def end_itself(connection: Connection, kind: Kind, lane: LaneId, now: datetime) -> bool:
     """End the open alarm of this kind, because what it was about is over; False when none was open."""
-    about = (_a.kind == str(kind), _a.gateway == gateway, _a.gen == gen, _a.lane == int(lane))
+    about = (_a.kind == str(kind), _a.gateway == lane.gateway, _a.gen == lane.gen, _a.lane == int(lane.lane))
     ended = connection.execute(update(alarm_table).where(_is_open, *about).values(ended_at=now, changed_at=now))
-    _trim(connection)
     if ended.rowcount:
-        log.info("alarm_ended", kind=str(kind), gateway=gateway, lane=lane.name.lower())
+        _trim(connection)
+        log.info("alarm_ended", kind=str(kind), gateway=lane.gateway, lane=lane.lane.name.lower())
     return ended.rowcount == 1
 
 

@@ -15,14 +15,15 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from cloud.ingest import alarms, holes, key_change, quarantine, store, suspicion
+from cloud.ingest import alarms, holes, key_change, lane_watch, quarantine, store, suspicion
 from cloud.ingest.alarms import Kind, Stretch
 from cloud.ingest.holes import Cause, Hole
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.news import EVENT_TASK
+from cloud.ingest.settings import IngestSettings
 from cloud.ingest.verify import Genuine, LaneEnd, Refused, judge, verify
 from cloud.kernel import tasks
-from cloud.kernel.ids import EventId
+from cloud.kernel.ids import EventId, LaneId
 from cloud.registry.model import Gateway, Status
 from runtime import logs
 from wire import topics
@@ -55,8 +56,11 @@ class Tally:
 class Batch:
     """Places messages one after the other, as if each were written before the next is looked at."""
 
-    def __init__(self, connection: Connection, gateways: Mapping[GatewayId, Gateway], now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, gateways: Mapping[GatewayId, Gateway], settings: IngestSettings, now: datetime
+    ) -> None:
         """`gateways` are those of the messages as they stand inside this transaction."""
+        self._settings = settings
         self._connection = connection
         self._gateways = dict(gateways)
         self._now = now
@@ -65,6 +69,7 @@ class Batch:
         self._new: dict[EventId, Genuine] = {}
         self._moved: list[tuple[GatewayId, Lane]] = []
         self._owed: set[tuple[GatewayId, int, Lane]] = set()
+        self._gapped: set[LaneId] = set()
         self._unknown: list[tuple[str, bytes, Refused]] = []
 
     def take(self, verdict: Genuine) -> None:
@@ -100,6 +105,9 @@ class Batch:
         """Write what was collected; what became of all messages, and the receipts owed once it is committed."""
         self._look_again()
         self._write()
+        look_at = self._now + self._settings.gap_after
+        for lane in sorted(self._gapped):
+            lane_watch.watch(self._connection, lane, self._lanes.reached(lane) or 0, look_at)
         if self._tally.refused:
             quarantine.trim(self._connection)
         self._tally.receipts = [self._receipt(*lane) for lane in sorted(self._owed)]
@@ -158,14 +166,15 @@ class Batch:
             holes.one_came(self._connection, hole)
 
     def _hold(self, genuine: Genuine) -> None:
-        gateway = genuine.link.gateway
+        link, gateway = genuine.link, genuine.link.gateway
+        self._gapped.add(LaneId(gateway=gateway, gen=link.gen, lane=link.lane))
         if self._lanes.waiting(gateway) >= store.MAX_HELD:
             self._tally.left += 1
         elif store.hold(self._connection, genuine, self._now):
             self._tally.held += 1
             self._lanes.waits(gateway, 1)
         event = genuine.record.event
-        if isinstance(event, EventsDropped) and event.of_lane is genuine.link.lane:
+        if isinstance(event, EventsDropped) and event.of_lane is link.lane:
             self._declare(genuine, event)  # it waits for the very events it gives up: nobody else can tell of them
 
     def _go_on(self, gateway: GatewayId, lane: Lane) -> None:
@@ -199,15 +208,15 @@ class Batch:
     def _pass(self, hole: Hole) -> None:
         """Go on behind a hole, once the lane has come to its beginning."""
         end = self._lanes.end(hole.gateway, hole.lane)
-        reached = _reached(end, hole)
-        if reached < hole.first_seq - 1:
+        reached = self._lanes.reached(hole.lane_id)
+        if reached is not None and reached < hole.first_seq - 1:
             return
         self._write()
         self._lanes.passed(hole)
         if self._contradicts(hole, end):
             self._distrust(_stretch(hole, missing=0), f"{hole.last} is said to be another event")
             return
-        if reached < hole.last_seq:
+        if reached is not None and reached < hole.last_seq:
             self._move(hole.gateway, hole.lane, LaneEnd(gen=hole.gen, head=Head(seq=hole.last_seq, hash=hole.head)))
         self._count_missing(hole)
 
@@ -301,13 +310,6 @@ class Batch:
         assert head is not None, "a lane that is owed a receipt has a head"
         at_ms = unix_ms(self._now)
         return Receipt(gateway=gateway, gen=gen, lane=lane, seq=head.seq, head=head.hash, at_ms=at_ms)
-
-
-def _reached(end: LaneEnd | None, hole: Hole) -> int:
-    """How far a lane has come in the hole's generation; to the hole's end where that is closed."""
-    if end is None or end.gen < hole.gen:
-        return 0
-    return end.head.seq if end.gen == hole.gen else hole.last_seq
 
 
 def _stretch(hole: Hole, *, missing: int) -> Stretch:

@@ -18,7 +18,7 @@ from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, Row, Sel
 from sqlalchemy.dialects.sqlite import insert
 
 from cloud.kernel.db import UtcInstant, metadata
-from cloud.kernel.ids import EventId
+from cloud.kernel.ids import EventId, LaneId
 from wire.events import EventsDropped
 from wire.ids import GatewayId
 from wire.record import Link
@@ -32,6 +32,7 @@ class Cause(StrEnum):
     TOO_LARGE = "too large"
     MISSING = "missing"
     WITHHELD = "withheld"
+    LOST_WITH_JOURNAL = "lost with the journal"
     WRITTEN_OFF = "written off"
 
 
@@ -80,9 +81,14 @@ class Hole:
     remark: str = ""
 
     @property
+    def lane_id(self) -> LaneId:
+        """The chain it is in."""
+        return LaneId(gateway=self.gateway, gen=self.gen, lane=self.lane)
+
+    @property
     def last(self) -> EventId:
         """The place of the last event given up."""
-        return EventId(gateway=self.gateway, gen=self.gen, lane=int(self.lane), seq=self.last_seq)
+        return self.lane_id.place(self.last_seq)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

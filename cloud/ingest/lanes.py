@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from cloud.ingest import holes, store
 from cloud.ingest.holes import Hole
 from cloud.ingest.verify import LaneEnd
+from cloud.kernel.ids import LaneId
 from wire.chain import Head
 from wire.ids import GatewayId
 from wire.terms import Lane
@@ -28,6 +29,13 @@ class Lanes:
     def end(self, gateway: GatewayId, lane: Lane) -> LaneEnd | None:
         """How far a lane has come; None when nothing of it is stored."""
         return self._ends.get((gateway, lane))
+
+    def reached(self, lane: LaneId) -> int | None:
+        """How far a lane has come in this generation; None where a later one closed it."""
+        end = self._ends.get((lane.gateway, lane.lane))
+        if end is None or end.gen < lane.gen:
+            return 0
+        return end.head.seq if end.gen == lane.gen else None
 
     def move(self, gateway: GatewayId, lane: Lane, end: LaneEnd) -> None:
         """Let the lane end here."""

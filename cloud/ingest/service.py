@@ -13,8 +13,10 @@ quarantine and acted on by nobody.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cloud.ingest.batch import Batch, Tally
+from cloud.ingest.settings import IngestSettings
 from cloud.ingest.verify import Genuine, key_id_of, verify
 from cloud.kernel.db import Database
 from cloud.registry import store as registry
@@ -24,6 +26,8 @@ from wire import topics
 from wire.envelope import Signer
 from wire.ids import GatewayId
 from wire.receipts import Receipt, seal_receipt
+
+_USUAL: Final = IngestSettings()
 
 log = logs.get(__name__)
 
@@ -39,12 +43,21 @@ class Message:
 class Intake:
     """Takes batches of messages in, and says which receipts are owed."""
 
-    def __init__(self, *, database: Database, clock: Clock, signer: Signer, on_commit: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        signer: Signer,
+        on_commit: Callable[[], None],
+        settings: IngestSettings = _USUAL,
+    ) -> None:
         """`signer` holds the receipt key; `on_commit` is called after a batch that changed something."""
         self._database = database
         self._clock = clock
         self._signer = signer
         self._on_commit = on_commit
+        self._settings = settings
 
     def take(self, messages: Sequence[Message]) -> list[Message]:
         """Take a batch in and return the receipts to publish; when this returns, what they say is on the disk.
@@ -58,7 +71,7 @@ class Intake:
         verdicts = [verify(message.topic, message.payload, owner_of) for message in messages]
         with self._database.transaction() as connection:
             gateways = {gateway.id: gateway for gateway in registry.by_key_id(connection, key_ids).values()}
-            batch = Batch(connection, gateways, self._clock.now())
+            batch = Batch(connection, gateways, self._settings, self._clock.now())
             for message, verdict in zip(messages, verdicts, strict=True):
                 if isinstance(verdict, Genuine):
                     batch.take(verdict)

@@ -186,6 +186,13 @@ def hold(connection: Connection, genuine: Genuine, received_at: datetime) -> boo
     return connection.execute(upsert(held_table).values(row).on_conflict_do_nothing()).rowcount == 1
 
 
+def first_held(connection: Connection, gateway: GatewayId, gen: int, lane: Lane) -> int | None:
+    """The lowest number that waits in a lane; None when nothing does."""
+    waits = (_h.gateway == gateway, _h.gen == gen, _h.lane == int(lane))
+    lowest: int | None = connection.execute(select(func.min(_h.seq)).where(*waits)).scalar_one()
+    return lowest
+
+
 def take_held(connection: Connection, event: EventId) -> bytes | None:
     """Take the held event at this place out of the waiting ones; None when none waits there."""
     taken = delete(held_table).where(*_is_at(held_table, event)).returning(_h.sealed)

@@ -11,8 +11,10 @@ from typing import Final, Self
 
 from cloud.kernel.errors import IdentifierRefused
 from wire.ids import GatewayId
+from wire.terms import Lane
 
 _NAME_FORM: Final = re.compile(r"[^\W_][\w.:-]{0,31}", re.ASCII)  # 32: what a record's subject can hold
+_LANE_FORM: Final = re.compile(r"([^/]+)/(\d{1,19})/(\d{1,2})", re.ASCII)
 _EVENT_FORM: Final = re.compile(r"([^/]+)/(\d{1,19})/(\d{1,2})/(\d{1,19})", re.ASCII)
 
 
@@ -121,3 +123,35 @@ class EventId:
 
     def __str__(self) -> str:
         return f"{self.gateway}/{self.gen}/{self.lane}/{self.seq}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class LaneId:
+    """One chain: a lane of a gateway in one generation.
+
+    >>> str(LaneId.parse("7Z0M4QDA/1/0"))
+    '7Z0M4QDA/1/0'
+    """
+
+    gateway: GatewayId
+    gen: int
+    lane: Lane
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the form `str` gives; raises IdentifierRefused for anything else."""
+        form = _LANE_FORM.fullmatch(text)
+        try:
+            if form is None:
+                raise ValueError(text)
+            return cls(gateway=GatewayId.parse(form[1]), gen=int(form[2]), lane=Lane(int(form[3])))
+        except ValueError as error:
+            do = "write gateway/generation/lane, as `alarm list` does"
+            raise IdentifierRefused(f"{text[:80]!r} is not a lane", do=do) from error
+
+    def __str__(self) -> str:
+        return f"{self.gateway}/{self.gen}/{int(self.lane)}"
+
+    def place(self, seq: int) -> EventId:
+        """The event of this number."""
+        return EventId(gateway=self.gateway, gen=self.gen, lane=int(self.lane), seq=seq)

@@ -91,9 +91,9 @@ def reschedule(connection: Connection, kind: str, key: str, due_at: datetime, pa
     connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=fresh))
 
 
-def ensure(connection: Connection, kind: str, key: str, due_at: datetime) -> None:
-    """Let the task stand open; one that stands open already keeps its own due instant."""
-    fresh = {"due_at": due_at, "payload": None, "attempts": 0, "failure": None, "parked_at": None, "done_at": None}
+def ensure(connection: Connection, kind: str, key: str, due_at: datetime, payload: str | None = None) -> None:
+    """Let the task stand open; one that stands open already keeps its own due instant and payload."""
+    fresh = {"due_at": due_at, "payload": payload, "attempts": 0, "failure": None, "parked_at": None, "done_at": None}
     statement = insert(task_table).values(kind=kind, key=key, **fresh)
     connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=fresh, where=~_is_open))
 
@@ -136,8 +136,12 @@ def next_due_at(connection: Connection, kinds: Collection[str]) -> datetime | No
 
 
 def finish(connection: Connection, task: Task, now: datetime) -> None:
-    """Mark the task done; belongs in the transaction that did its work."""
-    _change(connection, task, done_at=now)
+    """Mark the task done; belongs in the transaction that did its work.
+
+    One that was meanwhile put to a later instant stays open: a handler may so look again.
+    """
+    name = (_t.kind == task.kind, _t.key == task.key)
+    connection.execute(update(task_table).where(*name, _t.due_at <= now).values(done_at=now))
 
 
 def postpone(connection: Connection, task: Task, due_at: datetime, failure: str) -> None:

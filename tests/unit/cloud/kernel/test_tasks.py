@@ -160,3 +160,14 @@ def test_a_task_that_was_done_is_ensured_anew(connection):
 
     assert keys_due(connection) == []
     assert keys_due(connection, NOON + MINUTE) == ["a"]
+
+
+def test_a_task_put_to_a_later_instant_while_it_is_done_stays_open(connection):
+    tasks.add(connection, "watch", "a", NOON)
+    (task,) = tasks.due(connection, ["watch"], NOON, 10)
+
+    tasks.reschedule(connection, "watch", "a", NOON + timedelta(minutes=1))
+    tasks.finish(connection, task, NOON)
+
+    assert tasks.due(connection, ["watch"], NOON, 10) == []
+    assert len(tasks.due(connection, ["watch"], NOON + timedelta(minutes=1), 10)) == 1
