@@ -128,13 +128,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     slow_loop = Loop(database=database, clock=clock, handlers=bills.handlers(), on_commit=on_commit)
     postman = _postman(settings, database, clock, on_commit)
     woken += [loop.wake, slow_loop.wake, postman.wake, *([] if courier is None else [courier.wake])]
-    intake = Intake(
-        database=database,
-        clock=clock,
-        signer=folder.receipt_signer(),
-        on_commit=on_commit,
-        settings=settings.ingest,
-    )
+    intake = _intake(folder, settings, database, clock, on_commit)
     consumer = _consumer(folder, settings, intake, clock)
     workers: tuple[Worker, ...] = (
         Worker("loop", loop.run, clock=clock, wake=loop.wake),
@@ -165,6 +159,13 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
 def _access(folder: StateFolder, settings: CloudSettings) -> Access:
     token = read_token(folder.access_token)
     return Access(token=token, host_names=settings.web.host_names, is_open=settings.web.open_to_all)
+
+
+def _intake(
+    folder: StateFolder, settings: CloudSettings, database: Database, clock: Clock, on_commit: Callable[[], None]
+) -> Intake:
+    signer = folder.receipt_signer()
+    return Intake(database=database, clock=clock, signer=signer, on_commit=on_commit, settings=settings.ingest)
 
 
 def _consumer(folder: StateFolder, settings: CloudSettings, intake: Intake, clock: Clock) -> Consumer:
