@@ -1,9 +1,10 @@
 """Does anything pass that no gateway said? Bits flipped, envelopes bent, and genuine messages said again elsewhere.
 
 Every golden vector is tried with each of its bits flipped, and seeded mutations of them (`forging`), at the door they
-are meant for: events at ingest's own `verify` with their gateways registered and on their own topics, all else by its
-key and purpose. Believed is what came past the signature, even where what is inside was refused after. Beside it, on a
-share of the same forgeries, COSE as it is commonly opened (`lenient_cose`). Then replays (`replays`): what they change.
+are meant for: events at ingest's own `verify` with their gateways registered and on their own topics, commands at the
+gateway's own `open_command` with the vectors' keys as its authority, all else by its key and purpose. Believed is what
+came past the signature, even where what is inside was refused after. Beside it, on a share of the same forgeries, COSE
+as it is commonly opened (`lenient_cose`). Then replays (`replays`): what they change.
 
 Two rows show that the benchmark can bite: the vectors themselves are believed, and a new event changes rows.
 """
@@ -29,6 +30,7 @@ from runtime import logs
 from runtime.clock import SystemClock
 from wire import envelope as envelope_of
 from wire import topics
+from wire.commands import AuthorityKey, Role, open_command
 from wire.envelope import Purpose, parse
 from wire.ids import gateway_id_of
 from wire.keys import PublicKey
@@ -39,6 +41,7 @@ MUTATIONS: Final = 100_000
 REPLAYS: Final = 10_000
 SEED: Final = 6
 _PEERS_SHARE: Final = 40  # of the forgeries the peers see one in so many; all of them in the long profile
+_VECTORS: Final = Path(wire.__file__).parent / "schema" / "vectors"
 _PAST_THE_SIGNATURE: Final = frozenset(
     {Reason.NOT_CANONICAL, Reason.NOT_A_RECORD, Reason.VERSION, Reason.MUST_UNDERSTAND}
 )
@@ -50,7 +53,7 @@ class Vector:
 
     envelope: bytes
     purpose: Purpose
-    key: PublicKey
+    key: PublicKey | None  # None where two keys signed together
     topic: str
 
 
@@ -59,20 +62,28 @@ class Doors:
 
     def __init__(self, keys: dict[bytes, PublicKey]) -> None:
         self._gateways = {key_id: _registered(key) for key_id, key in keys.items()}
+        self._authority = [AuthorityKey(role=Role.KEY_AUTHORITY, key=key) for key in keys.values()]
 
     def believes(self, envelope: bytes, vector: Vector) -> bool:
         """Whether `envelope` comes past the signature where `vector` belongs."""
-        if vector.purpose is not Purpose.EVENT:
-            return _is_signed(envelope, vector)
-        verdict = verify(vector.topic, envelope, self._gateways.get)
-        return isinstance(verdict, Genuine) or verdict.reason in _PAST_THE_SIGNATURE
+        if vector.purpose is Purpose.EVENT:
+            verdict = verify(vector.topic, envelope, self._gateways.get)
+            return isinstance(verdict, Genuine) or verdict.reason in _PAST_THE_SIGNATURE
+        try:
+            if vector.purpose is Purpose.COMMAND:
+                open_command(envelope, self._authority)
+            else:
+                assert vector.key is not None
+                envelope_of.verify(parse(envelope), vector.key, vector.purpose)
+        except WireRefused as refused:
+            return refused.reason in _PAST_THE_SIGNATURE
+        return True
 
 
 def measure(full: bool) -> list[Row]:
     """All forgeries and replays in either profile; the peers see all of them in the long one."""
     logs.configure("error")  # each refusal is a line
-    vectors = golden_vectors()
-    keys = {vector.key.key_id: vector.key for vector in vectors}
+    vectors, keys = golden_vectors(), golden_keys()
     doors = Doors(keys)
     peers = {
         ("accepted_by_dozen_lines", "a dozen lines"): lenient_cose.by_hand(keys),
@@ -122,21 +133,25 @@ def _effects() -> tuple[int, int]:
             town.close()
 
 
+def golden_keys() -> dict[bytes, PublicKey]:
+    """The keys of the vectors, by their identifiers."""
+    keys = (PublicKey.from_pem(path.read_bytes()) for path in _VECTORS.glob("*.pem"))
+    return {key.key_id: key for key in keys}
+
+
 def golden_vectors() -> list[Vector]:
     """Every vector of the wire contract, at the door it is meant for."""
-    folder = Path(wire.__file__).parent / "schema" / "vectors"
-    keys = {path.stem: PublicKey.from_pem(path.read_bytes()) for path in folder.glob("*.pem")}
-    return [_vector(path, keys) for path in sorted(folder.glob("*.cbor"))]
+    return [_vector(path) for path in sorted(_VECTORS.glob("*.cbor"))]
 
 
-def _vector(path: Path, keys: dict[str, PublicKey]) -> Vector:
+def _vector(path: Path) -> Vector:
     envelope, says = path.read_bytes(), json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    key, purpose = keys[says["key"]], Purpose[says["purpose"].upper()]
-    gateway = gateway_id_of(key.spki)
-    is_event = purpose is Purpose.EVENT
-    topic = (
-        topics.up(gateway, decode_record(parse(envelope).payload).link.lane) if is_event else topics.receipt(gateway)
-    )
+    purpose, signed_by = Purpose[says["purpose"].upper()], _VECTORS / f"{says['key']}.pem"
+    key = PublicKey.from_pem(signed_by.read_bytes()) if signed_by.exists() else None
+    topic = ""
+    if purpose is Purpose.EVENT:
+        link = decode_record(parse(envelope).payload).link
+        topic = topics.up(link.gateway, link.lane)
     return Vector(envelope=envelope, purpose=purpose, key=key, topic=topic)
 
 
@@ -149,15 +164,6 @@ def _registered(key: PublicKey) -> Gateway:
         status_reason="",
         added_at=SystemClock().now(),
     )
-
-
-def _is_signed(envelope: bytes, vector: Vector) -> bool:
-    """Whether the far end of a receipt, or of anything that is no event, would look into it."""
-    try:
-        envelope_of.verify(parse(envelope), vector.key, vector.purpose)
-    except WireRefused:
-        return False
-    return True
 
 
 def _row(what: str, count: float, *, key: str) -> Row:

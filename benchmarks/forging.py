@@ -13,11 +13,14 @@ import cbor2
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from wire.cosigned import HEAD as HEAD_OF_TWO
+from wire.cosigned import parse_pair
 from wire.envelope import SIGNATURE_BYTES, Purpose, parse, seal
 from wire.keys import Algorithm, SoftwareSigner
 
 ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256: SEC 2, section 2.4.2
 _PROTECTED_AT, _ALGORITHM_AT, _KEY_ID_AT, _UNPROTECTED_AT = 3, 5, 8, 16
+_ONE_OF_TWO_BYTES: Final = 82  # tag and header 15, unprotected 1, signature 66
 _FORGER: Final = {  # keys of the forger's own, the same each time
     Algorithm.ESP256: SoftwareSigner(ec.derive_private_key(0xF0126E12, ec.SECP256R1())),
     Algorithm.ED25519: SoftwareSigner(ed25519.Ed25519PrivateKey.from_private_bytes(b"forger" * 5 + b"!!")),
@@ -38,10 +41,12 @@ def mutations(genuine: Sequence[bytes], count: int, seed: int) -> Iterator[tuple
     """`count` bent envelopes, each with the place of the one it was bent from; none of them is genuine."""
     dice = random.Random(seed)
     known = frozenset(genuine)
+    alone = [envelope for envelope in genuine if not envelope.startswith(HEAD_OF_TWO)]
     made = 0
     while made < count:
         place = dice.randrange(len(genuine))
-        bent = dice.choice(WAYS)(dice, genuine[place], dice.choice(genuine))
+        ways = WAYS_OF_TWO if genuine[place].startswith(HEAD_OF_TWO) else WAYS
+        bent = dice.choice(ways)(dice, genuine[place], dice.choice(alone))
         if bent not in known:
             made += 1
             yield place, bent
@@ -134,12 +139,26 @@ def _signed_by_the_forger(dice: random.Random, envelope: bytes, other: bytes) ->
     return forged[:_KEY_ID_AT] + parsed.key_id + forged[_KEY_ID_AT + 8 :]
 
 
+def _one_of_two(dice: random.Random, envelope: bytes, _other: bytes) -> bytes:
+    """What two keys signed together, by one of them: its signature twice, or alone, or both in the wrong order."""
+    first, second = parse_pair(envelope).signatures
+    head, kept = envelope[: len(envelope) - 2 * _ONE_OF_TWO_BYTES], dice.choice((first, second))
+    parts = [envelope[-2 * _ONE_OF_TWO_BYTES : -_ONE_OF_TWO_BYTES], envelope[-_ONE_OF_TWO_BYTES:]]
+    way = dice.randrange(4)
+    if way == 0:
+        return head + dice.choice(parts) * 2
+    if way == 1:
+        return head + parts[1] + parts[0]
+    if way == 2:
+        return head[:-1] + b"\x81" + dice.choice(parts)
+    alone = [kept.protected, {}, kept.payload, kept.signature]
+    return cbor2.dumps(cbor2.CBORTag(18, alone))
+
+
+_BLIND: Final[tuple[Bend, ...]] = (_some_bits, _other_octets, _octets_slipped_in, _octets_cut_out, _two_halves)
+WAYS_OF_TWO: Final = (*_BLIND, _one_of_two)
 WAYS: Final[tuple[Bend, ...]] = (
-    _some_bits,
-    _other_octets,
-    _octets_slipped_in,
-    _octets_cut_out,
-    _two_halves,
+    *_BLIND,
     _anothers_payload,
     _anothers_signature,
     _anothers_name,
