@@ -9,6 +9,7 @@ from cloud.ingest.settings import IngestSettings
 from cloud.messaging.settings import MailSettings
 from cloud.outages.settings import OutageSettings
 from cloud.outward.settings import OutwardSettings
+from cloud.readings.settings import ReadingSettings
 from cloud.web.settings import WebSettings
 from runtime.logs import LEVELS
 from runtime.settings import setting
@@ -31,6 +32,7 @@ class CloudSettings:
     web: WebSettings
     outages: OutageSettings
     mail: MailSettings
+    readings: ReadingSettings
     billing: BillSettings
     assistance: AssistanceSettings
     outward: OutwardSettings
@@ -41,5 +43,6 @@ class CloudSettings:
         self.mqtt.check()
         self.broker.check(is_tls_our_own=self.mqtt.is_by_certificate)
         self.web.check()
+        self.readings.check()
         self.assistance.check()
         self.outward.check()

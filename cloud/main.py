@@ -23,7 +23,9 @@ from cloud.assistance import programme_file
 from cloud.assistance.service import AssistanceService
 from cloud.billing.service import BillService
 from cloud.config import CloudSettings
+from cloud.customers.consent_store import agreed_to_fine
 from cloud.ingest.consumer import Certified, Consumer
+from cloud.ingest.disclosure import FineReadings
 from cloud.ingest.lane_watch import LaneWatch
 from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake
@@ -165,7 +167,10 @@ def _intake(
     folder: StateFolder, settings: CloudSettings, database: Database, clock: Clock, on_commit: Callable[[], None]
 ) -> Intake:
     signer = folder.receipt_signer()
-    return Intake(database=database, clock=clock, signer=signer, on_commit=on_commit, settings=settings.ingest)
+    fine = FineReadings(billing_period_s=settings.readings.billing_period_s, has_agreed=agreed_to_fine)
+    return Intake(
+        database=database, clock=clock, signer=signer, on_commit=on_commit, settings=settings.ingest, fine=fine
+    )
 
 
 def _consumer(folder: StateFolder, settings: CloudSettings, intake: Intake, clock: Clock) -> Consumer:

@@ -177,6 +177,7 @@ class StateFolder:
             mqtt=settings.mqtt,
             receipt_key=self.receipt_signer().public,
             certifier=self.certifier(settings, clock),
+            billing_period_s=settings.readings.billing_period_s,
         )
 
     def certifier(self, settings: CloudSettings, clock: Clock) -> "Certifier | None":

@@ -35,6 +35,7 @@ from gateway.config import GatewaySettings, load_settings, settings_file
 from gateway.core import interruption, validation
 from gateway.core.clock.policy import ClockPolicy
 from gateway.core.conclusions import MeterRules, PushRules
+from gateway.core.disclosure import Disclosure
 from gateway.core.dlms.push.list_layout import ListLayout
 from gateway.core.errors import LoopHung
 from gateway.core.interruption import InterruptionState
@@ -264,6 +265,9 @@ def _rules(parts: Parts, meter: RegisteredMeter, profile: MeterProfile) -> Meter
         codes=parts.codes,
         zone=parts.zone,
         push=_push_rules(settings, meter, profile) if meter.push else None,
+        disclosure=Disclosure(
+            billing_period_s=parts.enrolment.billing_period_s, zone=parts.zone, consent=meter.consent
+        ),
     )
 
 

@@ -7,15 +7,18 @@ Exit status 1 says that a meter does not take the secrets that are kept for it (
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.config import GatewaySettings, load_settings
+from gateway.core.disclosure import FineConsent
 from gateway.core.meter_access import Authentication, MeterSecrets
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.meter_place import checked_place
 from gateway.own_folder import own_keys
 from gateway.secret_options import add_secret_options, passing_identity, read_secrets
+from runtime.arguments import instant, whole
 from runtime.clock import check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused, LamplightError
 
@@ -63,6 +66,13 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     exchanged.add_argument("number", metavar="NUMBER", type=int, help="the old meter's number")
     exchanged.add_argument("--serial", default="", metavar="TEXT", help="the new meter's serial number")
     exchanged.set_defaults(handler=exchange_meter)
+    agreed = actions.add_parser("consent", help="what finer readings the customer agreed may leave the house")
+    agreed.add_argument("folder", metavar="DIR", type=Path, help="the gateway's state folder")
+    agreed.add_argument("number", metavar="NUMBER", type=int, help="the meter's number, as `meter list` tells it")
+    agreed.add_argument("--finest", metavar="SECONDS", type=whole(1, 86_400), help="of periods as short as this")
+    agreed.add_argument("--until", metavar="INSTANT", type=instant, help="as 2027-06-30T00:00+02:00")
+    agreed.add_argument("--withdraw", action="store_true", help="the customer agrees no longer")
+    agreed.set_defaults(handler=consent_meter)
     for action in (added, renewed, exchanged):
         add_secret_options(action)
     removed.add_argument("number", metavar="NUMBER", type=int, help="the meter's number, as `meter list` tells it")
@@ -75,16 +85,25 @@ def list_meters(arguments: argparse.Namespace) -> int:
     meters = Registry(load_settings(arguments.folder).files.registry).meters()
     if arguments.json:
         keys = ("number", "port", "push", "address", "profile", "serial")
-        print(json.dumps([{key: getattr(meter, key) for key in keys} for meter in meters]))
+        rows = [{key: getattr(meter, key) for key in keys} | {"consent": _consent_facts(meter)} for meter in meters]
+        print(json.dumps(rows))
         return 0
     if not meters:
         print("no meter is registered; next: lamplight-gateway meter add DIR --port PORT --profile NAME")
         return 0
-    rows = [(str(meter.number), meter.serial or "not read yet", meter.place, meter.profile) for meter in meters]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
+    table = [(str(meter.number), meter.serial or "not read yet", meter.place, meter.profile) for meter in meters]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     return 0
+
+
+def _consent_facts(meter: RegisteredMeter) -> dict[str, object] | None:
+    if meter.consent is None:
+        return None
+    until = meter.consent.until
+    finest_s = meter.consent.finest_period_s
+    return {"finest_period_s": finest_s, "until": None if until is None else until.isoformat()}
 
 
 def add_meter(arguments: argparse.Namespace) -> int:
@@ -132,6 +151,30 @@ def exchange_meter(arguments: argparse.Namespace) -> int:
     keys.drop(arguments.number)
     print(f"meter {new.number} takes the place of meter {arguments.number}, whose series is closed; tell the utility")
     print("a gateway that runs reads it after its next start")
+    return 0
+
+
+def consent_meter(arguments: argparse.Namespace) -> int:
+    """`meter consent DIR NUMBER`; a gateway that runs goes by it after its next start."""
+    from gateway.adapters.registry import Registry
+
+    clock = clock_from_environment()
+    check_clock_is_set(clock)
+    settings = load_settings(arguments.folder)
+    meters = Registry(settings.files.registry)
+    before = meters.meter(arguments.number).consent
+    if arguments.withdraw is (arguments.finest is not None):
+        raise InputRefused(
+            "say either what was agreed to, or that it was withdrawn", do="--finest SECONDS | --withdraw"
+        )
+    if arguments.withdraw:
+        meters.consent(arguments.number, None if before is None else replace(before, until=clock.now()))
+        print(f"meter {arguments.number}: only what bills are reckoned from leaves the house")
+    else:
+        consent = FineConsent(finest_period_s=arguments.finest, since=clock.now(), until=arguments.until)
+        meters.consent(arguments.number, consent)
+        print(f"meter {arguments.number}: readings over {arguments.finest} s and longer may leave the house")
+    print("a gateway that runs goes by it after its next start, from the next billing period on")
     return 0
 
 

@@ -6,6 +6,7 @@ class. argparse itself would print its usage and leave with `sys.exit`, past `ru
 
 import argparse
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NoReturn
 
 from runtime.errors import InputRefused
@@ -43,3 +44,16 @@ def seconds(text: str) -> float:
     if not 0 < duration_s <= 86_400:
         raise ValueError(text)
     return duration_s
+
+
+def instant(text: str) -> datetime:
+    """An instant that says how far it is from UTC, as 2027-06-30T00:00+02:00."""
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo is not None else _not_an_instant(text)
+    except (ValueError, OverflowError):
+        return _not_an_instant(text)
+
+
+def _not_an_instant(text: str) -> NoReturn:
+    raise argparse.ArgumentTypeError(f"{text[:40]!r} is no instant; write it as 2027-06-30T00:00+02:00") from None

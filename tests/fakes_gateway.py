@@ -11,6 +11,7 @@ from gateway.adapters.profile_files import load_profile
 from gateway.core import validation
 from gateway.core.batches import IntervalProgress
 from gateway.core.conclusions import MeterRules, Standing
+from gateway.core.disclosure import Disclosure, FineConsent
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.errors import MeterUnread, PortGone
@@ -65,6 +66,7 @@ RULES = MeterRules(
     supply=Limits(band_low_mv=PROFILE.supply.lowest_mv, band_high_mv=PROFILE.supply.highest_mv),
     doubt=validation.Limits(supply=PROFILE.supply),
     codes=load_event_codes(),
+    disclosure=Disclosure(consent=FineConsent(finest_period_s=1, since=datetime(2020, 1, 1, tzinfo=UTC))),
 )
 METER_SERIAL = "LMP10000001"
 NO_REMARK = IntervalStatus(0)

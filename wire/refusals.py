@@ -30,6 +30,7 @@ class Reason(StrEnum):
     NOT_ITS_PLACE = "the key does not sign this part of the chain"
     CONFLICT = "another event stands at this place of the chain"
     BROKEN_CHAIN = "does not follow the chain"
+    NOT_CONSENTED = "finer than the customer agreed to"
 
 
 class WireRefused(Exception):

@@ -18,9 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert
 
+from cloud.customers import store as customers
 from cloud.customers.consent import Change, Channel, Consent, Decision, Purpose, decide, standing
 from cloud.kernel.db import UtcInstant, metadata
-from cloud.kernel.ids import CustomerId
+from cloud.kernel.ids import CustomerId, UsagePointId
 from runtime.errors import InputRefused
 
 MAX_EVIDENCE_CHARS: Final = 500
@@ -91,6 +92,17 @@ def of_customer(connection: Connection, customer: CustomerId) -> tuple[Consent, 
 def may_tell(connection: Connection, customer: CustomerId, purpose: Purpose, channel: Channel) -> Decision:
     """Whether she may be told for this purpose on this channel; nothing known means no."""
     return decide(of_customer(connection, customer), purpose, channel)
+
+
+def agreed_to_fine(connection: Connection, usage_point: UsagePointId, at: datetime, slack: timedelta) -> bool:
+    """Whether the customer of this home had agreed to fine readings at `at`; a no counts from `slack` later."""
+    home = customers.find(connection, usage_point)
+    if home is None:
+        return False
+    said = (change for change in history(connection, home.customer.id) if change.purpose is Purpose.READINGS_FINE)
+    standing_then = [each for each in said if each.at + (timedelta() if each.is_given else slack) <= at]
+    last = max(standing_then, key=lambda change: (change.at, not change.is_given), default=None)
+    return last is not None and last.is_given
 
 
 def record_wishes(

@@ -8,7 +8,7 @@ Wherever a lane's end moves, more may follow: what waited behind it, or a hole t
 nothing moves any more. Passing a hole writes first what was collected, so that the tables can be asked what it lacks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from cloud.ingest import alarms, holes, key_change, lane_watch, quarantine, store, suspicion
 from cloud.ingest.alarms import Kind, Stretch
+from cloud.ingest.disclosure import FineReadings
 from cloud.ingest.holes import Cause, Hole
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.news import EVENT_TASK
@@ -57,10 +58,16 @@ class Batch:
     """Places messages one after the other, as if each were written before the next is looked at."""
 
     def __init__(
-        self, connection: Connection, gateways: Mapping[GatewayId, Gateway], settings: IngestSettings, now: datetime
+        self,
+        connection: Connection,
+        gateways: Mapping[GatewayId, Gateway],
+        settings: IngestSettings,
+        now: datetime,
+        fine: FineReadings | None = None,
     ) -> None:
-        """`gateways` are those of the messages as they stand inside this transaction."""
+        """`gateways` are those of the messages as they stand inside this transaction; `fine` withholds readings."""
         self._settings = settings
+        self._fine = fine
         self._connection = connection
         self._gateways = dict(gateways)
         self._now = now
@@ -298,11 +305,25 @@ class Batch:
     def _write(self) -> None:
         """Write what was collected so far."""
         new, self._new = self._new, {}
+        withheld = self._withhold(new)
         store.append(self._connection, new.values(), self._now)
         store.move_heads(self._connection, self._lanes.moved())
-        told = [str(id_) for id_, genuine in new.items() if not isinstance(genuine.record.event, UnknownEvent)]
+        told = [
+            str(id_)
+            for id_, genuine in new.items()
+            if id_ not in withheld and not isinstance(genuine.record.event, UnknownEvent)
+        ]
         tasks.add_many(self._connection, EVENT_TASK, told, self._now)
         self._tally.accepted += len(new)
+
+    def _withhold(self, new: dict[EventId, Genuine]) -> Collection[EventId]:
+        """Empty the accepted events that their customer did not agree to; a person hears of each."""
+        withheld = {} if self._fine is None else self._fine.withheld(self._connection, new.values())
+        for id_, why in withheld.items():
+            new[id_] = replace(new[id_], sealed=b"")
+            place = topics.up(id_.gateway, Lane(id_.lane))
+            self._quarantine(place, str(id_).encode(), Refused(reason=Reason.NOT_CONSENTED, detail=why))
+        return withheld
 
     def _receipt(self, gateway: GatewayId, gen: int, lane: Lane) -> Receipt:
         end = self._lanes.end(gateway, lane)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cloud.ingest.batch import Batch, Tally
+from cloud.ingest.disclosure import FineReadings
 from cloud.ingest.settings import IngestSettings
 from cloud.ingest.verify import Genuine, key_id_of, verify
 from cloud.kernel.db import Database
@@ -51,8 +52,13 @@ class Intake:
         signer: Signer,
         on_commit: Callable[[], None],
         settings: IngestSettings = _USUAL,
+        fine: FineReadings | None = None,
     ) -> None:
-        """`signer` holds the receipt key; `on_commit` is called after a batch that changed something."""
+        """`signer` holds the receipt key; `on_commit` is called after a batch that changed something.
+
+        `fine` says which readings need the customer's consent; without it none do.
+        """
+        self._fine = fine
         self._database = database
         self._clock = clock
         self._signer = signer
@@ -71,7 +77,7 @@ class Intake:
         verdicts = [verify(message.topic, message.payload, owner_of) for message in messages]
         with self._database.transaction() as connection:
             gateways = {gateway.id: gateway for gateway in registry.by_key_id(connection, key_ids).values()}
-            batch = Batch(connection, gateways, self._settings, self._clock.now())
+            batch = Batch(connection, gateways, self._settings, self._clock.now(), self._fine)
             for message, verdict in zip(messages, verdicts, strict=True):
                 if isinstance(verdict, Genuine):
                     batch.take(verdict)

@@ -273,7 +273,8 @@ def _is_at(table: Table, event: EventId) -> list[Any]:
 
 
 def _events(connection: Connection, statement: Select[Any]) -> list[StoredEvent]:
-    return [_event(row) for row in connection.execute(statement)]
+    """The events of these rows; one whose octets were not kept is known by its place alone."""
+    return [_event(row) for row in connection.execute(statement) if row.sealed]
 
 
 def _event(row: Row[Any]) -> StoredEvent:

@@ -40,7 +40,12 @@ def authority_beside(out: Path) -> Path:
 
 
 def enrolment_text(
-    gateway: GatewayId, admission: Admission, mqtt: MqttSettings, receipt_key: PublicKey, out: Path
+    gateway: GatewayId,
+    admission: Admission,
+    mqtt: MqttSettings,
+    receipt_key: PublicKey,
+    billing_period_s: int,
+    out: Path,
 ) -> str:
     """The file for this gateway, TOML, as it shall lie at `out`."""
     lines = [
@@ -59,7 +64,8 @@ def enrolment_text(
                 lines.append(f"tls_ca_file = {quoted(authority_beside(out).name)}")
         case ByCertificate(certificate, authority):
             lines += [_block("certificate", certificate), _block("authority", authority)]
-    return "\n".join([*lines, "", "[cloud]", _block("receipt_public_key", receipt_key.to_pem()), ""])
+    cloud = [_block("receipt_public_key", receipt_key.to_pem()), f"billing_period_s = {billing_period_s}"]
+    return "\n".join([*lines, "", "[cloud]", *cloud, ""])
 
 
 def _heading(admission: Admission) -> list[str]:

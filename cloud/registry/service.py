@@ -52,8 +52,10 @@ class Registrar:
         mqtt: MqttSettings,
         receipt_key: PublicKey,
         certifier: "Certifier | None" = None,
+        billing_period_s: int = 3_600,
     ) -> None:
         """With a `certifier` certificates open the broker, else passwords."""
+        self._billing_period_s = billing_period_s
         self._database = database
         self._clock = clock
         self._broker = broker
@@ -173,7 +175,7 @@ class Registrar:
     def _write_enrolment(self, gateway: GatewayId, admission: Admission, out: Path) -> None:
         if isinstance(admission, ByPassword) and self._mqtt.tls_ca_file is not None:
             write_atomically(authority_beside(out), _read_authority(self._mqtt.tls_ca_file), mode=0o644)
-        text = enrolment_text(gateway, admission, self._mqtt, self._receipt_key, out)
+        text = enrolment_text(gateway, admission, self._mqtt, self._receipt_key, self._billing_period_s, out)
         write_atomically(out, text.encode(), mode=0o600)
 
 

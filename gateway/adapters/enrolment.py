@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gateway.core.disclosure import BILLING_PERIODS_S
 from runtime.durable import write_atomically
 from runtime.errors import InputRefused, SettingsError
 from runtime.loopback import is_loopback
@@ -56,6 +57,7 @@ class CloudTable:
     """The cloud, as the file tells it."""
 
     receipt_public_key: str = setting(help="the key that signs receipts, PEM")
+    billing_period_s: int = setting(3_600, help="what bills are reckoned in; readings finer than it need consent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ class Enrolment:
     password: Secret | None
     tls_ca_file: Path | None
     receipt_key: PublicKey
+    billing_period_s: int = 3_600
     certified: Certified | None = None
 
     @property
@@ -125,6 +128,9 @@ def _checked(path: Path, gateway: GatewayId) -> Enrolment:
         raise InputRefused(f"the broker {mqtt.host} is not on this machine and has no TLS", where=str(path), do=do)
     if mqtt.tls_ca_file is not None:
         _check_authority(mqtt.tls_ca_file)
+    if found.cloud.billing_period_s not in BILLING_PERIODS_S:
+        what = f"billing_period_s is none of {', '.join(map(str, BILLING_PERIODS_S))}"
+        raise InputRefused(what, where=str(path), do="ask for the file again")
     try:
         receipt_key = PublicKey.from_pem(found.cloud.receipt_public_key.encode())
     except ValueError as error:
@@ -138,6 +144,7 @@ def _checked(path: Path, gateway: GatewayId) -> Enrolment:
         tls_ca_file=mqtt.tls_ca_file,
         receipt_key=receipt_key,
         certified=certified,
+        billing_period_s=found.cloud.billing_period_s,
     )
 
 

@@ -7,12 +7,14 @@ every reading stands in the journal.
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tinydb import Storage, TinyDB, where
 from tinydb.table import Document
 
+from gateway.core.disclosure import BILLING_PERIODS_S, FineConsent
 from gateway.core.meter_profile import MAX_SERIAL_CHARS
 from gateway.core.registered_meter import RegisteredMeter, clash
 from runtime.durable import write_atomically
@@ -75,7 +77,34 @@ def _is_text(value: object) -> bool:
 
 def _row_of(meter: RegisteredMeter) -> dict[str, object]:
     row: dict[str, object] = {"port": meter.port, "profile": meter.profile, "serial": meter.serial}
-    return row | {name: value for name, value in (("address", meter.address), ("push", meter.push)) if value}
+    row |= {name: value for name, value in (("address", meter.address), ("push", meter.push)) if value}
+    return row if meter.consent is None else row | {"consent": _consent_row(meter.consent)}
+
+
+def _consent_row(consent: FineConsent) -> dict[str, object]:
+    row: dict[str, object] = {"finest_period_s": consent.finest_period_s, "since": consent.since.isoformat()}
+    return row if consent.until is None else row | {"until": consent.until.isoformat()}
+
+
+def _consent(row: object) -> FineConsent | None:
+    """The consent in a row; raises ValueError, KeyError or TypeError for one that makes no sense."""
+    if row is None:
+        return None
+    if not isinstance(row, dict) or row.keys() - {"finest_period_s", "since", "until"}:
+        raise ValueError("it is no table of finest_period_s, since and until")
+    finest_s, until = row["finest_period_s"], row.get("until")
+    if type(finest_s) is not int or not 1 <= finest_s <= BILLING_PERIODS_S[-1]:
+        raise ValueError(f"finest_period_s is not within 1 to {BILLING_PERIODS_S[-1]}")
+    return FineConsent(
+        finest_period_s=finest_s, since=_aware(row["since"]), until=None if until is None else _aware(until)
+    )
+
+
+def _aware(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text[:40]!r} does not say how far it is from UTC")
+    return at.astimezone(UTC)
 
 
 class Registry:
@@ -127,7 +156,24 @@ class Registry:
             serial=values["serial"],
             address=address,
             push=values["push"],
+            consent=self._consent(number, values.get("consent")),
         )
+
+    def _consent(self, number: int, row: object) -> FineConsent | None:
+        try:
+            return _consent(row)
+        except (ValueError, KeyError, TypeError) as error:
+            what = f"meter {number} has a consent that makes no sense: {error}"
+            raise InputRefused(
+                what, where=str(self._path), do="give it anew: lamplight-gateway meter consent"
+            ) from error
+
+    def consent(self, number: int, consent: FineConsent | None) -> RegisteredMeter:
+        """Keep what the customer agreed to (None: nothing); raises InputRefused when there is none of this number."""
+        meter = replace(self.meter(number), consent=consent)
+        self._meters.remove(doc_ids=[number])
+        self._meters.insert(Document(_row_of(meter), doc_id=number))
+        return meter
 
     def add(
         self, port: str, profile: str, serial: str = "", address: int | None = None, push: str = ""
@@ -173,7 +219,8 @@ class Registry:
             raise InputRefused("this is the serial number of the old meter", where=serial, do="read it off the new one")
         self.remove(number)
         try:
-            return self.add(old.port, old.profile, serial, old.address, old.push)
+            new = self.add(old.port, old.profile, serial, old.address, old.push)
+            return new if old.consent is None else self.consent(new.number, old.consent)  # the home is the same
         except InputRefused:
             self._meters.insert(Document(_row_of(old), doc_id=number))
             raise

@@ -5,6 +5,7 @@
                                                              -------------> its registers, as they stand
     IntervalRow -validation-> CheckedIntervals -batches-> its load profile, as far as it is new
                                                -consumption-> what is unusual in it, told after the rows it rests on
+                                               -disclosure-> as much of it as may leave the house
     LogPage -event codes-> what the meter wrote into its own logs, as far as it is new
 
 Pure: `Standing` is everything concluded about the meter so far, and the next one comes out beside the events that led
@@ -18,6 +19,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from gateway.core import interruption, reachability, validation
 from gateway.core.batches import IntervalProgress, Window, batches
 from gateway.core.consumption import Bank, look
+from gateway.core.disclosure import Disclosure, Told, may_tell_use, tell_intervals, tell_registers
 from gateway.core.errors import Undecodable
 from gateway.core.interruption import InterruptionState
 from gateway.core.meter_logs.alarm_registers import alarms_in, newly_set
@@ -32,7 +34,7 @@ from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Or
 from gateway.core.validation import check_intervals, check_reading
 from wire.events import IntervalReadings, KnownEvent, RegisterReadings, UnusualUse
 from wire.instants import unix_ms
-from wire.terms import Disconnector, LinkFault
+from wire.terms import Disconnector, LinkFault, ReadingSource
 from wire.units import VOLTAGES, Quantity
 
 
@@ -59,6 +61,7 @@ class MeterRules:
     codes: EventCodes = NO_CODES
     zone: tzinfo = UTC  # in whose hours and days the home lives
     push: PushRules | None = None  # None where the meter does not push
+    disclosure: Disclosure = Disclosure()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ class Standing:
     latest: LatestReading | None = None
     before: Reading | None = None
     pushes: Pushes = Pushes()
+    told: Told = Told()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +154,10 @@ def from_reading(
         is_refused = rules.profile.load_profile is not None and rules.profile.load_profile.buffer in snapshot.denied
         progress = progress.after(window, rows, now, is_refused=is_refused)
     new_rows = [row for row in intervals.usable if row.ends_at > standing.progress.through]
-    consumption, unusual = _looked_at(standing.consumption, new_rows, rules.zone)
+    consumption, noticed = _looked_at(standing.consumption, new_rows, rules.zone)
     logs, alarms = with_alarms(standing.logs, snapshot, rules)
     logs, logged = logs.taken(snapshot.logs, rules.codes, now)
-    registers = RegisterReadings(at_ms=unix_ms(reading.taken_at), values=checked.usable)
+    disclosed, readings = _disclosed(standing.told, checked, new_rows, noticed, rules)
     return Conclusion(
         standing=replace(
             concluded.standing,
@@ -164,15 +168,33 @@ def from_reading(
             logs=logs,
             latest=latest_of(reading, Origin.ASKED),
             before=reading,
+            told=disclosed,
         ),
         events=(*concluded.events, *([told] if told else ())),
-        readings=(*([registers] if checked.usable else ()), *batches(new_rows), *unusual),
+        readings=readings,
         logged=(*alarms, *logged),
         doubts=(
             *checked.findings,
             *(finding for _, findings in (*intervals.set_aside, *intervals.rolled_over) for finding in findings),
         ),
     )
+
+
+def _disclosed(
+    told: Told, checked: CheckedReading, rows: Sequence[IntervalRow], noticed: Sequence[UnusualUse], rules: MeterRules
+) -> tuple[Told, tuple[RegisterReadings | IntervalReadings | UnusualUse, ...]]:
+    """As much of what was measured as may leave the house; what is unusual after the rows it rests on."""
+    told, tellable = tell_intervals(told, rows, rules.disclosure)
+    told, registers = tell_registers(told, checked.reading.taken_at, checked.usable, rules.disclosure)
+    unusual = (each for each in noticed if may_tell_use(each, rules.disclosure))
+    return told, (*registers_of(checked.reading, registers), *batches(tellable), *unusual)
+
+
+def registers_of(
+    reading: Reading, values: tuple[tuple[Quantity, int], ...], source: ReadingSource | None = None
+) -> tuple[RegisterReadings, ...]:
+    """The event that tells these values of the reading; none where there is nothing to tell."""
+    return (RegisterReadings(at_ms=unix_ms(reading.taken_at), values=values, source=source),) if values else ()
 
 
 def with_alarms(taken: LogsTaken, snapshot: Snapshot, rules: MeterRules) -> tuple[LogsTaken, tuple[Logged, ...]]:

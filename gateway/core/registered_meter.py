@@ -6,13 +6,16 @@ meter pushes is that meter's alone; an address that meters connect to is for all
 
 from dataclasses import dataclass
 
+from gateway.core.disclosure import FineConsent
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredMeter:
     """`number` counts the gateway's meters from 1; `serial` is empty until the meter was read or a person gave it.
 
     `address` is its lower HDLC address on a line that it shares with others; None where it is alone. `push` is where it
-    pushes, empty where it does not; `port` is empty where it cannot be asked. One of the two it has.
+    pushes, empty where it does not; `port` is empty where it cannot be asked. One of the two it has. `consent` is the
+    customer's yes to finer readings than billing needs.
     """
 
     number: int
@@ -21,6 +24,7 @@ class RegisteredMeter:
     serial: str = ""
     address: int | None = None
     push: str = ""
+    consent: FineConsent | None = None
 
     @property
     def place(self) -> str:

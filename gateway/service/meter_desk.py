@@ -1,8 +1,8 @@
 """What the pipeline has on its desk about one meter: its rules, its standing, and how the standing is stored.
 
-Seven lines in the journal, each written only when it changed: the supply, the reach, how far the load profile and the
-event logs have been taken over, what the home usually draws, the latest reading, and what became of its pushes. A line
-that cannot be read back is begun anew, and the log says so.
+Eight lines in the journal, each written only when it changed: the supply, the reach, how far the load profile and the
+event logs have been taken over, what the home usually draws and how far its use was told, the latest reading, and what
+became of its pushes. A line that cannot be read back is begun anew, and the log says so.
 """
 
 import itertools
@@ -14,6 +14,7 @@ from typing import TypeVar
 from gateway.core.batches import IntervalProgress
 from gateway.core.conclusions import Conclusion, LatestReading, MeterRules, Standing
 from gateway.core.consumption import Bank
+from gateway.core.disclosure import Told
 from gateway.core.interruption import InterruptionState
 from gateway.core.meter_logs.log_progress import LogsTaken
 from gateway.core.outbox import Change, Entry
@@ -30,7 +31,7 @@ from runtime import logs
 log = logs.get(__name__)
 T = TypeVar("T")
 SUPPLY, REACH, INTERVALS, CONSUMPTION, READING = "supply", "reach", "intervals", "consumption", "reading"
-LOGS, PUSHES = "logs", "pushes"
+LOGS, PUSHES, TOLD = "logs", "pushes", "told"
 _LONGEST_SUBJECT = 32
 
 
@@ -68,7 +69,7 @@ class MeterDesk:
 
     def recall(self, book: Book, now: datetime) -> None:
         """Take up where the journal says this meter was left; raises JournalUnavailable."""
-        kinds = (SUPPLY, REACH, INTERVALS, LOGS, CONSUMPTION, READING, PUSHES)
+        kinds = (SUPPLY, REACH, INTERVALS, LOGS, CONSUMPTION, READING, PUSHES, TOLD)
         names = [name_of(kind, self.number) for kind in kinds]
         self._stored = {name: line for name in names if (line := book.recall(name)) is not None}
         latest = self._recalled(READING, LatestReading)
@@ -81,6 +82,7 @@ class MeterDesk:
             logs=(self._recalled(LOGS, LogsTaken) or LogsTaken()).of(self.rules.profile.logs, now, self._log_days),
             latest=latest,
             pushes=Pushes.of(self._recalled(PUSHES, PushRecord), now),
+            told=self._recalled(TOLD, Told) or Told(),
         )
         self._instruct(now, at_once=False)
 
@@ -88,7 +90,7 @@ class MeterDesk:
         """What the journal must keep for `conclusion`: the supply's part, and two that yield: readings', and logs'."""
         standing = conclusion.standing
         subject = subject_of(standing.serial)
-        taken_over: dict[str, object] = {INTERVALS: standing.progress}
+        taken_over: dict[str, object] = {INTERVALS: standing.progress, TOLD: standing.told}
         if standing.consumption is not self.standing.consumption:  # some kilobytes: not put into words at every tick
             taken_over[CONSUMPTION] = standing.consumption
         firm: dict[str, object] = {SUPPLY: standing.supply, REACH: standing.reach, READING: standing.latest}
@@ -119,7 +121,7 @@ class MeterDesk:
             self._stored |= change.remembered
         _, readings_kept, logs_kept = kept
         if not readings_kept:
-            standing = replace(standing, progress=before.progress, consumption=before.consumption)
+            standing = replace(standing, progress=before.progress, consumption=before.consumption, told=before.told)
         if not logs_kept:
             standing = replace(standing, logs=before.logs)
         self._standing = standing

@@ -23,8 +23,10 @@ from gateway.core.conclusions import (
     from_fault,
     from_observation,
     latest_of,
+    registers_of,
     with_alarms,
 )
+from gateway.core.disclosure import tell_registers
 from gateway.core.dlms.data import Data, DataType
 from gateway.core.dlms.obis import Obis
 from gateway.core.dlms.push.pushed import EventKind
@@ -37,8 +39,6 @@ from gateway.core.push.pushes import NAMELESS, OTHER_METER, REPLAYED, UNPROVED_G
 from gateway.core.push.snapshot import snapshot_of
 from gateway.core.reading import CheckedReading, Doubt, Finding, Origin, Reading, Snapshot
 from gateway.core.validation import check_reading
-from wire.events import RegisterReadings
-from wire.instants import unix_ms
 from wire.terms import LinkFault, ReadingSource
 
 _MEASURED_BEFORE = timedelta(seconds=3)  # a meter gathers its list, and sends it at 2400 Bd, before we have heard it
@@ -153,7 +153,7 @@ def _kept(
     pushes = standing.pushes.keeping((quantity for quantity, _ in reading.values), heard.heard_at)
     pushes = pushes.written(now, kept_at=heard.heard_at, is_authenticated=heard.is_authenticated)
     source = ReadingSource.PUSHED if heard.is_authenticated else ReadingSource.UNAUTHENTICATED
-    registers = RegisterReadings(at_ms=unix_ms(reading.taken_at), values=checked.usable, source=source)
+    told_, values = tell_registers(standing.told, reading.taken_at, checked.usable, rules.disclosure)
     tells_energy = any(quantity.unit == "Wh" for quantity, _ in reading.values)
     findings = checked.findings
     if reading.meter_clock_at is None:  # most lists carry no time of their own; that is no doubt about them
@@ -166,9 +166,10 @@ def _kept(
             pushes=pushes,
             latest=latest_of(reading, Origin.PUSHED),
             before=reading if tells_energy else standing.before,
+            told=told_,
         ),
         events=(*concluded.events, *([told] if told else ())),
-        readings=(registers,) if checked.usable else (),
+        readings=registers_of(reading, values, source),
         doubts=findings,
     )
 

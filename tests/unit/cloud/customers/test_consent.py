@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from cloud.customers import consent_store as store
 from cloud.customers.consent import Allowed, Change, Channel, NotAllowed, Purpose, standing
 from cloud.customers.consent_store import ConsentRefused
-from cloud.kernel.ids import CustomerId
+from cloud.kernel.ids import CustomerId, UsagePointId
 from tests.fakes_cloud import fresh_database
 from tests.fakes_messaging import home_of, move_in
 
@@ -152,3 +152,24 @@ def test_only_what_she_changed_is_written_down(connection: Connection) -> None:
 
     told = [(change.purpose, change.is_given, change.by) for change in store.history(connection, ANA)]
     assert told == [(Purpose.BILLING, True, "utility"), (Purpose.ASSISTANCE, True, "customer")]
+
+
+FINE_YES = replace(YES, purpose=Purpose.READINGS_FINE, channel=Channel.NONE)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("after_yes", "agreed"),
+    [(-1, False), (0, True), (3_600, True), (7_199, True), (7_200, False)],
+)
+def test_fine_readings_are_agreed_to_from_the_yes_until_a_billing_period_after_the_no(connection, after_yes, agreed):
+    store.record(connection, FINE_YES, NOON)
+    store.record(connection, replace(FINE_YES, is_given=False, at=FINE_YES.at + HOUR), NOON + 2 * HOUR)
+
+    at = FINE_YES.at + timedelta(seconds=after_yes)
+
+    assert store.agreed_to_fine(connection, home_of().id, at, HOUR) is agreed
+
+
+def test_a_home_nobody_knows_has_agreed_to_nothing(connection):
+    assert not store.agreed_to_fine(connection, UsagePointId("UP-404"), NOON, HOUR)

@@ -2,13 +2,17 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway.adapters.registry import MAX_METERS, AtomicStorage, Registry
+from gateway.core.disclosure import FineConsent
 from gateway.core.registered_meter import RegisteredMeter
 from runtime.errors import EnvironmentRefused, InputRefused
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -273,3 +277,34 @@ def test_a_meter_that_hangs_on_two_ports_does_not_spoil_the_registry(tmp_path):
         book.learn_serial(2, "LMP00042")
 
     assert [meter.serial for meter in Registry(tmp_path / "registry.json").meters()] == ["LMP00042", ""]
+
+
+def test_what_the_customer_agreed_to_stays_with_her_home_when_the_meter_is_exchanged(path: Path) -> None:
+    agreed = FineConsent(finest_period_s=900, since=NOON, until=NOON + timedelta(days=30))
+    book = Registry(path)
+    book.add("/dev/ttyUSB0", "cosem-meter")
+
+    book.consent(1, agreed)
+    new = book.exchange(1)
+
+    assert new.consent == agreed
+    assert Registry(path).meters() == (new,)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "yes",
+        {},
+        {"finest_period_s": 0, "since": "2026-11-21T12:00:00+00:00"},
+        {"finest_period_s": 900, "since": "2026-11-21T12:00:00"},
+        {"finest_period_s": 900, "since": 7},
+        {"finest_period_s": 900, "since": "2026-11-21T12:00:00+00:00", "by": "nobody"},
+    ],
+)
+def test_a_consent_that_makes_no_sense_is_refused(path: Path, row: object) -> None:
+    meter = {"port": "/dev/ttyUSB0", "profile": "cosem-meter", "serial": "", "consent": row}
+    path.write_text(json.dumps({"meters": {"1": meter}}), encoding="utf-8")
+
+    with pytest.raises(InputRefused, match="consent that makes no sense"):
+        Registry(path).meters()
