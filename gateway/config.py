@@ -122,6 +122,9 @@ class JournalSettings:
         64, help="beyond this the oldest readings are given up, and the cloud is told which", minimum=1, maximum=4_096
     )
     diagnostics_mb: int = setting(8, help="the same for diagnostics", minimum=1, maximum=1_024)
+    group_s: float = setting(
+        2.0, help="machine seconds readings may wait to be written together; alarms never do", minimum=0, maximum=60
+    )
     ballast_mb: int = setting(
         4,
         help="room on the disk that is held for alarms; 0: none, and a full disk takes nothing",

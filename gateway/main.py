@@ -54,6 +54,7 @@ from gateway.core.schedule import Cadence
 from gateway.own_folder import open_own_journal, own_keys
 from gateway.service.clock_tender import ClockTender
 from gateway.service.forwarder import Forwarder
+from gateway.service.group_commit import GroupCommit
 from gateway.service.health import Health
 from gateway.service.inbox import Inbox
 from gateway.service.line_turns import LineTurns
@@ -187,7 +188,7 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
     health = Health(clock=parts.clock, every=parts.settings.heartbeat, software=VERSION)
     uplink = UplinkDesk(timedelta(seconds=parts.settings.uplink.fault_after_s))
     pipeline = Pipeline(
-        book=journal,
+        book=GroupCommit(journal, parts.clock, longest_s=parts.settings.journal.group_s),
         desks=desks,
         meter_book=parts.meter_book,
         health=health,

@@ -14,6 +14,7 @@ from gateway.core.dlms.push.pushed import Push
 from gateway.core.observations import ProbeObservation
 from gateway.core.reading import IntervalRow
 from gateway.core.registered_meter import RegisteredMeter
+from gateway.service.group_commit import GroupCommit
 from gateway.service.health import Health
 from gateway.service.inbox import Inbox, MeterPushed, MeterRead, MeterUnreadable, ProbeHeard
 from gateway.service.meter_desk import MeterDesk
@@ -44,6 +45,7 @@ class Bench:
     registry_is_full: bool = False
     done: list[str] = field(default_factory=list)
     rules: MeterRules = RULES
+    group_s: float = 0.0
 
     def start(self) -> None:
         """Open the journal and take up where it left off."""
@@ -54,7 +56,7 @@ class Bench:
         self.inbox = Inbox()
         self.uplink = UplinkDesk(timedelta(seconds=30))
         self.pipeline = Pipeline(
-            book=self.journal,
+            book=GroupCommit(self.journal, self.clock, longest_s=self.group_s),
             desks=(self.desk,),
             meter_book=self,
             uplink=self.uplink,

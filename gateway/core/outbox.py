@@ -21,12 +21,14 @@ class Change:
     """Events and what was concluded from them: kept together, or neither is.
 
     `remembered` maps a name to the line stored under it (`gateway.core.remembered`). A change that `yields` can be made
-    again later: it is refused whole where the disk has room for alarms alone.
+    again later: it is refused whole where the disk has room for alarms alone. One that `can_wait` may become durable a
+    little later than others: a power cut before that forgets it whole, and it is made again.
     """
 
     entries: tuple[Entry, ...] = ()
     remembered: Mapping[str, str] = field(default_factory=dict)
     yields: bool = False
+    can_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,20 +97,24 @@ class MeterDesk:
         if self.rules.push is not None:
             firm[PUSHES] = standing.pushes.record
         logs: dict[str, object] = {} if standing.logs is self.standing.logs else {LOGS: standing.logs}
+        of_supply = self._new_lines(firm)
         return (
             Change(
                 entries=tuple(Entry(subject=subject, event=event) for event in conclusion.events),
-                remembered=self._new_lines(firm),
+                remembered=of_supply,
+                can_wait=not conclusion.events and of_supply.keys() <= {name_of(READING, self.number)},
             ),
             Change(
                 entries=tuple(Entry(subject=subject, event=event) for event in conclusion.readings),
                 remembered=self._new_lines(taken_over),
                 yields=True,
+                can_wait=True,
             ),
             Change(
                 entries=tuple(Entry(subject=subject, event=event) for event in conclusion.logged),
                 remembered=self._new_lines(logs),
                 yields=True,
+                can_wait=True,
             ),
         )
 

@@ -68,6 +68,7 @@ class Pipeline:
         self._uplink.recall(self._book)
         while not stop.is_set():
             self.handle(self._inbox.take(TICK_S))
+        self._book.finish()
 
     def handle(self, report: Report | None) -> None:
         """One report and everything that follows from it; None when nothing came and time went by."""
@@ -121,6 +122,7 @@ class Pipeline:
     def _keep(self, *changes: Change) -> tuple[bool, ...] | None:
         """Into the journal, all in one transaction; for each change whether it was kept, None when the disk says no."""
         if not any(change.entries or change.remembered for change in changes):
+            self._settle()
             return (True,) * len(changes)
         try:
             kept = self._book.commit(*changes)
@@ -131,6 +133,13 @@ class Pipeline:
         for change in itertools.compress(changes, kept):
             _log_events(change)
         return kept
+
+    def _settle(self) -> None:
+        """Nothing new came; what waited for company has waited long enough."""
+        try:
+            self._book.settle()
+        except JournalUnavailable as unavailable:
+            self._journal.gone(reason=str(unavailable))
 
     def _learn_serials(self) -> None:
         """Write into the registry which meters have named themselves; what the disk refuses is tried again later."""

@@ -13,8 +13,8 @@ from wire.receipts import Receipt
 from wire.terms import Lane, SetAsideReason
 
 
-class Book(Protocol):
-    """The journal as the pipeline writes it."""
+class Journaling(Protocol):
+    """The journal as it is written: what returned is durable."""
 
     @property
     def boot(self) -> int:
@@ -35,6 +35,18 @@ class Book(Protocol):
 
     def waiting(self) -> int:
         """How many events no receipt covers yet."""
+        ...
+
+
+class Book(Journaling, Protocol):
+    """The journal as the pipeline writes it: what can wait may be made durable a little later."""
+
+    def settle(self) -> None:
+        """Make durable what has waited long enough. Raises JournalUnavailable: it waits on."""
+        ...
+
+    def finish(self) -> None:
+        """Make durable whatever waits. Raises JournalUnavailable."""
         ...
 
 
