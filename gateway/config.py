@@ -8,13 +8,27 @@ out (the enrolment). A missing file of settings is an error; a missing setting h
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
-from runtime.errors import InputRefused
+from gateway.core.schedule import Cadence
+from runtime.durable import write_atomically
+from runtime.errors import InputRefused, SettingsError
 from runtime.logs import LEVELS
-from runtime.settings import load, setting
+from runtime.settings import from_table, load, quoted, setting, written_table
 from wire.envelope import MAX_ENVELOPE_BYTES
 
 SETTINGS_FILE = "gateway.toml"
+CHANGEABLE = (
+    "heartbeat_s",
+    "log_level",
+    "meter.poll_interval_s",
+    "meter.close_interval_s",
+    "meter.pushed_interval_s",
+    "meter.log_interval_s",
+)
+"""What a command may change, within the bounds that hold for everybody: how often, and how much is said."""
+_ORDERED_HEAD = "# Ordered by command and laid over gateway.toml; without this file that alone holds.\n"
+_MOST_DIGITS = 10
 _YEAR_S = 366 * 86_400
 
 
@@ -31,6 +45,8 @@ class FileSettings:
     registry: Path = setting(Path("registry.json"), help="the meters this gateway reads")
     meter_keys: Path = setting(Path("meter-keys"), help="passwords and keys of the meters, sealed, of mode 0600")
     meter_counters: Path = setting(Path("meter-counters.json"), help="how far the counters of those keys have come")
+    commands: Path = setting(Path("commands.json"), help="which commands were taken, so that none is taken again")
+    ordered: Path = setting(Path("ordered.toml"), help="settings that were changed by command")
     enrolment: Path = setting(
         Path("enrolment.toml"), help="broker, what opens it (tls.pem beside it), and the cloud's receipt key; mode 0600"
     )
@@ -68,6 +84,17 @@ class MeterSettings:
         None, help="a file, or a folder of files, with event codes of your own, laid over those that come along"
     )
     time_zone: str = setting("UTC", help="where the homes are, as Europe/Madrid: in its hours their use is watched")
+
+    @property
+    def cadence(self) -> Cadence:
+        """How often each meter is read."""
+        return Cadence(
+            routine=timedelta(seconds=self.poll_interval_s),
+            close=timedelta(seconds=self.close_interval_s),
+            pushed=timedelta(seconds=self.pushed_interval_s),
+            longest_back_off=timedelta(seconds=self.longest_back_off_s),
+            most_held_percent=self.most_held_percent,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +170,11 @@ class ClockSettings:
     source: str = setting("ntp", help="what sets it", choices=("none", "rtc", "ntp"))
     uncertainty_ms: int = setting(500, help="how far it may be off", minimum=0, maximum=_YEAR_S * 1000)
 
+    @property
+    def trusted_within_ms(self) -> int:
+        """How far it may be off: a year, where nothing sets it."""
+        return _YEAR_S * 1000 if self.source == "none" else self.uncertainty_ms
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySettings:
@@ -165,11 +197,71 @@ class GatewaySettings:
 
 
 def load_settings(path: Path) -> GatewaySettings:
-    """The settings of the state folder, or in the file, at `path`; raises SettingsError or InputRefused."""
+    """The settings of the state folder, or in the file, at `path`; raises SettingsError or InputRefused.
+
+    What was ordered by command is laid over them (`order_setting`).
+    """
+    settings = _own_settings(path)
+    ordered = settings.files.ordered
+    return _with(settings_file(path), ordered, _ordered(ordered)) if ordered.exists() else settings
+
+
+def order_setting(path: Path, name: str, value: str | None) -> GatewaySettings:
+    """Let a setting have this value from now on, or again its own (None); the settings as they are then.
+
+    It is written in one step, in a file of its own beside what a person wrote. Raises InputRefused for one that is not
+    changed from afar, SettingsError for a value it cannot have, EnvironmentRefused as the disk says.
+    """
+    if name not in CHANGEABLE:
+        raise InputRefused(
+            "this setting is not changed from afar", where=name, do=f"these are: {', '.join(CHANGEABLE)}"
+        )
+    ordered = _own_settings(path).files.ordered
+    rows = _ordered(ordered) if ordered.exists() else {}
+    rows.pop(name, None)
+    if value is not None:
+        rows[name] = int(value) if value.isascii() and value.isdecimal() and len(value) < _MOST_DIGITS else value
+    settings = _with(settings_file(path), ordered, rows)
+    lines = [f"{each} = {quoted(said) if isinstance(said, str) else said}\n" for each, said in rows.items()]
+    write_atomically(ordered, "".join([_ORDERED_HEAD, *lines]).encode())
+    return settings
+
+
+def _own_settings(path: Path) -> GatewaySettings:
+    """What a person wrote."""
     file = settings_file(path)
     if not file.exists():
         raise InputRefused("there is no gateway here", where=str(path), do="make one: lamplight-gateway init DIR")
     return load(GatewaySettings, file)
+
+
+def _ordered(file: Path) -> dict[str, Any]:
+    """What was ordered, by the settings' whole names; raises SettingsError for anything but that."""
+    table = written_table(file)
+    rows = {name: value for name, value in table.items() if not isinstance(value, dict)}
+    for name, inner in table.items():
+        rows |= {f"{name}.{each}": value for each, value in inner.items()} if isinstance(inner, dict) else {}
+    unknown = [name for name in rows if name not in CHANGEABLE]
+    if unknown:
+        do = f"this file holds what was ordered; write it into {SETTINGS_FILE}"
+        raise SettingsError(f"{unknown[0]} is not changed from afar", where=str(file), do=do)
+    return rows
+
+
+def _with(file: Path, ordered: Path, rows: dict[str, Any]) -> GatewaySettings:
+    """The settings of a file with those rows laid over them; the file by itself can be read."""
+    table = written_table(file)
+    for name, value in rows.items():
+        *tables, last = name.split(".")
+        inner = table
+        for each in tables:
+            inner = inner.setdefault(each, {})
+        inner[last] = value
+    try:
+        return from_table(GatewaySettings, table, file)
+    except SettingsError as error:
+        where = error.where.replace(str(file), str(ordered))
+        raise SettingsError(error.what, where=where, do=error.do) from None
 
 
 def settings_file(path: Path) -> Path:

@@ -7,14 +7,15 @@ meter on the port, no probe, no broker, a full disk) does not end the gateway: i
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 
 from gateway.adapters import folder_lock
+from gateway.adapters.command_file import CommandFile
 from gateway.adapters.dlms_clock import set_clock
 from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.adapters.enrolment import Enrolment, load_enrolment
@@ -31,7 +32,7 @@ from gateway.adapters.push_ports import open_push_port
 from gateway.adapters.registry import Registry
 from gateway.adapters.serial_port import SerialPort
 from gateway.adapters.time_zone import zone_named
-from gateway.config import GatewaySettings, load_settings, settings_file
+from gateway.config import GatewaySettings, load_settings, order_setting, settings_file
 from gateway.core import interruption, validation
 from gateway.core.clock.policy import ClockPolicy
 from gateway.core.conclusions import MeterRules, PushRules
@@ -50,27 +51,30 @@ from gateway.core.push.pushes import PushRecord
 from gateway.core.push.streams import layouts_for, stream_for
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
-from gateway.core.schedule import Cadence
 from gateway.own_folder import open_own_journal, own_keys
 from gateway.service.clock_tender import ClockTender
+from gateway.service.commander import Commander
 from gateway.service.forwarder import Forwarder
 from gateway.service.group_commit import GroupCommit
 from gateway.service.health import Health
 from gateway.service.inbox import Inbox
 from gateway.service.line_turns import LineTurns
 from gateway.service.meter_desk import SUPPLY, MeterDesk, name_of, port_line
+from gateway.service.meter_orders import MeterOrders
 from gateway.service.meter_watch import MeterWatch
 from gateway.service.pipeline import Pipeline
 from gateway.service.poller import Poller
 from gateway.service.ports import Loop
 from gateway.service.probe_watch import ProbeWatch
 from gateway.service.push_watch import PushWatch, Speaker
+from gateway.service.setting_orders import SettingOrders
 from gateway.service.supervisor import Supervisor
 from gateway.service.uplink_desk import UplinkDesk
 from runtime import VERSION, logs
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 from runtime.program import end_at_once, stop_on_signals
+from wire.commands import ChangeSetting, PingMeter, ReadNow
 
 log = logs.get(__name__)
 
@@ -79,6 +83,7 @@ log = logs.get(__name__)
 class Parts:
     """What a person prepared, read and checked."""
 
+    path: Path
     settings: GatewaySettings
     clock: Clock
     keys: OwnKeys
@@ -131,6 +136,7 @@ def prepare(settings_path: Path) -> Parts:
     for _, profile in meters:
         check_families(profile, codes)
     return Parts(
+        path=settings_path,
         settings=settings,
         clock=clock,
         keys=keys,
@@ -197,12 +203,46 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
         clock=parts.clock,
     )
     probe = (_probe(parts, journal, inbox),) if parts.settings.probe.port else ()
+    asked = tuple(watches[meter.number] for meter, _ in parts.meters if meter.port)
+    commander = _commander(parts, journal, asked, partial(_retune, parts, pollers, desks, health))
     return (
         pipeline,
         *pollers,
         *_push_watches(parts, journal, watches, inbox),
         *probe,
-        _forwarder(parts, journal, uplink),
+        commander,
+        _forwarder(parts, journal, uplink, commander),
+    )
+
+
+def _retune(
+    parts: Parts, pollers: Sequence[Poller], desks: Sequence[MeterDesk], health: Health, settings: GatewaySettings
+) -> None:
+    """Let the running loops go by other settings: those that a command may change."""
+    logs.set_level(settings.log_level)
+    health.change_every(settings.heartbeat)
+    for poller in pollers:
+        poller.change_cadence(settings.meter.cadence, logs_every=timedelta(seconds=settings.meter.log_interval_s))
+    for desk, (meter, profile) in zip(desks, parts.meters, strict=True):
+        if meter.push:
+            desk.rules = replace(desk.rules, push=_push_rules(settings, meter, profile))
+
+
+def _commander(
+    parts: Parts, journal: Journal, asked: Sequence[MeterWatch], retune: Callable[[GatewaySettings], None]
+) -> Commander:
+    """What obeys: a handler for each operation of `wire.commands` that this gateway has somebody for."""
+    settings = parts.settings
+    meters = MeterOrders(asked, clock=parts.clock, within_s=2 * settings.meter.read_deadline_s)
+    changes = SettingOrders(partial(order_setting, parts.path), retune)
+    return Commander(
+        gateway=parts.keys.gateway,
+        authority=parts.enrolment.authority,
+        memory=CommandFile(settings.files.commands),
+        book=journal,
+        orders={PingMeter: meters.ping, ReadNow: meters.read, ChangeSetting: changes.change},
+        clock=parts.clock,
+        uncertainty_ms=settings.clock.trusted_within_ms,
     )
 
 
@@ -300,13 +340,7 @@ def _poller(
         watch=watch,
         inbox=inbox,
         clock=parts.clock,
-        cadence=Cadence(
-            routine=timedelta(seconds=settings.poll_interval_s),
-            close=timedelta(seconds=settings.close_interval_s),
-            pushed=timedelta(seconds=settings.pushed_interval_s),
-            longest_back_off=timedelta(seconds=settings.longest_back_off_s),
-            most_held_percent=settings.most_held_percent,
-        ),
+        cadence=settings.cadence,
         chance=random.Random(),  # noqa: S311 - it spreads waits, it keeps no secret
         logs=profile.logs,
         logs_every=timedelta(seconds=settings.log_interval_s),
@@ -358,7 +392,7 @@ def _newest_edge(parts: Parts, journal: Journal) -> Callable[[], EdgeId | None]:
     return ask
 
 
-def _forwarder(parts: Parts, journal: Journal, desk: UplinkDesk) -> Forwarder:
+def _forwarder(parts: Parts, journal: Journal, desk: UplinkDesk, commander: Commander) -> Forwarder:
     settings = parts.settings.uplink
     return Forwarder(
         outbox=journal,
@@ -377,4 +411,5 @@ def _forwarder(parts: Parts, journal: Journal, desk: UplinkDesk) -> Forwarder:
         clock=parts.clock,
         chance=random.Random(),  # noqa: S311 - as above
         tell=desk.saw,
+        hear=commander.hear,
     )

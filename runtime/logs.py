@@ -10,6 +10,7 @@ import sys
 
 _SECRET = re.compile(r"password|secret|token|private|key_bytes|key_pem", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w.,:;/@+%<>()\[\]-]+")
+_OWN = ("wire", "runtime", "gateway", "cloud", "simulators")
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -48,7 +49,12 @@ def configure(level: str = "info") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    for own in ("wire", "runtime", "gateway", "cloud", "simulators"):
+    set_level(level)
+
+
+def set_level(level: str) -> None:
+    """From now on say as much of our own as this."""
+    for own in _OWN:
         logging.getLogger(own).setLevel(level.upper())
 
 

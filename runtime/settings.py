@@ -53,8 +53,13 @@ def load(cls: type[T], path: Path) -> T:
 
     Raises SettingsError naming the file, the key and what to write instead.
     """
+    return from_table(cls, written_table(path), path)
+
+
+def written_table(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file somebody wrote; raises SettingsError."""
     try:
-        table = read_table(path)
+        return read_table(path)
     except OSError as error:
         do = "check the file and its rights"
         raise SettingsError(f"cannot read the settings: {error.strerror}", where=str(path), do=do) from error
@@ -62,7 +67,6 @@ def load(cls: type[T], path: Path) -> T:
         raise SettingsError("the settings are not UTF-8 text", where=str(path)) from error
     except ValueError as error:
         raise SettingsError(f"the settings are not valid TOML: {error}", where=str(path)) from error
-    return from_table(cls, table, path)
 
 
 def read_table(path: Path) -> dict[str, Any]:

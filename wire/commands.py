@@ -3,8 +3,8 @@
 A command names the one gateway it is for, has a number that rises, an instant before which and one after which it is
 worth nothing (ten minutes apart at most), who ordered it, and in which role. The roles have keys of their own: whoever
 holds an operator's key can have a meter read and can change nothing. What touches keys needs two key authorities. The
-table at the end of this file says which role an operation belongs to and how many must sign; an operation is added
-there, once, for both sides.
+tables `OPERATIONS` and `SIGNATURES` say which role an operation belongs to and how many of it must sign; an operation
+is added there, once, for both sides.
 
 `open_command` refuses what no key of the authority signed, or what is no command. Whether a genuine one is obeyed
 (for us, now, for the first time, by the right role) is the gateway's own judgement. Its identity is the hash of what
@@ -90,21 +90,15 @@ KnownOperation: TypeAlias = PingMeter | ReadNow | ChangeSetting | RotateKey
 Operation: TypeAlias = KnownOperation | UnknownOperation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warrant:
-    """What it takes to order an operation."""
-
-    role: Role
-    signatures: int = 1
-
-
-OPERATIONS: dict[type[KnownOperation], Warrant] = {
-    PingMeter: Warrant(role=Role.OPERATOR),
-    ReadNow: Warrant(role=Role.OPERATOR),
-    ChangeSetting: Warrant(role=Role.CONFIGURER),
-    RotateKey: Warrant(role=Role.KEY_AUTHORITY, signatures=2),
+OPERATIONS: dict[type[KnownOperation], Role] = {
+    PingMeter: Role.OPERATOR,
+    ReadNow: Role.OPERATOR,
+    ChangeSetting: Role.CONFIGURER,
+    RotateKey: Role.KEY_AUTHORITY,
 }
 """Every operation, with who may order it."""
+SIGNATURES = {Role.OPERATOR: 1, Role.CONFIGURER: 1, Role.KEY_AUTHORITY: 2}
+"""How many keys of the role must sign, each another one."""
 _BY_CODE = {operation.code: operation for operation in OPERATIONS}
 
 

@@ -18,6 +18,7 @@ from runtime.durable import write_atomically
 from runtime.errors import InputRefused, SettingsError
 from runtime.loopback import is_loopback
 from runtime.settings import from_table, read_table, setting
+from wire.commands import AuthorityKey, Role
 from wire.ids import GatewayId
 from wire.keys import PublicKey
 
@@ -61,12 +62,31 @@ class CloudTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommandsTable:
+    """Who may order this gateway anything, as the file tells it; nobody where it tells nothing."""
+
+    operator: str | None = setting(None, help="the key that has meters read, PEM")
+    configurer: str | None = setting(None, help="the key that changes settings, PEM")
+    key_authority: str | None = setting(None, help="one of the two keys that together order what touches keys, PEM")
+    second_key_authority: str | None = setting(None, help="the other one, PEM")
+
+
+_ROLES = {
+    "operator": Role.OPERATOR,
+    "configurer": Role.CONFIGURER,
+    "key_authority": Role.KEY_AUTHORITY,
+    "second_key_authority": Role.KEY_AUTHORITY,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentTable:
     """The file without its password."""
 
     gateway_id: str = setting(help="the gateway this is for")
     mqtt: MqttTable
     cloud: CloudTable
+    commands: CommandsTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +110,7 @@ class Enrolment:
     receipt_key: PublicKey
     billing_period_s: int = 3_600
     certified: Certified | None = None
+    authority: tuple[AuthorityKey, ...] = ()
 
     @property
     def is_encrypted(self) -> bool:
@@ -131,21 +152,34 @@ def _checked(path: Path, gateway: GatewayId) -> Enrolment:
     if found.cloud.billing_period_s not in BILLING_PERIODS_S:
         what = f"billing_period_s is none of {', '.join(map(str, BILLING_PERIODS_S))}"
         raise InputRefused(what, where=str(path), do="ask for the file again")
-    try:
-        receipt_key = PublicKey.from_pem(found.cloud.receipt_public_key.encode())
-    except ValueError as error:
-        do = "ask for the file again"
-        raise InputRefused("receipt_public_key is no P-256 or Ed25519 public key", where=str(path), do=do) from error
     return Enrolment(
         host=mqtt.host,
         port=mqtt.port,
         username=mqtt.username,
         password=password,
         tls_ca_file=mqtt.tls_ca_file,
-        receipt_key=receipt_key,
+        receipt_key=_key(found.cloud.receipt_public_key, "receipt_public_key", path),
+        authority=_authority(found.commands, path),
         certified=certified,
         billing_period_s=found.cloud.billing_period_s,
     )
+
+
+def _authority(table: CommandsTable, path: Path) -> tuple[AuthorityKey, ...]:
+    """Who may order what; a key stands in one place, so that nobody is two."""
+    pems = {name: getattr(table, name) for name in _ROLES}
+    told = {name: _key(pem, f"commands.{name}", path) for name, pem in pems.items() if pem is not None}
+    if len({key.key_id for key in told.values()}) < len(told):
+        raise InputRefused("one key stands for two in [commands]", where=str(path), do="ask for the file again")
+    return tuple(AuthorityKey(role=_ROLES[name], key=key) for name, key in told.items())
+
+
+def _key(pem: str, name: str, path: Path) -> PublicKey:
+    try:
+        return PublicKey.from_pem(pem.encode())
+    except ValueError as error:
+        do = "ask for the file again"
+        raise InputRefused(f"{name} is no P-256 or Ed25519 public key", where=str(path), do=do) from error
 
 
 def _certified(mqtt: MqttTable, path: Path) -> Certified | None:

@@ -185,6 +185,12 @@ class Journal:
         with self._lock:
             return self._lanes.waiting()
 
+    def receipted_at_ms(self) -> int:
+        """When the newest receipt was signed, by the cloud's clock; 0 before the first."""
+        with self._lock, disk_refusals(self._path):
+            (at_ms,) = self._connection.execute("SELECT coalesce(max(at_ms), 0) FROM receipt").fetchone()
+        return int(at_ms)
+
     def oldest_waiting(self, lane: Lane, limit: int) -> list[OutboxRow]:
         """The first rows of a lane that no receipt covers yet, in the order of the chain."""
         with self._lock, disk_refusals(self._path):

@@ -16,7 +16,7 @@ class Health:
         self._every = every
         self._software = software
         self._started_s = clock.monotonic()
-        self._beat_due_at: datetime | None = None
+        self._beat_at: datetime | None = None
         self._is_born = False
 
     def due(self, book: Book, now: datetime) -> tuple[Entry, ...]:
@@ -27,7 +27,7 @@ class Health:
         entries: list[Entry] = []
         if not self._is_born:
             entries.append(Entry(subject="", event=GatewayStarted(software=self._software, boot=book.boot)))
-        if self._beat_due_at is None or now >= self._beat_due_at:
+        if self._beat_at is None or now >= self._beat_at + self._every:
             uptime_s = round(self._clock.monotonic() - self._started_s)
             beat = Heartbeat(heads=book.heads(), uptime_s=uptime_s, pending=book.waiting())
             entries.append(Entry(subject="", event=beat))
@@ -37,4 +37,8 @@ class Health:
         """The journal holds these."""
         self._is_born = True
         if any(isinstance(entry.event, Heartbeat) for entry in entries):
-            self._beat_due_at = now + self._every
+            self._beat_at = now
+
+    def change_every(self, every: timedelta) -> None:
+        """From now on beat as often as this says; from any thread."""
+        self._every = every

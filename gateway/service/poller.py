@@ -12,8 +12,10 @@ one that somebody else holds for as long as it takes to be free again, since eac
 
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from gateway.core.batches import Window
 from gateway.core.errors import MeterHeld, MeterUnread
@@ -26,10 +28,11 @@ from gateway.core.schedule import Attempt, Cadence, next_read_at
 from gateway.service.clock_tender import ClockTender
 from gateway.service.inbox import Inbox, MeterRead, MeterUnreadable
 from gateway.service.line_turns import LineTurns
-from gateway.service.meter_watch import Instruction, MeterWatch
+from gateway.service.meter_watch import Instruction, MeterWatch, Outcome
 from gateway.service.presence import Presence
 from runtime import logs
 from runtime.clock import Clock
+from wire.terms import LinkFault
 
 log = logs.get(__name__)
 
@@ -115,7 +118,7 @@ class Poller:
             self._presence.gone(fault=unread.fault.name.lower(), reason=str(unread))
             self._last = Attempt(asked_at=asked_at, failures=self._failures + 1)
             self._leave_alone_s = unread.leave_alone_s if isinstance(unread, MeterHeld) else 0.0
-            done = self._watch.mark_handled
+            done = self._done(unread.fault)
             self._inbox.offer(
                 MeterUnreadable(number=self._number, asked_at=piece_asked_at, fault=unread.fault, done=done)
             )
@@ -138,8 +141,16 @@ class Poller:
         self._last = Attempt(asked_at=asked_at, failures=0)
         log.debug("meter_read", meter=self._number, rows=len(rows))
         self._inbox.offer(
-            MeterRead(number=self._number, snapshot=snapshot, rows=rows, window=window, done=self._watch.mark_handled)
+            MeterRead(number=self._number, snapshot=snapshot, rows=rows, window=window, done=self._done(None))
         )
+
+    def _done(self, fault: LinkFault | None) -> Callable[[], None]:
+        """What to call once the journal holds what follows from the reading that has just ended so."""
+        return partial(self._watch.mark_handled, Outcome(number=self._watch.begun, fault=fault))
+
+    def change_cadence(self, cadence: Cadence, *, logs_every: timedelta) -> None:
+        """From now on read, and look into the logs, as often as this says; from any thread."""
+        self._cadence, self._logs_every = cadence, logs_every
 
     def _is_urgent(self) -> bool:
         return self._watch.instruction.attention is Attention.CLOSE

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from gateway.core.arrival import Arrival
+from gateway.core.command_rules import CommandRecord
 from gateway.core.outbox import Change, OutboxRow, ReceiptOutcome
 from gateway.service.pulse import Pulse
 from wire.events import LaneHead
@@ -35,6 +36,22 @@ class Journaling(Protocol):
 
     def waiting(self) -> int:
         """How many events no receipt covers yet."""
+        ...
+
+    def receipted_at_ms(self) -> int:
+        """When the newest receipt was signed: by the cloud's clock, an instant that has passed; 0 before the first."""
+        ...
+
+
+class CommandMemory(Protocol):
+    """Where the numbers of commands outlive a kill, a power cut and the loss of the journal."""
+
+    def load(self) -> CommandRecord | None:
+        """What was kept last; None where there is nothing, or nothing that can be read."""
+        ...
+
+    def keep(self, record: CommandRecord) -> None:
+        """Keep it in place of what was there; on the disk when this returns. Raises EnvironmentRefused."""
         ...
 
 

@@ -243,7 +243,7 @@ def command(key: str, operation: KnownOperation) -> Command:
         not_before_ms=BEGAN_AT_MS,
         expires_ms=BEGAN_AT_MS + 600_000,
         actor="ana@utility.example",
-        role=OPERATIONS[type(operation)].role,
+        role=OPERATIONS[type(operation)],
         operation=operation,
     )
 

@@ -9,6 +9,7 @@ import pytest
 from gateway.adapters.enrolment import install_enrolment, load_enrolment
 from runtime.errors import InputRefused, LamplightError
 from tests.certificates import make_authority
+from wire.commands import Role
 from wire.ids import GatewayId
 from wire.keys import SoftwareSigner
 
@@ -135,4 +136,44 @@ def test_a_certificate_that_is_none_is_refused(file: Path) -> None:
     file.write_text(enrolment_text('host = "broker.example"\ntls_ca_file = "authority.pem"'))
 
     with pytest.raises(InputRefused, match="no certificate"):
+        load_enrolment(file, GATEWAY)
+
+
+def commands_table(**keys: SoftwareSigner) -> str:
+    """Who may order what."""
+    return "[commands]\n" + "".join(
+        f'{name} = """{signer.public.to_pem().decode()}"""\n' for name, signer in keys.items()
+    )
+
+
+def test_it_tells_who_may_order_what(file: Path) -> None:
+    operator, first, second = (SoftwareSigner.generate() for _ in range(3))
+    table = commands_table(operator=operator, key_authority=first, second_key_authority=second)
+    file.write_text(file.read_text() + table)
+
+    authority = load_enrolment(file, GATEWAY).authority
+
+    assert [(each.role, each.key) for each in authority] == [
+        (Role.OPERATOR, operator.public),
+        (Role.KEY_AUTHORITY, first.public),
+        (Role.KEY_AUTHORITY, second.public),
+    ]
+
+
+def test_without_a_word_about_it_nobody_orders_anything(file: Path) -> None:
+    assert load_enrolment(file, GATEWAY).authority == ()
+
+
+def test_one_key_is_not_two_authorities(file: Path) -> None:
+    signer = SoftwareSigner.generate()
+    file.write_text(file.read_text() + commands_table(key_authority=signer, second_key_authority=signer))
+
+    with pytest.raises(InputRefused, match="one key stands for two"):
+        load_enrolment(file, GATEWAY)
+
+
+def test_an_authority_that_is_no_key_is_refused(file: Path) -> None:
+    file.write_text(file.read_text() + "[commands]\noperator = 'nobody'\n")
+
+    with pytest.raises(InputRefused, match=r"commands\.operator"):
         load_enrolment(file, GATEWAY)

@@ -1,0 +1,123 @@
+"""An authority with its keys, what it orders, and a gateway's memory of it that can be told to fail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gateway.core.arrival import Arrival
+from gateway.core.command_rules import CommandRecord
+from gateway.core.errors import JournalUnavailable
+from gateway.core.outbox import Change
+from runtime.errors import EnvironmentRefused
+from tests.fakes_gateway import at
+from wire.commands import OPERATIONS, AuthorityKey, Command, KnownOperation, PingMeter, Role, RotateKey, seal_command
+from wire.envelope import Signer
+from wire.events import CommandAnswered
+from wire.ids import GatewayId
+from wire.instants import unix_ms
+from wire.keys import SoftwareSigner
+from wire.terms import CommandOutcome
+from wire.topics import Kind
+
+GATEWAY = GatewayId("7Z0M4QDA")
+OPERATOR, CONFIGURER, FIRST, SECOND = (SoftwareSigner.generate() for _ in range(4))
+SIGNERS: dict[Role, tuple[Signer, ...]] = {
+    Role.OPERATOR: (OPERATOR,),
+    Role.CONFIGURER: (CONFIGURER,),
+    Role.KEY_AUTHORITY: (FIRST, SECOND),
+}
+AUTHORITY = (
+    AuthorityKey(role=Role.OPERATOR, key=OPERATOR.public),
+    AuthorityKey(role=Role.CONFIGURER, key=CONFIGURER.public),
+    AuthorityKey(role=Role.KEY_AUTHORITY, key=FIRST.public),
+    AuthorityKey(role=Role.KEY_AUTHORITY, key=SECOND.public),
+)
+PING = PingMeter(meter="LMP1")
+ROTATE = RotateKey()
+
+
+def command(
+    operation: KnownOperation = PING,
+    *,
+    number: int = 1,
+    from_s: float = 0.0,
+    lives_s: float = 60.0,
+    gateway: str = GATEWAY,
+    role: Role | None = None,
+) -> Command:
+    """An order of this story, by whoever may order it."""
+    return Command(
+        gateway=GatewayId(gateway),
+        number=number,
+        not_before_ms=unix_ms(at(from_s)),
+        expires_ms=unix_ms(at(from_s + lives_s)),
+        actor="ana",
+        role=role or OPERATIONS[type(operation)],
+        operation=operation,
+    )
+
+
+def sealed(order: Command, *signers: Signer) -> bytes:
+    """The order as its role's own keys sign it, or these."""
+    return seal_command(order, signers or SIGNERS[order.role])
+
+
+def said(envelope: bytes, *, is_retained: bool = False) -> Arrival:
+    """The envelope as it comes from the broker."""
+    return Arrival(kind=Kind.COMMAND, payload=envelope, is_retained=is_retained)
+
+
+@dataclass
+class FakeMemory:
+    """A `CommandMemory` that can be full."""
+
+    record: CommandRecord | None = None
+    is_full: bool = False
+    kept: list[CommandRecord] = field(default_factory=list)
+
+    def load(self) -> CommandRecord | None:
+        return self.record
+
+    def keep(self, record: CommandRecord) -> None:
+        if self.is_full:
+            raise EnvironmentRefused("cannot write: no space left")
+        self.record = record
+        self.kept.append(record)
+
+
+@dataclass
+class FakeBook:
+    """The journal as the commander knows it."""
+
+    receipted_ms: int = 0
+    failures: int = 0
+    on_failure: Callable[[], None] = lambda: None
+    events: list[CommandAnswered] = field(default_factory=list)
+    lines: dict[str, str] = field(default_factory=dict)
+    boot: int = 1
+
+    def commit(self, *changes: Change) -> tuple[bool, ...]:
+        if self.failures:
+            self.failures -= 1
+            self.on_failure()
+            raise JournalUnavailable("the disk is full")
+        for change in changes:
+            self.events += [entry.event for entry in change.entries if isinstance(entry.event, CommandAnswered)]
+            self.lines |= change.remembered
+        return (True,) * len(changes)
+
+    def recall(self, name: str) -> str | None:
+        return self.lines.get(name)
+
+    def heads(self) -> tuple[()]:
+        return ()
+
+    def waiting(self) -> int:
+        return 0
+
+    def receipted_at_ms(self) -> int:
+        return self.receipted_ms
+
+    @property
+    def outcomes(self) -> list[CommandOutcome]:
+        """What was answered, in order."""
+        return [event.outcome for event in self.events]
