@@ -93,7 +93,6 @@ class FakeBook:
     on_failure: Callable[[], None] = lambda: None
     events: list[CommandAnswered] = field(default_factory=list)
     lines: dict[str, str] = field(default_factory=dict)
-    boot: int = 1
 
     def commit(self, *changes: Change) -> tuple[bool, ...]:
         if self.failures:
@@ -107,12 +106,6 @@ class FakeBook:
 
     def recall(self, name: str) -> str | None:
         return self.lines.get(name)
-
-    def heads(self) -> tuple[()]:
-        return ()
-
-    def waiting(self) -> int:
-        return 0
 
     def receipted_at_ms(self) -> int:
         return self.receipted_ms

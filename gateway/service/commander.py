@@ -19,7 +19,7 @@ from gateway.core.arrival import Arrival
 from gateway.core.command_rules import Answer, CommandRecord, Declined, Moment, Obeyed, PassedOver, Why, judge
 from gateway.core.errors import JournalUnavailable
 from gateway.core.outbox import Change, Entry
-from gateway.service.ports import Book, CommandMemory
+from gateway.service.ports import AnswerBook, CommandMemory
 from gateway.service.presence import Presence
 from runtime import logs
 from runtime.clock import Clock
@@ -58,7 +58,7 @@ class Commander:
         gateway: GatewayId,
         authority: Sequence[AuthorityKey],
         memory: CommandMemory,
-        book: Book,
+        book: AnswerBook,
         orders: Mapping[type[KnownOperation], Obey],
         clock: Clock,
         uncertainty_ms: int,

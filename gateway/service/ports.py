@@ -38,6 +38,18 @@ class Journaling(Protocol):
         """How many events no receipt covers yet."""
         ...
 
+
+class AnswerBook(Protocol):
+    """The journal as the commander writes into it."""
+
+    def commit(self, *changes: Change) -> tuple[bool, ...]:
+        """Keep the changes together; for each, whether it was kept. Raises JournalUnavailable: none was kept."""
+        ...
+
+    def recall(self, name: str) -> str | None:
+        """The line last stored under `name`. Raises JournalUnavailable."""
+        ...
+
     def receipted_at_ms(self) -> int:
         """When the newest receipt was signed: by the cloud's clock, an instant that has passed; 0 before the first."""
         ...
