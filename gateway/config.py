@@ -119,7 +119,7 @@ class SupplySettings:
 class UplinkSettings:
     """The way to the cloud; machine seconds, where nothing else is said."""
 
-    window_rows: int = setting(16, help="rows of a lane on the way at a time", minimum=1, maximum=100)
+    window_rows: int = setting(64, help="rows of a lane on the way at a time", minimum=1, maximum=100)
     resend_after_s: float = setting(
         2.0, help="wait for a receipt; after three it doubles each time", minimum=0.5, maximum=600
     )
