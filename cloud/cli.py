@@ -10,6 +10,7 @@
     import-refused DIR          rows of drops that wait
     assist FILE                 which help is likely         bill rate                       a bill, reckoned
     meter-keys DIR GATEWAY METER  a meter's keys, sealed to its gateway
+    outward status DIR          delivery to other systems    export DIR                      events in a file, for CIM
     bill list|again DIR         what became of bills         tariff add|list DIR             what homes are billed with
 
 A command that is refused ends with one line on standard error and status 2; one whose answer is no, with status 1.
@@ -19,7 +20,7 @@ Features are imported where they are used, so that a command starts fast and `ve
 import argparse
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -33,22 +34,32 @@ from cloud import (
     command,
     key_commands,
     outage_commands,
+    outward_commands,
     tariff_commands,
+    verify_commands,
 )
 from runtime import logs, program
 from runtime.arguments import Words, whole
 from runtime.clock import check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
-from runtime.reading import read_at_most
-from runtime.visible import visible
 
 if TYPE_CHECKING:
     from cloud.kernel.db import Database
     from cloud.registry.service import Registrar
     from cloud.state import StateFolder
 
-_HEX: Final = frozenset(b"0123456789abcdefABCDEF")
-_MAX_INPUT_BYTES: Final = 1_000_000
+_MAX_KEY_BYTES: Final = 1_000_000
+_FEATURES: Final = (
+    assist_commands,
+    bill_commands,
+    broker_commands,
+    cis_commands,
+    key_commands,
+    outage_commands,
+    outward_commands,
+    tariff_commands,
+    verify_commands,
+)
 
 
 def main() -> int:
@@ -120,7 +131,7 @@ def _gateway_add(arguments: argparse.Namespace) -> int:
     from cloud.registry.service import parse_places, parse_public_key
 
     check_clock_is_set(clock_from_environment())
-    handed_in = _read(arguments.public_key)
+    handed_in = command.read_named(arguments.public_key, _MAX_KEY_BYTES)
     key = parse_public_key(handed_in, arguments.public_key)
     places = parse_places(arguments.usage_point, arguments.meter)
     with _opened(arguments.state) as (folder, _, registrar):
@@ -148,7 +159,7 @@ def _gateway_renew(arguments: argparse.Namespace) -> int:
     from cloud.registry.service import parse_gateway_id
 
     gateway = parse_gateway_id(arguments.gateway)
-    handed_in = _read(arguments.public_key) if arguments.public_key else None
+    handed_in = command.read_named(arguments.public_key, _MAX_KEY_BYTES) if arguments.public_key else None
     with _opened(arguments.state) as (folder, _, registrar):
         registrar.renew(gateway, arguments.out, handed_in)
         what = folder.settings().mqtt.entrance
@@ -181,22 +192,6 @@ def _grid(arguments: argparse.Namespace) -> int:
     lines = [line for tree in trees for line in text.drawn(tree)]
     command.answer(arguments, [text.facts_of_tree(tree) for tree in trees], lines or ["no feeder is known"])
     return 0
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    from cloud.ingest.inspect import Inspected, inspect
-    from cloud.registry.service import parse_public_key
-
-    pem = arguments.public_key
-    key = parse_public_key(_read(pem), pem) if pem else None
-    found = inspect(_binary(_read(arguments.file)), key)
-    if isinstance(found, Inspected):
-        facts = found.facts()
-        command.answer(arguments, {"ok": True} | facts, _lines_of(facts))
-        return 0
-    refusal = {"ok": False, "reason": str(found.reason), "detail": found.detail}
-    command.answer(arguments, refusal, [f"refused: {found.reason}" + (f" ({found.detail})" if found.detail else "")])
-    return 1
 
 
 def _quarantine(arguments: argparse.Namespace) -> int:
@@ -248,36 +243,6 @@ def _opened(path: Path) -> "Iterator[tuple[StateFolder, Database, Registrar]]":
         database.close()
 
 
-def _lines_of(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    for name, value in facts.items():
-        if isinstance(value, Mapping):
-            yield f"{indent}{name}"
-            yield from _lines_of(value, f"{indent}  ")
-        else:
-            yield visible(f"{indent}{name:14} {value}".rstrip())
-
-
-def _read(name: str) -> bytes:
-    """A file somebody named; `-` is standard input."""
-    try:
-        if name == "-":
-            data = sys.stdin.buffer.read(_MAX_INPUT_BYTES + 1)
-        else:
-            data = read_at_most(Path(name), _MAX_INPUT_BYTES)
-    except OSError as error:
-        raise InputRefused(f"cannot read: {error.strerror}", where=name) from error
-    if len(data) > _MAX_INPUT_BYTES:
-        raise InputRefused(f"more than {_MAX_INPUT_BYTES} bytes", where=name, do="hand in one envelope or key")
-    return data
-
-
-def _binary(data: bytes) -> bytes:
-    """Bytes as they are, or those that a text of hexadecimal digits spells."""
-    digits = b"".join(data.split())
-    is_hex = bool(digits) and len(digits) % 2 == 0 and _HEX.issuperset(digits)
-    return bytes.fromhex(digits.decode()) if is_hex else data
-
-
 def _values_of(pairs: Sequence[str]) -> dict[str, Any]:
     """`mqtt.port=18830` and its like as a nested table; a value that is no TOML is a text."""
     values: dict[str, Any] = {}
@@ -325,16 +290,11 @@ def _parser() -> argparse.ArgumentParser:
     served = word("serve", _serve, "be the cloud: ingest, rules, messages and the page")
     served.add_argument("dir", type=Path, metavar="DIR")
     _add_gateway_commands(commands.add_parser("gateway", help="who may speak", description="who may speak"))
-    features = (assist_commands, bill_commands, broker_commands, cis_commands, key_commands, outage_commands)
-    for feature in (*features, tariff_commands):
+    for feature in _FEATURES:
         feature.add_to(commands)
     grid = word("grid", _grid, "the feeders as they were understood, and the homes on them")
     grid.add_argument("dir", type=Path, metavar="DIR")
     grid.add_argument("--json", action="store_true")
-    verify = word("verify", _verify, "lay one envelope open, or say why it is refused")
-    verify.add_argument("file", metavar="FILE", help="binary or hexadecimal; - for standard input")
-    verify.add_argument("--public-key", metavar="PEM", help="check the signature with this key")
-    verify.add_argument("--json", action="store_true")
     refused = word("quarantine", _quarantine, "messages that were not believed, newest first")
     refused.add_argument("dir", type=Path, metavar="DIR")
     command.add_limit(refused, 100)

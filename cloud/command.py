@@ -9,9 +9,12 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Final
 
 from runtime.arguments import whole
+from runtime.errors import InputRefused
+from runtime.reading import read_at_most
 from runtime.visible import visible
 
 _MOST_ASKED: Final = 10**9
@@ -36,6 +39,17 @@ def answer(arguments: argparse.Namespace, facts: object, lines: Iterable[str]) -
     """Print the facts for a program that said `--json`, and for everybody else the lines."""
     text = _document(facts) if arguments.json else "\n".join(map(visible, lines))
     sys.stdout.write(f"{text}\n")
+
+
+def read_named(name: str, most_bytes: int) -> bytes:
+    """A file somebody named; `-` is standard input. Raises InputRefused."""
+    try:
+        data = sys.stdin.buffer.read(most_bytes + 1) if name == "-" else read_at_most(Path(name), most_bytes)
+    except OSError as error:
+        raise InputRefused(f"cannot read: {error.strerror}", where=name) from error
+    if len(data) > most_bytes:
+        raise InputRefused(f"more than {most_bytes} bytes", where=name, do="hand in one envelope, file or key")
+    return data
 
 
 def _document(facts: object) -> str:

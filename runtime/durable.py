@@ -1,6 +1,7 @@
 """Small files that a power cut cannot tear: written aside, made durable, then put in place in one step."""
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,7 +9,12 @@ from runtime.errors import EnvironmentRefused
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Replace `path` by `data` so that a reader, or a machine coming back from a power cut, sees the old or the new.
+    """As `write_pieces_atomically`, of data that is here whole."""
+    write_pieces_atomically(path, (data,), mode=mode)
+
+
+def write_pieces_atomically(path: Path, pieces: Iterable[bytes], *, mode: int = 0o600) -> None:
+    """Replace `path` by all the pieces so that a reader, or a machine back from a power cut, sees the old or the new.
 
     Raises EnvironmentRefused when the folder cannot be written (disk full, read-only, missing); the old file stays.
     So does a folder or a device that was named by mistake: root would put a file in the place of /dev/null.
@@ -21,18 +27,19 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         try:
             os.fchmod(descriptor, mode)
             with os.fdopen(descriptor, "wb", closefd=False) as file:
-                file.write(data)
+                file.writelines(pieces)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
         os.replace(aside, path)  # noqa: PTH105 - beside its fsync of the folder, the system call is clearer
         sync_folder(path.parent)
     except OSError as error:
-        with suppress(OSError):
-            aside.unlink()
         raise EnvironmentRefused(
             f"cannot write: {error.strerror}", where=str(path), do="free some space or check the folder's rights"
         ) from error
+    finally:
+        with suppress(OSError):
+            aside.unlink()  # there is one only where it was not put in place
 
 
 def sync_folder(folder: Path) -> None:

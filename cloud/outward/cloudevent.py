@@ -10,6 +10,7 @@ fields are added and none changes. `sequence` (the extension of that name) sorts
 
 import base64
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from cloud.outward.original import MEDIA_TYPE, PURPOSE, Original
@@ -17,7 +18,6 @@ from wire.bodies import event_name, facts
 from wire.instants import from_unix_ms
 
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
-BATCH_CONTENT_TYPE: Final = "application/cloudevents-batch+json; charset=utf-8"
 _TYPE_PREFIX, _TYPE_VERSION = "org.lamplight.", ".v1"
 
 
@@ -41,6 +41,14 @@ def cloudevent(original: Original) -> dict[str, Any]:
 def as_json(original: Original) -> bytes:
     """The CloudEvent as one JSON document on one line."""
     return json.dumps(cloudevent(original), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def batch(originals: Iterable[Original]) -> Iterator[bytes]:
+    """A batch of CloudEvents (`application/cloudevents-batch+json`) in pieces, an event on each line."""
+    yield b"["
+    for number, original in enumerate(originals):
+        yield (b",\n" if number else b"\n") + as_json(original)
+    yield b"\n]\n"
 
 
 def _data(original: Original) -> dict[str, Any]:

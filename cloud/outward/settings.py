@@ -4,6 +4,7 @@ Nothing leaves by default. Where an address is given, alarms alone do: readings 
 lives, and go out only where the utility says so, knowing that it has a lawful purpose for it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +53,7 @@ class OutwardSettings:
     @property
     def lanes(self) -> tuple[Lane, ...]:
         """The lanes whose events leave, those of the most urgent one first."""
-        return tuple(lane for name, lane in _LANES.items() if name in self.events)
+        return lanes_of(self.events)
 
     def check(self) -> None:
         """Raise SettingsError for what cannot be, before anything starts."""
@@ -72,3 +73,8 @@ class OutwardSettings:
             raise SettingsError(
                 "there is an address and nothing to send", where="outward.events", do='write ["alarms"]'
             )
+
+
+def lanes_of(names: Collection[str]) -> tuple[Lane, ...]:
+    """The lanes of these kinds of events, the most urgent first."""
+    return tuple(lane for name, lane in _LANES.items() if name in names)

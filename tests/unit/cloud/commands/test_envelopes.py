@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from cloud import cli
 from cloud.cli import _run
 from cloud.ingest.service import Intake
 from cloud.kernel import tasks
+from cloud.outward import evidence_file
 from tests.fakes_cloud import METER, NOON, FakeGateway, HandClock, register
 from tests.unit.cloud.commands.typed import answer, refusal
 from wire.events import SupplyLost
@@ -60,11 +60,12 @@ def test_an_envelope_of_another_key_is_refused(tmp_path, fake, key_file, capsys)
     assert answer(capsys, "verify", tmp_path / "event", "--public-key", key_file, status=1)["reason"] == "unknown key"
 
 
-def test_a_file_that_is_not_there_or_too_long_is_refused(tmp_path, capsys):
+def test_a_file_that_is_not_there_or_too_long_is_refused(tmp_path, capsys, monkeypatch):
     assert "cannot read" in refusal(capsys, "verify", tmp_path / "nowhere")
 
-    (tmp_path / "long").write_bytes(bytes(cli._MAX_INPUT_BYTES + 1))
-    assert "more than 1,000,000 bytes" in refusal(capsys, "verify", tmp_path / "long")
+    monkeypatch.setattr(evidence_file, "MOST_BYTES", 1_000)
+    (tmp_path / "long").write_bytes(bytes(1_001))
+    assert "more than 1,000 bytes" in refusal(capsys, "verify", tmp_path / "long")
 
 
 def test_what_was_refused_is_shown_with_its_reason(state, fake, capsys):

@@ -171,7 +171,7 @@ def test_every_setting_is_printed_commented(capsys):
     text = capsys.readouterr().out
 
     assert "# port = 18830" in text
-    tables = ("mqtt", "broker", "web", "outages", "assistance", "billing", "mail", "log")
+    tables = ("mqtt", "broker", "web", "outages", "assistance", "billing", "mail", "outward", "log")
     assert tomllib.loads(text) == {table: {} for table in tables}
 
 
