@@ -171,7 +171,19 @@ def test_every_setting_is_printed_commented(capsys):
     text = capsys.readouterr().out
 
     assert "# port = 18830" in text
-    tables = ("mqtt", "broker", "web", "outages", "assistance", "billing", "mail", "outward", "log")
+    tables = (
+        "mqtt",
+        "broker",
+        "web",
+        "outages",
+        "assistance",
+        "billing",
+        "mail",
+        "outward",
+        "ingest",
+        "readings",
+        "log",
+    )
     assert tomllib.loads(text) == {table: {} for table in tables}
 
 
