@@ -88,11 +88,15 @@ bench: .venv/.complete ## each benchmark's short profile
 soak: .venv/.complete ## the long profiles: nights with kills and losses on both brokers, ten months of verdicts (an hour)
 	@for name in crash delivery verdicts locate powercut; do $(BIN)/python -m benchmarks.$$name --full || exit 1; done
 
-# The browser tests need a browser, the broker tests a broker. apt is used only where it may be.
+# The browser tests need a browser, the broker tests a broker, the tests of keys in hardware an emulated TPM and a token
+# (3 MB). apt is used only where it may be.
 system-packages:
 	@missing=""; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
+	command -v swtpm >/dev/null || missing="$$missing swtpm"; \
+	command -v tpm2_sign >/dev/null || missing="$$missing tpm2-tools"; \
+	test -e /usr/lib/softhsm/libsofthsm2.so || missing="$$missing softhsm2"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=""; elif sudo -n true 2>/dev/null; then sudo="sudo -n"; else \
 	  echo "The tests need:$$missing. Install them once: sudo apt install$$missing" >&2; exit 2; fi; \

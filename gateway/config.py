@@ -53,6 +53,17 @@ class FileSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SigningSettings:
+    """What holds the key that the gateway signs with, from its next change of keys on: `key rotate`."""
+
+    keeper: str = setting("file", help="where the next key is made", choices=("file", "tpm2", "pkcs11"))
+    tpm: str = setting("device:/dev/tpmrm0", help="the TPM 2.0, as tpm2-tools name it")
+    pkcs11_module: Path | None = setting(None, help="the module of the token's maker, as /usr/lib/.../libsofthsm2.so")
+    pkcs11_token: str = setting("lamplight", help="the token's label")
+    pkcs11_pin_file: Path | None = setting(None, help="the token's PIN, in a file of mode 0600")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeterSettings:
     """How often meters are read."""
 
@@ -183,6 +194,7 @@ class GatewaySettings:
     log_level: str = setting("info", help="how much is said on standard error", choices=LEVELS)
     heartbeat_s: float = setting(300.0, help="how often the chain heads are told", minimum=10, maximum=86_400)
     files: FileSettings
+    signing: SigningSettings
     meter: MeterSettings
     probe: ProbeSettings
     supply: SupplySettings

@@ -29,20 +29,23 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 def show_keys(arguments: argparse.Namespace) -> int:
     """`key show DIR`; raises InputRefused, SettingsError, EnvironmentRefused."""
+    from gateway.adapters.keys import HeldKey, read_key
     from gateway.own_folder import own_keys
 
-    keys = own_keys(load_settings(arguments.folder))
-    public = keys.signer.public
+    settings = load_settings(arguments.folder)
+    keys, found = own_keys(settings), read_key(settings.files.key)
+    public, kept_in = keys.signer.public, found.keeper if isinstance(found, HeldKey) else "file"
     facts = {
         "gateway": keys.gateway,
         "key_id": public.key_id.hex(),
         "algorithm": public.algorithm.name,
+        "kept_in": kept_in,
         "first_key_id": keys.first.key_id.hex(),
         "sealing_key_id": keys.sealing.public.key_id.hex(),
     }
     lines = (
         f"gateway {keys.gateway}",
-        f"  signs with     {facts['key_id']} ({public.algorithm.name})",
+        f"  signs with     {facts['key_id']} ({public.algorithm.name}, kept in: {kept_in})",
         f"  is named by    {facts['first_key_id']}",
         f"  seals with     {facts['sealing_key_id']}",
     )
@@ -53,23 +56,24 @@ def show_keys(arguments: argparse.Namespace) -> int:
 def rotate_key(arguments: argparse.Namespace) -> int:
     """`key rotate DIR`; raises InputRefused, SettingsError, EnvironmentRefused, and then the old key goes on."""
     from gateway.adapters import folder_lock
-    from gateway.adapters.own_keys import SIGNING_KEY, settle, stage
+    from gateway.adapters.own_keys import SIGNING_KEY, stage
     from gateway.core.outbox import Change, Entry
-    from gateway.own_folder import key_files, open_own_journal, own_keys
+    from gateway.own_folder import keeper_named, key_files, open_own_journal, own_keys, settle_keys
     from wire.key_life import announce
     from wire.terms import Lane
 
     settings, clock = load_settings(arguments.folder), clock_from_environment()
     check_clock_is_set(clock)
-    keys, files = own_keys(settings), key_files(settings)
+    keys, word = own_keys(settings), settings.signing.keeper
+    keeper = None if word == "file" else keeper_named(settings.signing, word)
     with folder_lock.held(settings.files.journal.parent):
         with closing(open_own_journal(settings, keys, clock)) as journal:
-            new = stage(files, keys)
+            new = stage(key_files(settings), keys, word, keeper)
             new_id = new.public.key_id.hex()
             said = announce(keys.gateway, keys.signer.public, new, journal.heads())
             journal.commit(Change(entries=(Entry(subject="", event=said),), remembered={SIGNING_KEY: new_id}))
             alarms = next(head.seq for head in journal.heads() if head.lane is Lane.ALARM)
-        settle(files, new_id)
+        settle_keys(settings, new_id)
     old_id = keys.signer.public.key_id.hex()
     facts = {"gateway": keys.gateway, "old_key_id": old_id, "key_id": new_id, "gen": journal.gen, "alarm": alarms}
     lines = (

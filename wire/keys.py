@@ -136,8 +136,20 @@ class SoftwareSigner:
         """64 bytes; ECDSA deterministic (RFC 6979) with low s."""
         if isinstance(self._key, ed25519.Ed25519PrivateKey):
             return self._key.sign(data)
-        r, s = decode_dss_signature(self._key.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
-        return r.to_bytes(32, "big") + min(s, _P256_ORDER - s).to_bytes(32, "big")
+        return low_s_of_der(self._key.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
+
+
+def low_s_of_der(signature: bytes) -> bytes:
+    """An ECDSA signature over P-256 in the one form that is accepted; raises ValueError for what is none."""
+    r, s = decode_dss_signature(signature)
+    return low_s(r, s)
+
+
+def low_s(r: int, s: int) -> bytes:
+    """The same of its two numbers; raises ValueError where they are not of this curve."""
+    if not (0 < r < _P256_ORDER and 0 < s < _P256_ORDER):
+        raise ValueError("no signature over P-256")
+    return r.to_bytes(32, "big") + min(s, _P256_ORDER - s).to_bytes(32, "big")
 
 
 def _der_of_low_s(signature: bytes) -> bytes:

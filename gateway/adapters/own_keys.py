@@ -10,13 +10,16 @@ journal. Whoever finds a `key.next.pem` asks the journal, and either puts it in 
 that a power cut at any moment leaves a gateway that goes on.
 
 The first key goes on as the sealing key when another one signs: what it sealed stays readable, and it signs nothing.
+So a gateway whose key moves into a TPM or a token, which only sign, keeps its secrets sealed as they were.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.adapters.keys import PRIVATE_MODE, PUBLIC_MODE, load_key
+from gateway.adapters.hardware_key import KeyKeeper
+from gateway.adapters.keys import PRIVATE_MODE, PUBLIC_MODE, HeldKey, load_key, read_key
 from runtime.durable import sync_folder, write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from runtime.reading import read_at_most
@@ -58,34 +61,55 @@ class OwnKeys:
         return gateway_id_of(self.first.spki)
 
 
-def load_own_keys(files: KeyFiles) -> OwnKeys:
-    """The keys; raises InputRefused or EnvironmentRefused, which never show any."""
-    signer = load_key(files.signing)
-    sealing = load_key(files.sealing) if files.sealing.exists() else signer
+def load_own_keys(files: KeyFiles, keeper_of: Callable[[str], KeyKeeper]) -> OwnKeys:
+    """The keys; raises InputRefused or EnvironmentRefused, which never show any.
+
+    Args:
+        keeper_of: the hardware of this word, for a key that it holds.
+    """
+    found = read_key(files.signing)
+    if isinstance(found, HeldKey):
+        signer: Signer = keeper_of(found.keeper).signer(found.public)
+        sealing = load_key(files.sealing)
+    else:
+        signer = found
+        sealing = load_key(files.sealing) if files.sealing.exists() else found
     return OwnKeys(signer=signer, sealing=sealing, first=_first_key(files.public) or sealing.public)
 
 
-def stage(files: KeyFiles, keys: OwnKeys) -> Signer:
-    """Make the next key and let it wait; the first key is kept for sealing. Raises EnvironmentRefused."""
+def stage(files: KeyFiles, keys: OwnKeys, word: str, keeper: KeyKeeper | None) -> Signer:
+    """Make the next key, in a file or in the hardware of this word, and let it wait; raises EnvironmentRefused.
+
+    The first key is kept for sealing.
+    """
     if not files.sealing.exists():
         write_atomically(files.sealing, keys.sealing.to_pem(), mode=PRIVATE_MODE)
     if not files.public.exists():
         write_atomically(files.public, keys.first.to_pem(), mode=PUBLIC_MODE)
-    new = SoftwareSigner.generate()
-    write_atomically(files.staged, new.to_pem(), mode=PRIVATE_MODE)
+    if keeper is None:
+        made = SoftwareSigner.generate()
+        write_atomically(files.staged, made.to_pem(), mode=PRIVATE_MODE)
+        return made
+    new = keeper.make()
+    write_atomically(files.staged, HeldKey(keeper=word, public=new.public).to_file(), mode=PRIVATE_MODE)
     return new
 
 
-def settle(files: KeyFiles, announced: str | None) -> None:
+def settle(files: KeyFiles, announced: str | None) -> HeldKey | None:
     """Put the waiting key in place if the journal names it, else throw it away; the folder's lock must be held.
 
     Args:
         announced: what the journal remembers as `SIGNING_KEY`.
+
+    Returns: the key in hardware that nobody needs any more, if there is one.
     """
     if not files.staged.exists():
-        return
+        return None
+    waiting = read_key(files.staged)
+    idle: SoftwareSigner | HeldKey | None = waiting
     try:
-        if load_key(files.staged).public.key_id.hex() == announced:
+        if waiting.public.key_id.hex() == announced:
+            idle = _old_key(files.signing)
             os.replace(files.staged, files.signing)  # noqa: PTH105 - beside its fsync, the system call is clearer
         else:
             files.staged.unlink()
@@ -93,6 +117,7 @@ def settle(files: KeyFiles, announced: str | None) -> None:
     except OSError as error:
         what = f"cannot put the key in place: {error.strerror}"
         raise EnvironmentRefused(what, where=str(files.signing), do="check the folder's rights and its disk") from error
+    return idle if isinstance(idle, HeldKey) else None
 
 
 def check_signs(key: PublicKey, announced: str | None, where: Path) -> None:
@@ -101,6 +126,13 @@ def check_signs(key: PublicKey, announced: str | None, where: Path) -> None:
         what = f"the journal is signed with key {announced} since, and this is {key.key_id.hex()}"
         do = "restore the key that was made last; an older one is not believed any more"
         raise InputRefused(what, where=str(where), do=do)
+
+
+def _old_key(signing: Path) -> SoftwareSigner | HeldKey | None:
+    try:
+        return read_key(signing)
+    except (InputRefused, EnvironmentRefused):  # whatever it is, another one takes its place
+        return None
 
 
 def _first_key(public: Path) -> PublicKey | None:

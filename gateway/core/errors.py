@@ -15,7 +15,8 @@ LamplightError
 │   └── ProbeRefused            it speaks another version of the link: the same, until a person updates one of the two
 ├── EnvironmentRefused
 │   ├── JournalUnavailable      nothing of the change was kept: keep what caused it, try again, say so once
-│   │   └── JournalFull         the disk has no room: give some up and try once more
+│   │   ├── JournalFull         the disk has no room: give some up and try once more
+│   │   └── KeyUnavailable      what holds the key does not sign: the same as its parent, and look at the hardware
 │   ├── JournalDamaged          the journal cannot be trusted: stop; the next start sets it aside
 │   └── LoopHung                one of our own loops hangs: end the process at once, it is started again
 ├── SettingsError
@@ -102,6 +103,10 @@ class JournalUnavailable(EnvironmentRefused):
 
 class JournalFull(JournalUnavailable):
     """The disk has no room for it; nothing was kept. What can be given up makes some, and it is tried once more."""
+
+
+class KeyUnavailable(JournalUnavailable):
+    """The TPM or token that holds the key does not sign now; nothing was kept. Try the same change again later."""
 
 
 class JournalDamaged(EnvironmentRefused):
