@@ -64,11 +64,18 @@ class Registered:
 
     def admits(self, user: str, password: str) -> bool:
         """Whether this user has this password."""
+        return passwords.matches(password, self._read().get(user, ""))
+
+    def knows(self, user: str) -> bool:
+        """Whether this user may enter at all."""
+        return user in self._read()
+
+    def _read(self) -> dict[str, str]:
         status = self._file.stat()
         if (status.st_ino, status.st_mtime_ns) != self._stamp:
             self._hashes = passwords.parse_password_file(self._file.read_text(encoding="utf-8"))
             self._stamp = status.st_ino, status.st_mtime_ns
-        return passwords.matches(password, self._hashes.get(user, ""))
+        return self._hashes
 
 
 class GuardedBroker(Broker):  # type: ignore[misc] # amqtt is untyped
@@ -104,6 +111,13 @@ class GuardedBroker(Broker):  # type: ignore[misc] # amqtt is untyped
             return
         with contextlib.suppress(OSError):
             await super().external_connected(_Replayed(first, reader), StreamWriterAdapter(writer), listener_name)
+
+    async def show_out(self) -> None:
+        """End the sessions of those who are no longer registered, as mosquitto does when it reads its files anew."""
+        for session, handler in list(self.sessions.values()):
+            if session.transitions.is_connected() and not self._registered.knows(session.username or ""):
+                log.warning("session_ended", user=str(session.username)[:40])
+                await handler.handle_connection_closed()
 
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session
@@ -203,6 +217,14 @@ async def _serve(folder: BrokerFolder, settings: BrokerSettings, port: int) -> N
         raise EnvironmentRefused(
             f"the broker cannot listen: {error}", where=f"{settings.listen}:{port}", do="check broker.* in cloud.toml"
         ) from error
+    shown_out: set[asyncio.Task[None]] = set()
+
+    def look_who_is_there() -> None:
+        task = asyncio.ensure_future(broker.show_out())
+        shown_out.add(task)
+        task.add_done_callback(shown_out.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, look_who_is_there)
     await stop.wait()
     await broker.shutdown()
 

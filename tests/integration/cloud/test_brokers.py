@@ -248,6 +248,21 @@ def test_a_revoked_gateway_is_not_let_in_again(site):
     eventually(lambda: not site.is_let_in(gateway.id, gateway.password))
 
 
+def test_a_revoked_gateways_live_session_ends_and_no_other(site, a):
+    revoked = site.add_gateway()
+    eventually(lambda: site.is_let_in(revoked.id, revoked.password))
+    with site.ingest() as ingest, site.enter(a) as other, site.enter(revoked) as gateway:
+        ingest.subscribe(UPLINK_FILTER)
+        gateway.publish(up(revoked), b"while it may")
+
+        site.registrar.revoke(revoked.id, "test")
+
+        eventually(lambda: not gateway.client.is_connected())
+        other.publish(up(a), b"still heard")
+        eventually(lambda: ingest.payloads() == [b"while it may", b"still heard"])
+        assert other.client.is_connected()
+
+
 def test_a_second_broker_on_the_folder_is_refused(site, terminal):
     ended = terminal.run("lamplight-cloud", "broker", site.folder.path, *site.flags)
 
