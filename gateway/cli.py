@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
         clock_commands,
         consumption_commands,
         folder_commands,
+        journal_commands,
         key_commands,
         listen_commands,
         log_commands,
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     runner.add_argument("--config", metavar="FILE", type=Path, help="a settings file elsewhere, instead of DIR")
     runner.set_defaults(handler=_run_gateway)
     state_commands.add_parsers(subparsers)
+    journal_commands.add_parsers(subparsers)
     reading_commands.add_parsers(subparsers)
     profile_commands.add_parsers(subparsers)
     log_commands.add_parsers(subparsers)

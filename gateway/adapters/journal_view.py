@@ -1,12 +1,17 @@
 """The journal for looking at: what a technician asks of it, while the gateway writes or after. Nothing is changed."""
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from gateway.adapters import journal_aside
+from gateway.adapters.journal_aside import SetAside
+from gateway.adapters.journal_check import Checked, JournalCheck
 from gateway.adapters.journal_file import Identity, damaged, disk_refusals, identity_of, open_to_read, recall
 from wire.envelope import parse
+from wire.keys import PublicKey
 from wire.record import Record, decode_record
 from wire.refusals import WireRefused
 from wire.terms import Lane
@@ -22,11 +27,12 @@ class LaneView:
     receipted_seq: int
     receipted_at_ms: int | None
     waiting_bytes: int
+    given_up: int = 0  # rows that no receipt covers and that are here no more
 
     @property
     def waiting(self) -> int:
         """How many rows no receipt covers yet."""
-        return self.seq - self.receipted_seq
+        return self.seq - self.receipted_seq - self.given_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +71,9 @@ class JournalView:
             rows = self._connection.execute(
                 "SELECT head.lane, head.seq, head.hash, coalesce(receipt.seq, 0), receipt.at_ms,"
                 " (SELECT coalesce(sum(length(envelope)), 0) FROM outbox"
-                "  WHERE outbox.lane = head.lane AND outbox.seq > coalesce(receipt.seq, 0))"
+                "  WHERE outbox.lane = head.lane AND outbox.seq > coalesce(receipt.seq, 0)),"
+                " (SELECT coalesce(sum(last_seq - max(first_seq - 1, coalesce(receipt.seq, 0))), 0) FROM hole"
+                "  WHERE hole.lane = head.lane AND last_seq > coalesce(receipt.seq, 0))"
                 " FROM head LEFT JOIN receipt ON receipt.lane = head.lane ORDER BY head.lane"
             ).fetchall()
         return [
@@ -76,8 +84,9 @@ class JournalView:
                 receipted_seq=receipted_seq,
                 receipted_at_ms=receipted_at_ms,
                 waiting_bytes=waiting_bytes,
+                given_up=given_up,
             )
-            for lane, seq, head, receipted_seq, receipted_at_ms, waiting_bytes in rows
+            for lane, seq, head, receipted_seq, receipted_at_ms, waiting_bytes, given_up in rows
         ]
 
     def newest(self, limit: int, lane: Lane | None = None) -> list[RowView]:
@@ -94,6 +103,29 @@ class JournalView:
             RowView(record=self._record(envelope), size_bytes=len(envelope), is_receipted=bool(is_receipted))
             for envelope, is_receipted in reversed(rows)
         ]
+
+    def everything(self, lane: Lane | None = None) -> Iterator[tuple[RowView, bytes]]:
+        """Every row still kept with its envelope, of one lane or of all, lane by lane in the order of its chain."""
+        lanes = tuple(Lane) if lane is None else (lane,)
+        with disk_refusals(self._path):
+            rows = self._connection.execute(
+                "SELECT outbox.envelope, outbox.seq <= coalesce(receipt.seq, 0)"
+                " FROM outbox LEFT JOIN receipt ON receipt.lane = outbox.lane"
+                " WHERE outbox.lane BETWEEN ? AND ? ORDER BY outbox.lane, outbox.seq",
+                (min(lanes), max(lanes)),
+            )
+            for envelope, is_receipted in rows:
+                record = self._record(envelope)
+                yield RowView(record=record, size_bytes=len(envelope), is_receipted=bool(is_receipted)), envelope
+
+    def set_aside(self) -> list[SetAside]:
+        """What could not be sent, oldest first."""
+        with disk_refusals(self._path):
+            return journal_aside.everything(self._connection)
+
+    def check(self, first: PublicKey, keys: tuple[PublicKey, ...], receipt_key: PublicKey | None) -> Checked:
+        """Hold every row against the gateway's keys and the row before it."""
+        return JournalCheck(self._connection, self._path, first, keys, receipt_key).run()
 
     def _record(self, envelope: bytes) -> Record:
         try:

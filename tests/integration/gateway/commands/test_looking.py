@@ -1,5 +1,6 @@
 """`status` and `journal`: what a technician, or a program, sees of a gateway."""
 
+import base64
 import json
 import os
 import subprocess
@@ -18,9 +19,13 @@ from gateway.core.outbox import Change, Entry
 from gateway.core.remembered import remember
 from runtime.clock import STORY_VARIABLE, SystemClock
 from tests.fakes_gateway import at
-from tests.integration.gateway.commands.typed import command
+from tests.fakes_journal import tamper
+from tests.integration.gateway.commands.typed import command, refusal
+from wire.envelope import parse
 from wire.events import RegisterReadings, SupplyLost
 from wire.ids import gateway_id_of
+from wire.record import decode_record
+from wire.terms import Lane, SetAsideReason
 from wire.units import Quantity
 
 
@@ -104,6 +109,74 @@ def test_one_lane_of_the_journal_alone(told: Path, capsys: pytest.CaptureFixture
     (line,) = capsys.readouterr().out.splitlines()
     assert "waiting" in line
     assert "SupplyLost  began_at_ms=1 input_mv=4000" in line
+
+
+def test_a_journal_that_holds_together_is_verified(told: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    statuses = [command("journal", "verify", told, *options) for options in ((), ("--json",))]
+
+    *lines, verdict = capsys.readouterr().out.splitlines()
+    assert statuses == [0, 0]
+    assert "alarm        1 rows from 1 to 1, a receipt up to 0" in lines
+    assert "whole: every row is signed and follows the one before it" in lines
+    assert json.loads(verdict)["is_whole"]
+
+
+def test_a_row_that_was_changed_is_named(told: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tamper(told / "journal.sqlite", "UPDATE outbox SET hash = zeroblob(16) WHERE lane = 1")
+
+    status = command("journal", "verify", told)
+
+    assert status == 1
+    assert "/1/1/1: the hash beside the row is another's" in capsys.readouterr().out
+
+
+def test_an_export_holds_every_event_sealed_as_it_was(told: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    to = told / "export.jsonl"
+
+    command("journal", "export", told, "--to", to)
+    command("journal", "export", told)
+
+    said, *lines = capsys.readouterr().out.splitlines()
+    assert (said, to.read_text().splitlines()) == (str(to), lines)
+    whose, *rows = map(json.loads, lines)
+    envelopes = [parse(base64.b64decode(row["envelope"])) for row in rows]
+    assert whose["gen"] == 1
+    assert [str(decode_record(envelope.payload).link) for envelope in envelopes] == [row["id"] for row in rows]
+
+
+def test_an_export_replaces_no_file(told: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = command("journal", "export", told, "--to", told / "key.pem")
+
+    assert status == 2
+    assert "there is such a file already" in refusal(capsys)
+
+
+def test_what_could_not_be_sent_is_listed_and_exported(told: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    signer = load_key(told / "key.pem")
+    journal = Journal.open(told / "journal.sqlite", gateway_id_of(signer.public.spki), signer, SystemClock())
+    journal.set_aside(Lane.READINGS, 1, SetAsideReason.TOO_LARGE)
+    journal.commit(Change(entries=(Entry(subject="", event=SupplyLost(began_at_ms=-1, input_mv=0)),)))
+    journal.close()
+
+    command("journal", told, "--aside")
+    listed = capsys.readouterr().out.splitlines()
+    command("journal", "export", told)
+    exported = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert [line.split("  ", 1)[1] for line in listed] == [
+        f"readings 1  code 101  {exported[-2]['size_bytes']} B  too large",
+        "never sealed  code 1  34 B  cannot be said",
+    ]
+    assert exported[-1]["facts"] == {"began_at_ms": -1, "input_mv": 0}
+
+
+def test_a_journal_that_was_set_aside_can_be_looked_at(told: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    aside = told / "journal.damaged-1.sqlite"
+    (told / "journal.sqlite").rename(aside)
+
+    command("journal", told, "--file", aside)
+
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_ctrl_c_while_a_command_is_still_being_imported_leaves_no_traceback() -> None:
