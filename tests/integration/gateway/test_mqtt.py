@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from gateway.adapters.enrolment import Enrolment, Secret
 from gateway.adapters.mqtt import GONE, HERE, MqttUplink
@@ -177,6 +177,15 @@ def test_what_is_published_is_heard_on_the_gateways_own_topic(uplink: MqttUplink
 
     assert (topics.up(GATEWAY, Lane.ALARM), b"envelope") in ingest.heard
     assert (topics.state(GATEWAY), HERE) in ingest.heard
+
+
+def test_mosquitto_is_spoken_to_in_mqtt_5_and_its_terms_are_known(uplink: MqttUplink) -> None:
+    uplink.open()
+    eventually(lambda: uplink.wait(0.05) or uplink.is_quiet())
+
+    assert uplink._client is not None
+    assert uplink._client.protocol is MQTTProtocolVersion.MQTTv5
+    assert uplink.room() == BROKERS_WINDOW
 
 
 def test_receipts_come_back_in_order(uplink: MqttUplink, ingest: Ingest) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from gateway import cli
 from gateway.adapters.keys import load_key
+from runtime import program
 from simulators.control import tell
 from tests.waiting import eventually
 from wire.ids import gateway_id_of
@@ -102,6 +103,30 @@ def test_a_gateway_with_everything_missing_says_so_once_and_stays(
     assert "another gateway runs on this folder" in second.stderr
     assert exit_status == 0
     assert [gateway.said(what) for what in ("meter_gone", "probe_gone", "broker_gone", "loop_died")] == [1, 1, 1, 0]
+    assert status()["process"] is None
+
+
+HANGING = """
+import sys, threading
+from pathlib import Path
+from gateway import main
+from gateway.adapters.mqtt import MqttUplink
+from gateway.service import forwarder, supervisor
+
+forwarder._OPENS_WITHIN_S, supervisor._MISSED_FOR_S, supervisor.STOP_WITHIN_S = 0.1, 0.3, 1.0
+MqttUplink.open = lambda _self: threading.Event().wait()
+main.run_gateway(Path(sys.argv[1]))
+"""
+
+
+def test_a_gateway_whose_forwarder_hangs_ends_by_itself_and_leaves_a_journal_that_is_whole(
+    folder: Path, status: Callable[[], dict[str, Any]]
+) -> None:
+    hung = subprocess.run([sys.executable, "-c", HANGING, folder], capture_output=True, text=True, timeout=30)
+
+    assert hung.returncode == program.HUNG
+    assert "loop_hung loop=forwarder at=" in hung.stderr
+    assert hung.stderr.endswith("otherwise start it again, nothing is lost\n")
     assert status()["process"] is None
 
 
