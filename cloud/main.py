@@ -4,6 +4,7 @@
     loop thread:    due tasks -> readings, outages, usage -> messages to send, timers
     bills thread:   due tasks -> bills, which take long and may wait -> messages to send
     postman thread: messages to send -> mail relay
+    certificates:   the broker's own and ingest's, where these open the broker
     outward thread: accepted events -> another system of the utility's, where one is named
     main thread:    uvicorn with the page and the API
 
@@ -15,6 +16,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -22,6 +24,7 @@ import uvicorn
 from cloud.assistance import programme_file
 from cloud.assistance.service import AssistanceService
 from cloud.billing.service import BillService
+from cloud.broker.tender import Tender
 from cloud.config import CloudSettings
 from cloud.customers.consent_store import agreed_to_fine
 from cloud.ingest.consumer import Certified, Consumer
@@ -131,8 +134,9 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     postman = _postman(settings, database, clock, on_commit)
     woken += [loop.wake, slow_loop.wake, postman.wake, *([] if courier is None else [courier.wake])]
     intake = _intake(folder, settings, database, clock, on_commit)
-    consumer = _consumer(folder, settings, intake, clock)
-    workers: tuple[Worker, ...] = (
+    consumer, tenders = _way_in(folder, settings, intake, database, clock)
+    workers = (
+        *tenders,
         Worker("loop", loop.run, clock=clock, wake=loop.wake),
         Worker("bills", slow_loop.run, clock=clock, wake=slow_loop.wake),
         Worker("postman", postman.run, clock=clock, wake=postman.wake),
@@ -173,13 +177,21 @@ def _intake(
     )
 
 
-def _consumer(folder: StateFolder, settings: CloudSettings, intake: Intake, clock: Clock) -> Consumer:
-    """Ingest's connection, with what opens the broker to it."""
-    password, certified = folder.broker.read_ingest_password(), None
-    if settings.mqtt.is_by_certificate:
-        authority = settings.mqtt.tls_ca_file or folder.authority.certificate
-        certified = Certified(authority=authority, own=folder.authority.ingest)
-    return Consumer(settings=settings.mqtt, password=password, intake=intake, clock=clock, certified=certified)
+def _way_in(
+    folder: StateFolder, settings: CloudSettings, intake: Intake, database: Database, clock: Clock
+) -> tuple[Consumer, tuple[Worker, ...]]:
+    """Ingest's connection; where certificates open the broker, with who answers requests for them and tends our own."""
+    mqtt, password = settings.mqtt, folder.broker.read_ingest_password()
+    certifier = folder.certifier(settings, clock)
+    if certifier is None:
+        return Consumer(settings=mqtt, password=password, intake=intake, clock=clock), ()
+    from cloud.ingest.certificate_desk import CertificateDesk  # it needs X.509, which is slow to load
+
+    desk = CertificateDesk(intake=intake, database=database, clock=clock, certifier=certifier)
+    certified = Certified(authority=mqtt.tls_ca_file or folder.authority.certificate, own=folder.authority.ingest)
+    consumer = Consumer(settings=mqtt, password=password, intake=desk, clock=clock, certified=certified)
+    tender = Tender(tend=partial(certifier.tend, mqtt.host), broker=folder.broker, clock=clock)
+    return consumer, (Worker("certificates", tender.run, clock=clock, wake=tender.wake),)
 
 
 def _composer(settings: CloudSettings, links: CustomerLinks) -> Composer:

@@ -52,6 +52,7 @@ from gateway.core.push.streams import layouts_for, stream_for
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
 from gateway.own_folder import open_own_journal, own_keys
+from gateway.service.certified_uplink import CertifiedUplink
 from gateway.service.clock_tender import ClockTender
 from gateway.service.commander import Commander
 from gateway.service.forwarder import Forwarder
@@ -64,7 +65,7 @@ from gateway.service.meter_orders import MeterOrders
 from gateway.service.meter_watch import MeterWatch
 from gateway.service.pipeline import Pipeline
 from gateway.service.poller import Poller
-from gateway.service.ports import Loop
+from gateway.service.ports import Loop, Uplink
 from gateway.service.probe_watch import ProbeWatch
 from gateway.service.push_watch import PushWatch, Speaker
 from gateway.service.setting_orders import SettingOrders
@@ -396,14 +397,7 @@ def _forwarder(parts: Parts, journal: Journal, desk: UplinkDesk, commander: Comm
     settings = parts.settings.uplink
     return Forwarder(
         outbox=journal,
-        uplink=MqttUplink(
-            parts.enrolment,
-            parts.keys.gateway,
-            parts.clock,
-            keepalive_s=settings.keepalive_s,
-            version=settings.mqtt,
-            most_bytes=settings.largest_message_bytes,
-        ),
+        uplink=_uplink(parts),
         receipt_key=parts.enrolment.receipt_key,
         window_rows=settings.window_rows,
         resend=Patience(first_s=settings.resend_after_s, longest_s=settings.longest_resend_s),
@@ -413,3 +407,25 @@ def _forwarder(parts: Parts, journal: Journal, desk: UplinkDesk, commander: Comm
         tell=desk.saw,
         hear=commander.hear,
     )
+
+
+def _uplink(parts: Parts) -> Uplink:
+    """The way to the broker; where a certificate opens it, one that keeps the certificate fresh."""
+    settings, enrolment, gateway = parts.settings.uplink, parts.enrolment, parts.keys.gateway
+    uplink = MqttUplink(
+        enrolment,
+        gateway,
+        parts.clock,
+        keepalive_s=settings.keepalive_s,
+        version=settings.mqtt,
+        most_bytes=settings.largest_message_bytes,
+    )
+    if (certified := enrolment.certified) is None:
+        return uplink
+    from gateway.adapters.tls_identity import RenewedIdentity, TlsIdentity  # it needs X.509, which is slow to load
+
+    identity = TlsIdentity(certified.file)
+    renewed = RenewedIdentity(
+        identity=identity, authority=certified.authority, gateway=gateway, signer=parts.keys.signer
+    )
+    return CertifiedUplink(uplink, renewed, gateway, parts.clock)

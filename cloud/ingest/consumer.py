@@ -24,7 +24,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud.broker.permissions import INGEST_USER
 from cloud.broker.settings import MqttSettings
-from cloud.ingest.service import Intake, Message
+from cloud.ingest.service import Message, Takes
 from runtime import logs
 from runtime.clock import Clock
 from wire.topics import UPLINK_FILTER
@@ -65,7 +65,7 @@ class Consumer:
         *,
         settings: MqttSettings,
         password: str,
-        intake: Intake,
+        intake: Takes,
         clock: Clock,
         certified: Certified | None = None,
     ) -> None:

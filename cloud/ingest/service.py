@@ -13,7 +13,7 @@ quarantine and acted on by nobody.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from cloud.ingest.batch import Batch, Tally
 from cloud.ingest.disclosure import FineReadings
@@ -39,6 +39,14 @@ class Message:
 
     topic: str
     payload: bytes
+
+
+class Takes(Protocol):
+    """What batches of messages are handed to: the intake, or what stands before it."""
+
+    def take(self, messages: Sequence[Message]) -> list[Message]:
+        """Take a batch in; what is to be published. Raises: DatabaseError when nothing of it could be kept."""
+        ...
 
 
 class Intake:

@@ -56,7 +56,7 @@ _TURN_S = 0.1
 _FAREWELL_S = 0.2
 _MOST_UNDER_WAY = 512  # above the widest window of all lanes; more, and the broker has left too much unacknowledged
 _MOST_RECEIPTS = 256  # receipts are cumulative: an older one may go
-_MOST_COMMANDS = 16  # they come again until they are answered
+_MOST_COMMANDS = 16  # they come again until they are answered; certificates too
 _MOST_PACKET_BYTES = MAX_ENVELOPE_BYTES + 1_024  # of what comes down; a topic and some properties go with it
 _HEAD_BYTES = (
     12  # of a PUBLISH of ours at most: kind and length 5, topic's length 2, number 2, no properties 1; some air
@@ -170,7 +170,8 @@ class MqttUplink:
         except (OSError, ValueError) as error:  # ssl.SSLError and a name not found are OSErrors
             raise self._lost(f"cannot connect: {error}", "check the network and the broker") from error
         self._await_answer()
-        client.subscribe([(topic(self._gateway), _QOS_DOWN) for topic in (topics.receipt, topics.command)])
+        heard = (topics.receipt, topics.command, *((topics.certificate,) if self._enrolment.certified else ()))
+        client.subscribe([(topic(self._gateway), _QOS_DOWN) for topic in heard])
         self._await_listening()
         self._say_here()
 
@@ -246,7 +247,7 @@ class MqttUplink:
         came = Arrival(kind=place.kind, payload=bytes(message.payload), is_retained=message.retain)
         if place.kind is topics.Kind.RECEIPT:
             self._receipts.append(came)
-        elif place.kind is topics.Kind.COMMAND:
+        elif place.kind in (topics.Kind.COMMAND, topics.Kind.CERTIFICATE):
             self._commands.append(came)
 
     def _hears(self) -> None:

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from gateway.core.certificate import Standing
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from runtime.reading import read_secret
@@ -33,14 +34,6 @@ from wire.ids import GatewayId
 MAX_CERTIFICATE_BYTES = 8_000
 _MODE = 0o600
 _ASK = "ask the utility for a new enrolment file: lamplight-cloud gateway renew"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Until when the certificate opens the broker, and from when on the next one is asked for."""
-
-    due_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +105,28 @@ class TlsIdentity:
         return key
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewedIdentity:
+    """A `TlsCertificate` of a gateway whose enrolment names the authority."""
+
+    identity: TlsIdentity
+    authority: str
+    gateway: GatewayId
+    signer: Signer
+
+    def standing(self) -> Standing:
+        return self.identity.standing()
+
+    def request(self) -> bytes:
+        return self.identity.request(self.signer, self.gateway)
+
+    def take_over(self, pem: bytes, now: datetime) -> Standing:
+        authority, own = self.authority.encode(), self.identity.standing()
+        if _standing(_checked(pem, authority, self.gateway, now)).ends_at <= own.ends_at:
+            raise InputRefused("the certificate ends no later than the one in use", where=str(self.identity.file))
+        return self.identity.install(pem, authority, self.gateway, now)
+
+
 def _checked(pem: bytes, authority_pem: bytes, gateway: GatewayId, now: datetime) -> x509.Certificate:
     """The certificate, if the authority gave it to this gateway and it holds now; raises InputRefused."""
     if len(pem) > MAX_CERTIFICATE_BYTES:
@@ -142,5 +157,4 @@ def _signed(leaf: x509.Certificate, authority: x509.Certificate) -> bool:
 
 
 def _standing(leaf: x509.Certificate) -> Standing:
-    life = leaf.not_valid_after_utc - leaf.not_valid_before_utc
-    return Standing(due_at=leaf.not_valid_before_utc + life * 2 / 3, ends_at=leaf.not_valid_after_utc)
+    return Standing.of(leaf.not_valid_before_utc, leaf.not_valid_after_utc)

@@ -7,8 +7,8 @@ from wire.topics import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One message: a receipt or a command, as its topic says; `is_retained` when the broker had kept it for whoever
-    comes, so that nobody knows how old it is."""
+    """One message: a receipt, a command or a certificate, as its topic says; `is_retained` when the broker had kept it
+    for whoever comes, so that nobody knows how old it is."""
 
     kind: Kind
     payload: bytes

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from gateway.core.arrival import Arrival
 from gateway.core.command_rules import CommandRecord
+from gateway.core.certificate import Standing
 from gateway.core.outbox import Change, OutboxRow, ReceiptOutcome
 from gateway.service.pulse import Pulse
 from wire.events import LaneHead
@@ -135,6 +137,25 @@ class Uplink(Protocol):
 
     def close(self) -> None:
         """Let the connection go, whatever state it is in. Never raises."""
+        ...
+
+
+class TlsCertificate(Protocol):
+    """The gateway's own certificate, which opens the broker."""
+
+    def standing(self) -> Standing:
+        """How long it holds. Raises InputRefused when it cannot be read, EnvironmentRefused."""
+        ...
+
+    def request(self) -> bytes:
+        """A signed request for the next one. Raises EnvironmentRefused."""
+        ...
+
+    def take_over(self, pem: bytes, now: datetime) -> Standing:
+        """Keep the next one, and use it from the next connection on.
+
+        Raises: InputRefused for one that is of no use, EnvironmentRefused; the one in use stays.
+        """
         ...
 
 
