@@ -14,8 +14,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from cloud import main
 from cloud.ingest import quarantine, store
-from cloud.ingest.consumer import Certified, Consumer
 from cloud.ingest.service import Intake
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.kernel.loop import Worker
@@ -23,9 +23,11 @@ from cloud.registry.model import Place
 from cloud.state import StateFolder
 from gateway.adapters.enrolment import install_enrolment, tls_file
 from gateway.adapters.mqtt import MqttUplink
-from gateway.adapters.tls_identity import TlsIdentity
+from gateway.adapters.tls_identity import RenewedIdentity, TlsIdentity
+from gateway.service.certified_uplink import CertifiedUplink
 from runtime.clock import SystemClock
 from tests import cloud_process
+from tests.fakes_cloud import HandClock
 from tests.waiting import eventually
 from wire.certificate_request import armoured
 from wire.ids import gateway_id_of
@@ -51,22 +53,16 @@ class CertifiedSite:
         cloud_process.end(self.broker)
         self.database.close()
 
-    def enrol(self, name):
+    def enrol(self, name, *, days_ago=0):
         """A new gateway that did what a technician does: init, one file there, one file back."""
-        return CertifiedGateway(self, self.path / name)
+        registrar = self.folder.registrar(self.database, HandClock(CLOCK.now() - timedelta(days=days_ago)))
+        return CertifiedGateway(self, registrar, self.path / name)
 
     @contextlib.contextmanager
     def ingest(self):
         """The cloud's own side, over the same broker."""
-        ours = self.folder.authority
         intake = Intake(database=self.database, clock=CLOCK, signer=self.folder.receipt_signer(), on_commit=list)
-        consumer = Consumer(
-            settings=self.folder.settings().mqtt,
-            password="",
-            intake=intake,
-            clock=CLOCK,
-            certified=Certified(authority=ours.certificate, own=ours.ingest),
-        )
+        consumer, _ = main._way_in(self.folder, self.folder.settings(), intake, self.database, CLOCK)
         worker = Worker("ingest", consumer.run, clock=CLOCK, wake=consumer.wake)
         worker.start()
         try:
@@ -88,7 +84,7 @@ class CertifiedSite:
 class CertifiedGateway:
     """A gateway's folder with what opens the broker."""
 
-    def __init__(self, site, folder):
+    def __init__(self, site, registrar, folder):
         folder.mkdir()
         self.site = site
         self.signer = SoftwareSigner.generate()
@@ -97,11 +93,17 @@ class CertifiedGateway:
         self.handed_in = armoured(self.identity.request(self.signer, self.id))
         place = Place(usage_point=UsagePointId(f"UP-{self.id}"), meter=MeterSerial(self.id))
         given = folder / "given.toml"
-        site.registrar.add(public_key=self.signer.public, places=[place], out=given, handed_in=self.handed_in)
+        registrar.add(public_key=self.signer.public, places=[place], out=given, handed_in=self.handed_in)
         self.enrolment = install_enrolment(given, folder / "enrolment.toml", self.id, CLOCK.now())
 
     def uplink(self, enrolment=None):
         return MqttUplink(enrolment or self.enrolment, self.id, CLOCK, keepalive_s=30)
+
+    def certified_uplink(self):
+        """The uplink as the gateway joins it: it keeps its certificate fresh."""
+        authority = self.enrolment.certified.authority
+        renewed = RenewedIdentity(identity=self.identity, authority=authority, gateway=self.id, signer=self.signer)
+        return CertifiedUplink(self.uplink(), renewed, self.id, CLOCK)
 
     @property
     def chain(self):

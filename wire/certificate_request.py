@@ -50,7 +50,7 @@ class CertificateRequest:
 def seal_request(tls_key: ec.EllipticCurvePrivateKey, signer: Signer, gateway: GatewayId) -> bytes:
     """The request for a certificate of `tls_key`, signed with it and by the gateway's own key."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, gateway)])
-    request = x509.CertificateSigningRequestBuilder(subject).sign(tls_key, hashes.SHA256())
+    request = x509.CertificateSigningRequestBuilder(subject).sign(tls_key, hashes.SHA256(), ecdsa_deterministic=True)
     der = request.public_bytes(serialization.Encoding.DER)
     return seal(encode(pack(CertificateRequest(gateway=gateway, pkcs10=der))), signer, Purpose.CERTIFICATE)
 

@@ -6,7 +6,7 @@ import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway.core.errors import UplinkLost
-from tests.certified_site import CertifiedSite, Knocker, Stranger
+from tests.certified_site import CLOCK, CertifiedSite, Knocker, Stranger
 from tests.fakes_cloud import FakeGateway
 from tests.waiting import eventually
 from wire import topics
@@ -49,6 +49,23 @@ def test_a_gateway_with_its_certificate_says_a_signed_event_and_gets_its_receipt
     assert [arrival.kind for arrival in came] == [Kind.RECEIPT]
     assert open_receipt(came[0].payload, gateway.enrolment.receipt_key).seq == 3
     assert site.stored() == [1, 2, 3]
+    assert site.refused() == {}
+
+
+def test_a_certificate_two_thirds_over_is_renewed_over_the_broker_with_a_new_key(site):
+    gateway = site.enrol("renewing", days_ago=61)
+    before = gateway.chain.read_bytes()
+    uplink = gateway.certified_uplink()
+    with site.ingest():
+        uplink.open()
+
+        eventually(lambda: list(uplink.wait(0.1)) or not gateway.identity.standing().is_due(CLOCK.now()))
+
+    uplink.close()
+    assert b"BEGIN PRIVATE KEY" in before
+    assert gateway.chain.read_bytes().splitlines()[1] != before.splitlines()[1]
+    assert not gateway.identity.next_key_file.exists()
+    assert gateway.is_let_in()
     assert site.refused() == {}
 
 
