@@ -133,8 +133,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     slow_loop = Loop(database=database, clock=clock, handlers=bills.handlers(), on_commit=on_commit)
     postman = _postman(settings, database, clock, on_commit)
     woken += [loop.wake, slow_loop.wake, postman.wake, *([] if courier is None else [courier.wake])]
-    intake = _intake(folder, settings, database, clock, on_commit)
-    consumer, tenders = _way_in(folder, settings, intake, database, clock)
+    consumer, tenders = _way_in(folder, settings, database, clock, on_commit)
     workers = (
         *tenders,
         Worker("loop", loop.run, clock=clock, wake=loop.wake),
@@ -178,9 +177,10 @@ def _intake(
 
 
 def _way_in(
-    folder: StateFolder, settings: CloudSettings, intake: Intake, database: Database, clock: Clock
+    folder: StateFolder, settings: CloudSettings, database: Database, clock: Clock, on_commit: Callable[[], None]
 ) -> tuple[Consumer, tuple[Worker, ...]]:
     """Ingest's connection; where certificates open the broker, with who answers requests for them and tends our own."""
+    intake = _intake(folder, settings, database, clock, on_commit)
     mqtt, password = settings.mqtt, folder.broker.read_ingest_password()
     certifier = folder.certifier(settings, clock)
     if certifier is None:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from gateway.core.arrival import Arrival
-from gateway.core.command_rules import CommandRecord
 from gateway.core.certificate import Standing
+from gateway.core.command_rules import CommandRecord
 from gateway.core.outbox import Change, OutboxRow, ReceiptOutcome
 from gateway.service.pulse import Pulse
 from wire.events import LaneHead
