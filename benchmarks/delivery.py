@@ -57,7 +57,7 @@ class Outcome:
     drained_s: float
 
 
-SHORT: Final = (Night(seed=6, mischief_s=26, drain_s=60, kills=12, cuts=105, per_s=0.7),)
+SHORT: Final = (Night(seed=6, mischief_s=25, drain_s=60, kills=12, cuts=110, per_s=0.5),)
 LONG: Final = tuple(
     Night(seed=seed, mischief_s=180, drain_s=120, kills=90, cuts=900, per_s=3, is_embedded=is_embedded)
     for seed in (1, 2)

@@ -33,7 +33,7 @@ from wire.instants import unix_ms
 from wire.units import Quantity
 
 KEY, JOURNAL, ENROLMENT, WITNESS = "key.pem", "journal.sqlite", "enrolment.toml", "witness"
-RESEND: Final = Patience(first_s=0.5, longest_s=1.0)  # the least the settings allow
+RESEND: Final = Patience(first_s=1.0, longest_s=2.0)
 RECONNECT: Final = Patience(first_s=0.2, longest_s=2.0)
 _WINDOW_ROWS: Final = 16  # as the product's default
 _KEEP_ALL: Final = Caps(history_rows=10**9)  # receipted rows too: they are what was made
