@@ -83,10 +83,10 @@ types: .venv/.complete
 	@$(BIN)/mypy
 
 bench: .venv/.complete ## each benchmark's short profile
-	@for name in wire forgery frames captures reading faults footprint crash delivery locate catchup bus verdicts anomalies nab bills backlog powercut; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in wire forgery frames captures reading faults footprint crash delivery broker_loss locate catchup bus verdicts anomalies nab bills backlog powercut; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 soak: .venv/.complete ## the long profiles: nights with kills and losses on both brokers, ten months of verdicts (an hour)
-	@for name in crash delivery verdicts locate powercut; do $(BIN)/python -m benchmarks.$$name --full || exit 1; done
+	@for name in crash delivery broker_loss verdicts locate powercut; do $(BIN)/python -m benchmarks.$$name --full || exit 1; done
 
 # The browser tests need a browser, the broker tests a broker, the tests of keys in hardware an emulated TPM and a token
 # (3 MB). apt is used only where it may be.

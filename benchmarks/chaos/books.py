@@ -31,7 +31,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What the cloud holds; `waiting` of it before a gap, `refused` in quarantine."""
+    """What the cloud holds; `waiting` of it before a gap, `refused` in quarantine; what an operator was told."""
 
     events: dict[Place, bytes]
     rows: int
@@ -39,6 +39,7 @@ class Stored:
     refused: int
     effects: Counter[str]
     suspects: int
+    alarms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +56,13 @@ class Verdict:
     unreceipted: int
     refused: int
     suspects: int
+    alarms: int
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing is missing, too much or under way."""
         wrong = (self.lost, self.foreign, self.doubled, self.without_effect, self.gaps, self.unreceipted)
-        return self.stored == self.made and not any((*wrong, self.refused, self.suspects))
+        return self.stored == self.made and not any((*wrong, self.refused, self.suspects, self.alarms))
 
 
 def compare(made: Made, stored: Stored) -> Verdict:
@@ -82,6 +84,7 @@ def compare(made: Made, stored: Stored) -> Verdict:
         unreceipted=made.unreceipted,
         refused=stored.refused,
         suspects=stored.suspects,
+        alarms=stored.alarms,
     )
 
 
@@ -123,6 +126,7 @@ def read_stored(database: Path) -> Stored:
             refused=count("quarantine"),
             effects=Counter(name for (name,) in connection.execute(f"SELECT event FROM {EFFECTS}")),
             suspects=count("gateway WHERE status <> 'active'"),
+            alarms=count("operator_alarm WHERE ended_at IS NULL"),
         )
 
 

@@ -108,7 +108,7 @@ class _Speaker:
         if kind == 3:
             return GatewayStarted(software="0.1.0", boot=self.journal.boot)
         values = tuple(self._dice.randrange(2_000) for _ in range(4))
-        return IntervalReadings.of(at_ms - at_ms % 900_000, 900, Quantity.ENERGY_IMPORT_WH, values)
+        return IntervalReadings.of(at_ms - at_ms % 3_600_000, 3_600, Quantity.ENERGY_IMPORT_WH, values)
 
 
 class _Talk:

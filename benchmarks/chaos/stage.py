@@ -41,6 +41,7 @@ class Cast:
     per_s: float
     seed: int
     is_embedded: bool = False
+    max_queued: int | None = None  # messages the broker keeps for one that is away; None for what we tell it
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ class Stage:
 
     def prepare(self) -> None:
         """Make the folders, register the gateways, and take the ports."""
-        self.broker_port = _free_port()
+        self.broker_port = free_port()
         names = [f"g{number:02}" for number in range(self.cast.gateways)]
         self.lines = Lines(
             [*names, CLOUD], broker_port=self.broker_port, odds=self.cast.odds, good=[CLOUD], seed=self.cast.seed
@@ -136,7 +137,7 @@ class Stage:
             process.start()
             return process
 
-        broker = {"must_be_embedded": self.cast.is_embedded}
+        broker = {"must_be_embedded": self.cast.is_embedded, "max_queued": self.cast.max_queued}
         self._plays[BROKER] = partial(
             play, clouds.run_broker, self.cloud_folder, self.broker_port, name=BROKER, **broker
         )
@@ -147,7 +148,8 @@ class Stage:
             self._plays[name] = partial(play, gateways.run, posts, talk, name=name)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -25,9 +25,19 @@ def made(*, promised: Mapping[Place, bytes] = EVENTS, unreceipted: int = 0) -> M
     return Made(events=EVENTS, promised=dict(promised), unreceipted=unreceipted)
 
 
-def stored(events: Mapping[Place, bytes] = EVENTS, *, again: str = "", waiting: int = 0, refused: int = 0) -> Stored:
+def stored(
+    events: Mapping[Place, bytes] = EVENTS, *, again: str = "", waiting: int = 0, refused: int = 0, alarms: int = 0
+) -> Stored:
     effects = Counter([*("/".join(map(str, place)) for place in events), *([again] if again else [])])
-    return Stored(events=dict(events), rows=len(events), waiting=waiting, refused=refused, effects=effects, suspects=0)
+    return Stored(
+        events=dict(events),
+        rows=len(events),
+        waiting=waiting,
+        refused=refused,
+        effects=effects,
+        suspects=0,
+        alarms=alarms,
+    )
 
 
 def without(place: Place) -> dict[Place, bytes]:
@@ -54,6 +64,7 @@ def test_books_that_agree_are_whole() -> None:
         (made(), stored(waiting=1), "gaps"),
         (made(unreceipted=1), stored(), "unreceipted"),
         (made(), stored(refused=1), "refused"),
+        (made(), stored(alarms=1), "alarms"),
     ],
 )
 def test_whatever_is_wrong_is_told(theirs: Made, ours: Stored, told: str) -> None:
