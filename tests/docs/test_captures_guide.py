@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.list_layouts import load_layouts
-from gateway.cli import _parser, run
+from gateway.cli import run, words_of
 from gateway.core.dlms.push.capture_kind import CaptureKind
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "captures.md").read_text(encoding="utf-8")
@@ -32,7 +32,7 @@ def test_every_command_prints_what_the_page_shows(
 
 
 def test_every_option_of_the_command_is_on_the_page() -> None:
-    (decode,) = [action for action in _parser()._actions if action.dest == "command"]
+    (decode,) = [action for action in words_of()._actions if action.dest == "command"]
     assert isinstance(decode.choices, dict)
     options = [option for action in decode.choices["decode"]._actions for option in action.option_strings]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloud.cli import _parser as cloud_words
-from gateway.cli import _parser as gateway_words
+from gateway.cli import words_of as gateway_words
 from gateway.core.validation import Doubt
 
 ROOT = Path(__file__).parents[2]

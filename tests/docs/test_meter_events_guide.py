@@ -8,7 +8,7 @@ import pytest
 
 from gateway.adapters.event_code_files import load_event_codes
 from gateway.adapters.profile_files import load_profile
-from gateway.cli import _parser
+from gateway.cli import words_of
 from wire.meter_log import MeterEventKind
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ PROFILES = re.findall(r"^\| `([\w-]+)` \| ([\w-]+) \| [^|]+ \|$", PAGE, re.MULTI
 
 @pytest.mark.parametrize("words", TYPED, ids=" ".join)
 def test_every_command_it_shows_can_be_said(words: list[str]) -> None:
-    assert _parser().parse_args(words)
+    assert words_of().parse_args(words)
 
 
 def test_every_kind_of_event_stands_there_with_its_lane() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters import push_ports
-from gateway.cli import _parser as gateway_words
+from gateway.cli import words_of as gateway_words
 from gateway.core.dlms.push.capture_kind import CaptureKind
 from gateway.core.profile_settings import PushSettings
 from gateway.core.push import pushes

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import _parser as gateway_words
+from gateway.cli import words_of as gateway_words
 from gateway.core.trace.verdict import KeyVerdict, Layer
 
 ROOT = Path(__file__).parents[2]

@@ -185,7 +185,7 @@ import sys
 
 class CtrlC:
     def find_spec(self, name, *_more):
-        if name == "gateway.reading_commands":
+        if name == "gateway.state_commands":
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, CtrlC())
