@@ -218,6 +218,7 @@ def test_every_setting_is_printed_with_its_default(capsys: pytest.CaptureFixture
     assert tomllib.loads("\n".join(line for line in said.splitlines() if not line.startswith("#"))).keys() == {
         "files",
         "meter",
+        "signing",
         "probe",
         "supply",
         "uplink",
