@@ -86,6 +86,7 @@ class FakeBroker:
     commands: list[Arrival] = field(default_factory=list)
     _up: list[bytes] = field(default_factory=list)
     _down: list[bytes] = field(default_factory=list)
+    _unacknowledged: int = 0  # lost on this connection
 
     def open(self) -> None:
         self.opened += 1
@@ -93,7 +94,7 @@ class FakeBroker:
             self.refuses -= 1
             raise UplinkLost("the broker is away", where="broker")
         self.is_open = True
-        self._up, self._down = [], []
+        self._up, self._down, self._unacknowledged = [], [], 0
 
     def fits(self, payload: bytes) -> bool:
         return self.announces is None or len(payload) <= self.announces
@@ -102,12 +103,14 @@ class FakeBroker:
         return self.most_under_way_allowed - len(self._up)
 
     def is_quiet(self) -> bool:
-        return not self._up
+        return not self._up and not self._unacknowledged
 
     def publish(self, topic: str, payload: bytes) -> None:
         assert self.is_open
         self.published.append((topic, payload))
-        self._up += [payload] * self._times()
+        times = self._times()
+        self._up += [payload] * times
+        self._unacknowledged += not times
         self.most_under_way = max(self.most_under_way, len(self._up))
 
     def wait(self, timeout_s: float) -> list[Arrival]:
