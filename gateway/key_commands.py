@@ -56,28 +56,20 @@ def show_keys(arguments: argparse.Namespace) -> int:
 def rotate_key(arguments: argparse.Namespace) -> int:
     """`key rotate DIR`; raises InputRefused, SettingsError, EnvironmentRefused, and then the old key goes on."""
     from gateway.adapters import folder_lock
-    from gateway.adapters.own_keys import SIGNING_KEY, stage
-    from gateway.core.outbox import Change, Entry
-    from gateway.own_folder import keeper_named, key_files, open_own_journal, own_keys, settle_keys
-    from wire.key_life import announce
-    from wire.terms import Lane
+    from gateway.own_folder import change_key, open_own_journal, own_keys
 
     settings, clock = load_settings(arguments.folder), clock_from_environment()
     check_clock_is_set(clock)
-    keys, word = own_keys(settings), settings.signing.keeper
-    keeper = None if word == "file" else keeper_named(settings.signing, word)
-    with folder_lock.held(settings.files.journal.parent):
-        with closing(open_own_journal(settings, keys, clock)) as journal:
-            new = stage(key_files(settings), keys, word, keeper)
-            new_id = new.public.key_id.hex()
-            said = announce(keys.gateway, keys.signer.public, new, journal.heads())
-            journal.commit(Change(entries=(Entry(subject="", event=said),), remembered={SIGNING_KEY: new_id}))
-            alarms = next(head.seq for head in journal.heads() if head.lane is Lane.ALARM)
-        settle_keys(settings, new_id)
+    keys = own_keys(settings)
+    with (
+        folder_lock.held(settings.files.journal.parent),
+        closing(open_own_journal(settings, keys, clock)) as journal,
+    ):
+        new_id, alarm = change_key(settings, keys, journal)
     old_id = keys.signer.public.key_id.hex()
-    facts = {"gateway": keys.gateway, "old_key_id": old_id, "key_id": new_id, "gen": journal.gen, "alarm": alarms}
+    facts = {"gateway": keys.gateway, "old_key_id": old_id, "key_id": new_id, "gen": journal.gen, "alarm": alarm}
     lines = (
-        f"gateway {keys.gateway} signs with key {new_id}; {old_id} signs nothing past alarm {alarms}",
+        f"gateway {keys.gateway} signs with key {new_id}; {old_id} signs nothing past alarm {alarm}",
         f"next: lamplight-gateway run {arguments.folder}; the cloud follows when the announcement comes",
     )
     print(json.dumps(facts) if arguments.json else "\n".join(lines))

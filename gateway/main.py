@@ -51,7 +51,7 @@ from gateway.core.push.pushes import PushRecord
 from gateway.core.push.streams import layouts_for, stream_for
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
-from gateway.own_folder import open_own_journal, own_keys
+from gateway.own_folder import change_key, open_own_journal, own_keys
 from gateway.service.certified_uplink import CertifiedUplink
 from gateway.service.clock_tender import ClockTender
 from gateway.service.commander import Commander
@@ -59,6 +59,7 @@ from gateway.service.forwarder import Forwarder
 from gateway.service.group_commit import GroupCommit
 from gateway.service.health import Health
 from gateway.service.inbox import Inbox
+from gateway.service.key_orders import KeyOrders
 from gateway.service.line_turns import LineTurns
 from gateway.service.meter_desk import SUPPLY, MeterDesk, name_of, port_line
 from gateway.service.meter_orders import MeterOrders
@@ -75,7 +76,7 @@ from runtime import VERSION, logs
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 from runtime.program import end_at_once, stop_on_signals
-from wire.commands import ChangeSetting, PingMeter, ReadNow
+from wire.commands import ChangeSetting, PingMeter, ReadNow, RotateKey
 
 log = logs.get(__name__)
 
@@ -236,12 +237,18 @@ def _commander(
     settings = parts.settings
     meters = MeterOrders(asked, clock=parts.clock, within_s=2 * settings.meter.read_deadline_s)
     changes = SettingOrders(partial(order_setting, parts.path), retune)
+    keys = KeyOrders(partial(change_key, settings, parts.keys, journal))
     return Commander(
         gateway=parts.keys.gateway,
         authority=parts.enrolment.authority,
         memory=CommandFile(settings.files.commands),
         book=journal,
-        orders={PingMeter: meters.ping, ReadNow: meters.read, ChangeSetting: changes.change},
+        orders={
+            PingMeter: meters.ping,
+            ReadNow: meters.read,
+            ChangeSetting: changes.change,
+            RotateKey: keys.rotate,
+        },
         clock=parts.clock,
         uncertainty_ms=settings.clock.trusted_within_ms,
     )

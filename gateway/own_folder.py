@@ -8,7 +8,7 @@ from gateway.adapters import folder_lock, journal_file
 from gateway.adapters.hardware_key import KeyKeeper
 from gateway.adapters.journal import Caps, ClockTrust, Journal
 from gateway.adapters.journal_start import Generations, open_or_begin_anew
-from gateway.adapters.own_keys import SIGNING_KEY, KeyFiles, OwnKeys, load_own_keys, settle
+from gateway.adapters.own_keys import SIGNING_KEY, KeyFiles, OwnKeys, load_own_keys, settle, stage
 from gateway.config import GatewaySettings, SigningSettings
 from gateway.core.errors import JournalDamaged
 from runtime import logs
@@ -54,6 +54,21 @@ def own_keys(settings: GatewaySettings) -> OwnKeys:
         with folder_lock.held(journal.parent):
             settle_keys(settings, _announced(journal) if journal.exists() else None)
     return load_own_keys(files, lambda word: keeper_named(settings.signing, word))
+
+
+def change_key(settings: GatewaySettings, keys: OwnKeys, journal: Journal) -> tuple[str, int]:
+    """Sign with a new key from now on, made where the settings say: its id, and the alarm that announces it.
+
+    The folder's lock must be held. Raises LamplightError, and then the old key goes on, unless the new one is announced
+    already: that change is finished by the next start.
+    """
+    word = settings.signing.keeper
+    keeper = None if word == "file" else keeper_named(settings.signing, word)
+    settle_keys(settings, journal.recall(SIGNING_KEY))
+    new = stage(key_files(settings), keys, word, keeper)
+    new_id, alarm = new.public.key_id.hex(), journal.change_key(new)
+    settle_keys(settings, new_id)
+    return new_id, alarm
 
 
 def settle_keys(settings: GatewaySettings, announced: str | None) -> None:

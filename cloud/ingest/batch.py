@@ -40,6 +40,7 @@ MAX_PENDING_HOLES: Final = 64
 """Holes a gateway may declare ahead of what it still has to send; what it declares beyond has no effect."""
 
 log = logs.get(__name__)
+_NOBODY: Final = GatewayId("")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +79,7 @@ class Batch:
         self._owed: set[tuple[GatewayId, int, Lane]] = set()
         self._gapped: set[LaneId] = set()
         self._unknown: list[tuple[str, bytes, Refused]] = []
+        self._announced: dict[bytes, GatewayId] = {}
 
     def take(self, verdict: Genuine) -> None:
         """Find the place of a genuine event, and of all that was waiting for it."""
@@ -93,14 +95,19 @@ class Batch:
             self._quarantine(topic, raw, refused)
 
     def _look_again(self) -> None:
-        """Take what came under keys that were announced in this very batch; refuse the rest."""
-        holders = {key.public.key_id: gateway for gateway in self._gateways.values() for key in gateway.keys}
-        for topic, raw, refused in self._unknown:
-            verdict = verify(topic, raw, holders.get)
-            if isinstance(verdict, Genuine):
-                self.take(verdict)
-            else:
-                self._quarantine(topic, raw, refused)
+        """Take what came under keys that were announced in this very batch, one after the other; refuse the rest."""
+        left, keys = self._unknown, 0
+        while left and keys < len(self._announced):
+            keys = len(self._announced)
+            left = [message for message in left if not self._is_taken(*message)]
+        for message in left:
+            self._quarantine(*message)
+
+    def _is_taken(self, topic: str, raw: bytes, _refused: Refused) -> bool:
+        verdict = verify(topic, raw, lambda key_id: self._gateways.get(self._announced.get(key_id, _NOBODY)))
+        if isinstance(verdict, Genuine):
+            self.take(verdict)
+        return isinstance(verdict, Genuine)
 
     def _quarantine(self, topic: str, raw: bytes, refused: Refused) -> None:
         reason, detail = refused.reason, refused.detail
@@ -152,8 +159,12 @@ class Batch:
             case EventsDropped() as dropped:
                 self._declare(genuine, dropped)
             case KeyAnnounced() as announced:
-                gateway = self._gateways[link.gateway]
-                self._gateways[gateway.id] = key_change.follow(self._connection, gateway, genuine, announced)
+                self._change_key(genuine, announced)
+
+    def _change_key(self, genuine: Genuine, announced: KeyAnnounced) -> None:
+        gateway = key_change.follow(self._connection, self._gateways[genuine.link.gateway], genuine, announced)
+        self._gateways[gateway.id] = gateway
+        self._announced |= {key.public.key_id: gateway.id for key in gateway.keys}
 
     def _repeated(self, genuine: Genuine) -> None:
         self._tally.repeated += 1

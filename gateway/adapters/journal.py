@@ -39,7 +39,7 @@ from gateway.adapters.journal_file import (
 )
 from gateway.adapters.journal_lanes import Lanes
 from gateway.adapters.own_keys import SIGNING_KEY, check_signs
-from gateway.core.errors import JournalFull
+from gateway.core.errors import JournalFull, JournalUnavailable
 from gateway.core.outbox import Change, Entry, Hole, OutboxRow, ReceiptOutcome
 from runtime import logs
 from runtime.clock import Clock
@@ -50,6 +50,7 @@ from wire.envelope import Purpose, Signer, link_hash, parse, seal
 from wire.events import EventSetAside, Heartbeat, JournalBegunAnew, LaneHead
 from wire.ids import GatewayId
 from wire.instants import unix_ms
+from wire.key_life import announce
 from wire.keys import PublicKey
 from wire.receipts import Receipt
 from wire.record import ClockSource, Link, Record, Stamp, decode_record, encode_record
@@ -168,6 +169,24 @@ class Journal:
                     if not self._make_room():
                         raise
             return self._store(changes)
+
+    def change_key(self, new: Signer) -> int:
+        """Announce `new` as the last alarm under the key that signed until now; its number. What follows, `new` signs.
+
+        Raises JournalUnavailable, and then the old key goes on.
+        """
+        with self._lock:
+            said = announce(self.gateway, self._signer.public, new, self.heads())
+            new_id = new.public.key_id.hex()
+            try:
+                with self._transaction():
+                    self._append(Entry(subject="", event=said))
+                    self._connection.execute("INSERT OR REPLACE INTO remembered VALUES (?, ?)", (SIGNING_KEY, new_id))
+            except JournalUnavailable:
+                if self.recall(SIGNING_KEY) != new_id:  # a commit that failed may have been one all the same
+                    raise
+            self._signer = new
+            return self._lanes.head(Lane.ALARM).seq
 
     def recall(self, name: str) -> str | None:
         """The line last stored under `name`."""

@@ -13,7 +13,7 @@ from cloud.registry.model import Status
 from gateway.cli import run
 from gateway.config import load_settings
 from gateway.core.outbox import Change, Entry
-from gateway.own_folder import open_own_journal, own_keys
+from gateway.own_folder import change_key, open_own_journal, own_keys
 from runtime.clock import SystemClock
 from tests.fakes_cloud import FakeGateway, fresh_database, register
 from wire import topics
@@ -86,6 +86,19 @@ def test_a_key_is_changed_twice_and_nothing_is_lost_or_refused(site):
 
     assert site.refused() == {}
     assert len(site.gateway.signing_keys) == 3
+
+
+def test_a_gateway_that_runs_takes_one_key_after_the_other(site):
+    settings = load_settings(site.folder)
+    keys = own_keys(settings)
+    with closing(open_own_journal(settings, keys, SystemClock())) as journal:
+        for _ in range(2):
+            change_key(settings, keys, journal)
+            journal.commit(Change(entries=(Entry(subject="", event=LOST), Entry(subject="", event=STARTED))))
+
+    assert site.live(site.folder, STARTED) == 0
+    assert site.refused() == {}
+    assert site.gateway.signing_keys[-1].public == own_keys(settings).signer.public
 
 
 def test_a_copied_card_is_found_at_the_first_number_both_used(site):
