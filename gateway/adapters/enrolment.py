@@ -189,8 +189,8 @@ def _certified(mqtt: MqttTable, path: Path) -> Certified | None:
     if not mqtt.certificate:
         return None
     try:
-        ssl.create_default_context(cadata=mqtt.authority)
-    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        ssl.create_default_context(cadata=mqtt.authority.encode("ascii").decode())
+    except (OSError, ValueError) as error:  # an SSLError is an OSError, a UnicodeEncodeError a ValueError
         where = f"{path}: mqtt.authority"
         raise InputRefused("this is no certificate", where=where, do="ask for the file again") from error
     return Certified(first=mqtt.certificate, authority=mqtt.authority, file=tls_file(path))

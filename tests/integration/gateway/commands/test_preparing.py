@@ -8,6 +8,7 @@ import pytest
 
 from gateway.config import GatewaySettings, load_settings
 from tests.integration.gateway.commands.typed import METER, command, refusal
+from wire.certificate_request import find_armoured
 from wire.ids import gateway_id_of
 from wire.keys import PublicKey
 
@@ -73,6 +74,21 @@ def test_a_relative_port_is_kept_by_its_whole_path(
 
     assert json.loads(capsys.readouterr().out)[0]["port"] == str(tmp_path / "meter.tty")
     assert load_settings(tmp_path / "gateway").probe.port == str(tmp_path / "probe.tty")
+
+
+def test_the_request_for_a_certificate_is_made_anew_where_it_was_lost(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handed_over = (folder / "gateway.pub.pem").read_bytes()
+    (folder / "tls-next.pem").unlink()
+
+    status = command("enrol", folder)
+
+    anew = (folder / "gateway.pub.pem").read_bytes()
+    assert status == 0
+    assert "next: give the public key to the utility" in capsys.readouterr().out
+    assert PublicKey.from_pem(anew) == PublicKey.from_pem(handed_over)
+    assert find_armoured(anew) not in (None, find_armoured(handed_over))
 
 
 def test_init_touches_no_gateway_that_is_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from cloud.broker import mosquitto
 from cloud.broker.folder import BrokerFolder
+from cloud.broker.mosquitto import MutualTls
 from cloud.broker.passwords import hashed, matches, parse_password_file
-from cloud.broker.service import check_port_is_free
+from cloud.broker.service import check_port_is_free, run
 from cloud.broker.settings import BrokerSettings, MqttSettings
 from runtime.errors import EnvironmentRefused, SettingsError
 
@@ -128,3 +129,17 @@ def test_on_this_machine_no_certificate_is_needed(tmp_path):
 def test_a_name_nobody_has_cannot_be_listened_on():
     with pytest.raises(EnvironmentRefused, match="cannot listen"):
         check_port_is_free("name.invalid", 18_830)
+
+
+def test_a_door_that_certificates_alone_open_may_stand_open_to_the_network(tmp_path):
+    MqttSettings(host="broker.example", entrance="certificate").check()
+    BrokerSettings(listen="0.0.0.0").check(is_tls_our_own=True)
+
+
+def test_the_embedded_broker_is_no_door_for_certificates(folder, tmp_path):
+    mutual = MutualTls(
+        authority=tmp_path / "ca", revoked=tmp_path / "crl", own_certificate=tmp_path / "c", own_key=tmp_path / "k"
+    )
+
+    with pytest.raises(EnvironmentRefused, match="opened by passwords alone"):
+        run(folder, BrokerSettings(), 18_830, mutual, must_be_embedded=True)

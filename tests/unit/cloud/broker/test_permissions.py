@@ -58,3 +58,10 @@ def test_mosquitto_reads_the_same_table():
         "pattern write lw/1/%u/up/#",
         "pattern read lw/1/%u/down/#",
     ]
+
+
+def test_who_is_shut_out_may_nothing_whatever_the_patterns_say():
+    lines = acl_file(["7Z0M4QDA", "7Z0M4QDB"]).splitlines()
+
+    assert lines[3:7] == ["user 7Z0M4QDA", "topic deny #", "user 7Z0M4QDB", "topic deny #"]
+    assert lines[8:] == ["pattern write lw/1/%u/up/#", "pattern read lw/1/%u/down/#"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.enrolment import install_enrolment, load_enrolment
+from gateway.adapters.enrolment import Certified, install_enrolment, load_enrolment
 from runtime.errors import InputRefused, LamplightError
 from tests.certificates import make_authority
 from wire.commands import Role
@@ -176,4 +176,44 @@ def test_an_authority_that_is_no_key_is_refused(file: Path) -> None:
     file.write_text(file.read_text() + "[commands]\noperator = 'nobody'\n")
 
     with pytest.raises(InputRefused, match=r"commands\.operator"):
+        load_enrolment(file, GATEWAY)
+
+
+def certified_text(authority: str, certificate: str = "x") -> str:
+    return (
+        f'gateway_id = "{GATEWAY}"\n[mqtt]\nhost = "broker.example"\nusername = "{GATEWAY}"\n'
+        f'certificate = """{certificate}"""\nauthority = """{authority}"""\n'
+        f'[cloud]\nreceipt_public_key = """{RECEIPT_KEY.to_pem().decode()}"""\n'
+    )
+
+
+def test_one_with_a_certificate_needs_no_password_and_names_its_authority(file: Path) -> None:
+    authority = make_authority(file.parent).ca_file.read_text()
+    file.write_text(certified_text(authority))
+
+    enrolment = load_enrolment(file, GATEWAY)
+
+    assert enrolment.password is None
+    assert enrolment.is_encrypted
+    assert enrolment.certified == Certified(first="x", authority=authority, file=file.with_name("tls.pem"))
+
+
+def test_a_certificate_of_no_use_keeps_nothing_of_the_enrolment(file: Path, tmp_path: Path) -> None:
+    file.write_text(certified_text(make_authority(file.parent).ca_file.read_text()))
+
+    with pytest.raises(InputRefused, match="this is no certificate"):
+        install_enrolment(file, tmp_path / "enrolment.toml", GATEWAY, NOW)
+
+    assert not (tmp_path / "enrolment.toml").exists()
+    assert not (tmp_path / "tls.pem").exists()
+
+
+@pytest.mark.parametrize(
+    ("authority", "words"),
+    [("", "come together"), ("-----BEGIN CERTIFICATE-----", "no certificate"), ("é", "no ")],
+)
+def test_an_authority_that_is_none_is_refused(file: Path, authority: str, words: str) -> None:
+    file.write_text(certified_text(authority))
+
+    with pytest.raises(InputRefused, match=words):
         load_enrolment(file, GATEWAY)
