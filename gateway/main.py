@@ -404,7 +404,7 @@ def _forwarder(parts: Parts, journal: Journal, desk: UplinkDesk, commander: Comm
     settings = parts.settings.uplink
     return Forwarder(
         outbox=journal,
-        uplink=_uplink(parts),
+        uplink=_uplink(parts, journal),
         receipt_key=parts.enrolment.receipt_key,
         window_rows=settings.window_rows,
         resend=Patience(first_s=settings.resend_after_s, longest_s=settings.longest_resend_s),
@@ -416,7 +416,7 @@ def _forwarder(parts: Parts, journal: Journal, desk: UplinkDesk, commander: Comm
     )
 
 
-def _uplink(parts: Parts) -> Uplink:
+def _uplink(parts: Parts, journal: Journal) -> Uplink:
     """The way to the broker; where a certificate opens it, one that keeps the certificate fresh."""
     settings, enrolment, gateway = parts.settings.uplink, parts.enrolment, parts.keys.gateway
     uplink = MqttUplink(
@@ -433,6 +433,6 @@ def _uplink(parts: Parts) -> Uplink:
 
     identity = TlsIdentity(certified.file)
     renewed = RenewedIdentity(
-        identity=identity, authority=certified.authority, gateway=gateway, signer=parts.keys.signer
+        identity=identity, authority=certified.authority, gateway=gateway, signer=lambda: journal.signer
     )
     return CertifiedUplink(uplink, renewed, gateway, parts.clock)

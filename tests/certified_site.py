@@ -100,7 +100,9 @@ class CertifiedGateway:
     def certified_uplink(self):
         """The uplink as the gateway joins it: it keeps its certificate fresh."""
         authority = self.enrolment.certified.authority
-        renewed = RenewedIdentity(identity=self.identity, authority=authority, gateway=self.id, signer=self.signer)
+        renewed = RenewedIdentity(
+            identity=self.identity, authority=authority, gateway=self.id, signer=lambda: self.signer
+        )
         return CertifiedUplink(self.uplink(), renewed, self.id, CLOCK)
 
     @property

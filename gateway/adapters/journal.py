@@ -170,6 +170,11 @@ class Journal:
                         raise
             return self._store(changes)
 
+    @property
+    def signer(self) -> Signer:
+        """The key that signs now."""
+        return self._signer
+
     def change_key(self, new: Signer) -> int:
         """Announce `new` as the last alarm under the key that signed until now; its number. What follows, `new` signs.
 

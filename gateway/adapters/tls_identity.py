@@ -13,6 +13,7 @@ files that others could have read.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -112,13 +113,13 @@ class RenewedIdentity:
     identity: TlsIdentity
     authority: str
     gateway: GatewayId
-    signer: Signer
+    signer: Callable[[], Signer]  # the key that signs now: it may change while the gateway runs
 
     def standing(self) -> Standing:
         return self.identity.standing()
 
     def request(self) -> bytes:
-        return self.identity.request(self.signer, self.gateway)
+        return self.identity.request(self.signer(), self.gateway)
 
     def take_over(self, pem: bytes, now: datetime) -> Standing:
         authority, own = self.authority.encode(), self.identity.standing()
