@@ -1,10 +1,11 @@
 """Genuine messages said again where they mean nothing: on another topic, for another gateway, for another purpose.
 
-Four gateways with real journals have spoken, the cloud's real intake has stored it and receipted it, and they have
-spoken again, unheard as yet. Now an adversary who heard everything says it again, thousands of times, to the cloud and
-to the gateways. An effect is a row of the cloud's database or of a gateway's journal that is there after and was not
-before, or the other way round; only quarantine may note what it saw. What the adversary may not have is a key; so an
-event that was really signed *for another purpose* is tried too, in the very place that the next event would take.
+Four gateways with real journals have spoken, the cloud's real intake has stored it and receipted it, each has obeyed a
+command, and they have spoken again, unheard as yet. Now an adversary who heard everything says it again, thousands of
+times, to the cloud and to the gateways. An effect is a row of the cloud's database, of a gateway's journal or of its
+record of commands that is there after and was not before, or the other way round, and a command that is done again;
+only quarantine may note what it saw. What the adversary may not have is a key; so what was really signed *for another
+purpose* is tried too: events in the very place that the next one would take, and commands.
 """
 
 import random
@@ -16,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from benchmarks.commanded import Commanded
 from cloud.ingest.service import Intake, Message
 from cloud.kernel.db import Database
 from cloud.kernel.ids import MeterSerial, UsagePointId
@@ -26,6 +28,7 @@ from gateway.adapters.journal import Journal
 from gateway.core.outbox import Change, Entry
 from runtime.clock import Clock
 from wire import topics
+from wire.commands import AuthorityKey, Role, seal_command
 from wire.envelope import Purpose, parse, seal
 from wire.events import GatewayStarted, IntervalReadings, SupplyLost
 from wire.ids import GatewayId, gateway_id_of
@@ -52,6 +55,8 @@ class Heard:
     events: list[Message] = field(default_factory=list)
     receipts: list[Message] = field(default_factory=list)
     misused: list[Message] = field(default_factory=list)  # signed by a gateway, for another purpose than an event
+    commands: list[bytes] = field(default_factory=list)
+    misused_commands: list[bytes] = field(default_factory=list)
 
 
 class Town:
@@ -67,9 +72,16 @@ class Town:
         self.intake = Intake(database=self.database, clock=clock, signer=self._cloud_key, on_commit=_nobody_waits)
         self.signers = [SoftwareSigner.generate() for _ in range(GATEWAYS)]
         self.journals = [self._journal(number) for number in range(GATEWAYS)]
+        self._operator = SoftwareSigner.generate()
+        authority = [AuthorityKey(role=Role.OPERATOR, key=self._operator.public)]
+        self.commanded = [
+            Commanded(journal, authority, folder / f"commands-{number}.json", clock)
+            for number, journal in enumerate(self.journals)
+        ]
 
     def close(self) -> None:
         """Let all files go."""
+        self.settle()
         for journal in self.journals:
             journal.close()
         self.database.close()
@@ -90,6 +102,30 @@ class Town:
                         _misused(message, signer, purpose) for message in said for purpose in _NO_EVENT
                     ]
 
+    def order(self) -> None:
+        """Every gateway hears one command for itself, and does it."""
+        for gateway in self.commanded:
+            command = gateway.next_command(unix_ms(self._clock.now()))
+            sealed = seal_command(command, [self._operator])
+            gateway.hear(sealed)
+            self.heard.commands.append(sealed)
+            payload = parse(sealed).payload
+            others = (purpose for purpose in Purpose if purpose is not Purpose.COMMAND)
+            self.heard.misused_commands += [seal(payload, self._operator, purpose) for purpose in others]
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until every command that was heard is dealt with."""
+        for gateway in self.commanded:
+            gateway.end()
+        for gateway in self.commanded:
+            gateway.settle()
+
+    @property
+    def done(self) -> int:
+        """How many commands were done by all gateways."""
+        return sum(gateway.done for gateway in self.commanded)
+
     def take(self, messages: list[Message]) -> None:
         """Say these to the cloud."""
         self.intake.take(messages)
@@ -107,6 +143,7 @@ class Town:
         found: Rows = Counter()
         for file in (self._folder / "cloud.sqlite", *sorted(self._folder.glob("journal-*.sqlite"))):
             found += _rows_of(file)
+        found.update((file.name, (file.read_text(),)) for file in self._folder.glob("commands-*.json"))
         return found
 
     def _hear(self, journal: Journal, receipts: list[Message]) -> None:
@@ -142,7 +179,7 @@ class Town:
 
 def replay(town: Town, count: int, seed: int) -> int:
     """Say again `count` messages that were heard, each somewhere or as something; how many rows that changed."""
-    before = town.rows()
+    before, done_before = town.rows(), town.done
     dice = random.Random(seed)
     batch: list[Message] = []
     for say in _ways(town, dice, count, batch):
@@ -151,7 +188,8 @@ def replay(town: Town, count: int, seed: int) -> int:
             town.take(batch)
             batch.clear()
     town.take(batch)
-    return changed(before, town.rows())
+    town.settle()
+    return changed(before, town.rows()) + town.done - done_before
 
 
 def changed(before: Rows, after: Rows) -> int:
@@ -169,12 +207,22 @@ def _ways(town: Town, dice: random.Random, count: int, batch: list[Message]) -> 
             event,
             Message(topic=elsewhere, payload=event.payload),
             Message(topic=elsewhere, payload=receipt.payload),
+            Message(topic=elsewhere, payload=dice.choice(heard.commands)),
             dice.choice(heard.misused),
         )
-        if dice.random() < 0.7:
+        for_a_gateway = (
+            event.payload,
+            receipt.payload,
+            dice.choice(heard.commands),
+            dice.choice(heard.misused_commands),
+        )
+        to = dice.random()
+        if to < 0.6:
             yield partial(batch.append, dice.choice(for_the_cloud))
+        elif to < 0.8:
+            yield partial(town.tell, dice.choice(town.journals), dice.choice(for_a_gateway))
         else:
-            yield partial(town.tell, dice.choice(town.journals), dice.choice((event, receipt)).payload)
+            yield partial(dice.choice(town.commanded).hear, dice.choice(for_a_gateway))
 
 
 def _misused(message: Message, signer: SoftwareSigner, purpose: Purpose) -> Message:

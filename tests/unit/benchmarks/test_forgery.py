@@ -54,6 +54,7 @@ def test_the_peers_know_a_genuine_event_and_take_some_that_were_wrapped_anew(pee
 
 def test_replays_change_nothing_and_a_new_event_is_counted(tmp_path: Path) -> None:
     town = Town(tmp_path, SystemClock())
+    town.order()
     town.speak(is_heard=True)
     town.speak(is_heard=False)
 
@@ -65,6 +66,7 @@ def test_replays_change_nothing_and_a_new_event_is_counted(tmp_path: Path) -> No
     of_new_events = changed(before, town.rows())
     town.close()
 
+    assert town.done == len(town.journals)
     assert effects == 0
     assert of_an_old_event == 0
     assert of_new_events > 0
