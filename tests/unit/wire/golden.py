@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 import wire
 from wire.bodies import event_name, facts
+from wire.certificate_request import seal_request
 from wire.chain import genesis
+from wire.codec import decode
 from wire.commands import (
     OPERATIONS,
     AuthorityKey,
@@ -87,6 +89,7 @@ SIGNERS = {
     "P-256": SoftwareSigner(ec.derive_private_key(_P256, ec.SECP256R1())),
     "Ed25519": SoftwareSigner(ed25519.Ed25519PrivateKey.from_private_bytes(bytes.fromhex(_ED25519))),
 }
+TLS_KEY = ec.derive_private_key(_P256 - 1, ec.SECP256R1())
 BEGAN_AT_MS = 1_795_284_000_000  # 2026-11-21T18:00:00Z
 METER = "LAM00012345678"
 
@@ -291,7 +294,7 @@ def vectors() -> list[Vector]:
     return [
         vector
         for key, signer in SIGNERS.items()
-        for vector in (*_events(key, signer), _receipt(key, signer), *_commands(key, signer))
+        for vector in (*_events(key, signer), _receipt(key, signer), *_commands(key, signer), _request(key, signer))
     ]
 
 
@@ -344,6 +347,18 @@ def _command(key: str, name: str, envelope: bytes) -> Vector:
     says |= {"expires_ms": said.expires_ms, "operation": type(said.operation).__name__, **asdict(said.operation)}
     says |= {"actor": said.actor, "role": said.role.name.lower(), "id": signed.id.hex()}
     return Vector(name=name, key=key, purpose="command", envelope=envelope, says={"command": says})
+
+
+def _request(key: str, signer: SoftwareSigner) -> Vector:
+    """A request for a certificate of the TLS key `TLS_KEY`."""
+    envelope = seal_request(TLS_KEY, signer, gateway_id_of(signer.public.spki))
+    said = decode(parse(envelope).payload)
+    assert isinstance(said, dict)
+    says = {"version": said[1], "gateway": said[2], "pkcs10": said[3]}
+    shown = {name: value.hex() if isinstance(value, bytes) else value for name, value in says.items()}
+    return Vector(
+        name=f"certificate-request-{key}", key=key, purpose="certificate", envelope=envelope, says={"request": shown}
+    )
 
 
 def _stored(path: Path) -> Vector:

@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.unit.wire.golden import FOLDER, SIGNERS, pair, receipt, records, stored, vectors
+from tests.unit.wire.golden import FOLDER, SIGNERS, TLS_KEY, pair, receipt, records, stored, vectors
+from wire.certificate_request import open_request
 from wire.envelope import Purpose, parse, verify
+from wire.ids import gateway_id_of
 from wire.receipts import open_receipt
 from wire.record import decode_record
 from wire.refusals import WireRefused
@@ -37,6 +39,14 @@ def test_a_stored_receipt_reads_back(key):
     (row,) = [row for row in STORED if row.key == key and row.purpose == "receipt"]
 
     assert open_receipt(row.envelope, SIGNERS[key].public) == receipt(key)
+
+
+@pytest.mark.parametrize("key", SIGNERS)
+def test_a_stored_request_brings_its_tls_key(key):
+    (row,) = [row for row in STORED if row.key == key and row.purpose == "certificate"]
+    signer = SIGNERS[key].public
+
+    assert open_request(row.envelope, signer, gateway_id_of(signer.spki)) == TLS_KEY.public_key()
 
 
 @pytest.mark.parametrize("row", STORED, ids=lambda row: row.name)
