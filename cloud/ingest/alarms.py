@@ -36,6 +36,7 @@ class Kind(StrEnum):
     GAP = "gap"  # events are claimed, or came, behind others that do not come
     GIVEN_UP = "given up"  # the gateway gave events up before the cloud had them
     BEGUN_ANEW = "begun anew"  # the gateway lost its journal
+    KEY_NOT_TAKEN = "key not taken"  # a gateway announced a key that proves nothing: what follows is refused
     TWO_CHAINS = "two chains"  # a clone or a rollback: nothing of the gateway is believed any more
 
 

@@ -162,7 +162,8 @@ class Batch:
                 self._change_key(genuine, announced)
 
     def _change_key(self, genuine: Genuine, announced: KeyAnnounced) -> None:
-        gateway = key_change.follow(self._connection, self._gateways[genuine.link.gateway], genuine, announced)
+        known = self._gateways[genuine.link.gateway]
+        gateway = key_change.follow(self._connection, known, genuine, announced, self._now)
         self._gateways[gateway.id] = gateway
         self._announced |= {key.public.key_id: gateway.id for key in gateway.keys}
 

@@ -71,6 +71,18 @@ def place(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     return place
 
 
+def test_what_was_sealed_to_the_first_key_opens_when_another_one_signs(place: Place) -> None:
+    name, first = place.name, MeterKeys(place.state / "meter-keys", load_key(place.state / "key.pem"))
+    place.seal()
+
+    place.terminal.run("lamplight-gateway", "key", "rotate", place.state)
+
+    assert place.name != name
+    assert place.take().status == 0
+    assert first.of(1).key == Secret(bytes(16))
+    assert MeterKeys(place.state / "meter-keys", load_key(place.state / "sealing-key.pem")).of(1).key == Secret(KEY)
+
+
 def test_sealed_by_the_utility_taken_by_its_gateway(place: Place) -> None:
     sealed = place.seal()
 

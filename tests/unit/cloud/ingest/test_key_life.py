@@ -7,7 +7,8 @@ import pytest
 
 from cloud.broker.folder import BrokerFolder
 from cloud.broker.settings import MqttSettings
-from cloud.ingest import quarantine, revocation
+from cloud.ingest import alarms, quarantine, revocation
+from cloud.ingest.alarms import Kind
 from cloud.ingest.service import Intake
 from cloud.registry import store as registry
 from cloud.registry.model import Status
@@ -44,6 +45,10 @@ class Door:
     def known(self):
         with self.database.read() as connection:
             return registry.get(connection, self.gateway.id)
+
+    def alarms(self):
+        with self.database.read() as connection:
+            return [(alarm.kind, alarm.first_seq) for alarm in alarms.open_ones(connection, limit=10)]
 
     def refused(self):
         with self.database.read() as connection:
@@ -148,6 +153,7 @@ def test_a_key_another_gateway_signs_with_is_not_taken(door):
 
     assert door.known.keys == ()
     assert door.refused() == {Reason.WRONG_GATEWAY: 1}
+    assert door.alarms() == [(Kind.KEY_NOT_TAKEN, 1)]
 
 
 def test_an_announcement_that_proves_nothing_keeps_its_place_and_changes_nothing(door):
@@ -157,6 +163,7 @@ def test_an_announcement_that_proves_nothing_keeps_its_place_and_changes_nothing
 
     assert heads == {Lane.ALARM: 2}
     assert door.known.keys == ()
+    assert door.alarms() == [(Kind.KEY_NOT_TAKEN, 1)]
 
 
 # --- revoked from a place on ------------------------------------------------------------------------------------------
