@@ -11,6 +11,7 @@
     assist FILE                 which help is likely         bill rate                       a bill, reckoned
     meter-keys DIR GATEWAY METER  a meter's keys, sealed to its gateway
     outward status DIR          delivery to other systems    export DIR                      events in a file, for CIM
+    command send|list|keys DIR  orders to gateways          what became of them
     bill list|again DIR         what became of bills         tariff add|list DIR             what homes are billed with
 
 A command that is refused ends with one line on standard error and status 2; one whose answer is no, with status 1.
@@ -32,6 +33,7 @@ from cloud import (
     broker_commands,
     cis_commands,
     command,
+    edge_commands,
     key_commands,
     outage_commands,
     outward_commands,
@@ -54,6 +56,7 @@ _FEATURES: Final = (
     bill_commands,
     broker_commands,
     cis_commands,
+    edge_commands,
     key_commands,
     outage_commands,
     outward_commands,

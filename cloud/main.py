@@ -27,6 +27,8 @@ from cloud.billing.service import BillService
 from cloud.broker.tender import Tender
 from cloud.config import CloudSettings
 from cloud.customers.consent_store import agreed_to_fine
+from cloud.edge import service as edge
+from cloud.edge.service import Dispatch
 from cloud.ingest.consumer import Certified, Consumer
 from cloud.ingest.disclosure import FineReadings
 from cloud.ingest.lane_watch import LaneWatch
@@ -127,7 +129,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     courier = courier_of(settings.outward, database, clock, on_commit)
     watch = LaneWatch(settings.ingest)
     subscribers = [watch.on_event, readings.on_event, outages.on_event, areas.on_event, usage.on_event, bills.on_event]
-    heard = tell(subscribers if courier is None else [*subscribers, outward.on_event])
+    heard = tell([*subscribers, edge.on_event, *([] if courier is None else [outward.on_event])])
     handlers = {EVENT_TASK: heard, **watch.handlers(), **outages.handlers(), **areas.handlers()}
     loop = Loop(database=database, clock=clock, handlers=handlers, on_commit=on_commit)
     slow_loop = Loop(database=database, clock=clock, handlers=bills.handlers(), on_commit=on_commit)
@@ -181,15 +183,15 @@ def _way_in(
 ) -> tuple[Consumer, tuple[Worker, ...]]:
     """Ingest's connection; where certificates open the broker, with who answers requests for them and tends our own."""
     intake = _intake(folder, settings, database, clock, on_commit)
-    mqtt, password = settings.mqtt, folder.broker.read_ingest_password()
+    due, mqtt, password = Dispatch(database, clock).due, settings.mqtt, folder.broker.read_ingest_password()
     certifier = folder.certifier(settings, clock)
     if certifier is None:
-        return Consumer(settings=mqtt, password=password, intake=intake, clock=clock), ()
+        return Consumer(settings=mqtt, password=password, intake=intake, clock=clock, due=due), ()
     from cloud.ingest.certificate_desk import CertificateDesk  # it needs X.509, which is slow to load
 
     desk = CertificateDesk(intake=intake, database=database, clock=clock, certifier=certifier)
     certified = Certified(authority=mqtt.tls_ca_file or folder.authority.certificate, own=folder.authority.ingest)
-    consumer = Consumer(settings=mqtt, password=password, intake=desk, clock=clock, certified=certified)
+    consumer = Consumer(settings=mqtt, password=password, intake=desk, clock=clock, certified=certified, due=due)
     tender = Tender(tend=partial(certifier.tend, mqtt.host), broker=folder.broker, clock=clock)
     return consumer, (Worker("certificates", tender.run, clock=clock, wake=tender.wake),)
 

@@ -3,6 +3,7 @@
 cloud.toml        settings, commented
 receipt-key.pem   the key receipts are signed with, readable by its owner only
 receipt.pub.pem   its public half; every gateway gets it with its enrolment
+command-keys/     what signs orders to gateways, readable by their owner only; one of them belongs elsewhere
 access-token      what opens the page, readable by its owner only
 customer-key      what customers' own links are made with, readable by its owner only
 lamplight.sqlite  the database
@@ -31,6 +32,7 @@ import cloud.customers.consent_store
 import cloud.customers.household_store
 import cloud.customers.preference_store
 import cloud.customers.store
+import cloud.edge.store
 import cloud.grid.store
 import cloud.ingest.alarms
 import cloud.ingest.claims
@@ -46,6 +48,7 @@ import cloud.readings.store  # noqa: F401 - imported for its tables, like those 
 from cloud.broker.folder import AuthorityFolder, BrokerFolder
 from cloud.broker.mosquitto import MutualTls
 from cloud.config import CloudSettings
+from cloud.edge.command_keys import CommandKeys
 from cloud.kernel import access
 from cloud.kernel.db import Database
 from cloud.kernel.errors import DatabaseError, DatabaseUnusable
@@ -138,6 +141,10 @@ class StateFolder:
     def authority(self) -> AuthorityFolder:
         return AuthorityFolder((self.path / "authority").resolve())
 
+    @property
+    def command_keys(self) -> CommandKeys:
+        return CommandKeys((self.path / "command-keys").resolve())
+
     def settings(self) -> CloudSettings:
         """What cloud.toml says; raises SettingsError."""
         loaded = settings.load(CloudSettings, self.settings_file)
@@ -178,6 +185,7 @@ class StateFolder:
             receipt_key=self.receipt_signer().public,
             certifier=self.certifier(settings, clock),
             billing_period_s=settings.readings.billing_period_s,
+            commanders=self.command_keys.public_keys(),
         )
 
     def certifier(self, settings: CloudSettings, clock: Clock) -> "Certifier | None":
@@ -230,6 +238,7 @@ def _fill(folder: StateFolder, values: dict[str, Any]) -> None:
     write_atomically(folder.path / "receipt.pub.pem", signer.public.to_pem(), mode=0o644)
     access.write_new_token(folder.access_token)
     links.write_new_key(folder.customer_key)
+    folder.command_keys.create()
     folder.tariffs.mkdir()
     folder.programmes.mkdir()
     folder.broker.create()

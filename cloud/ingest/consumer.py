@@ -13,6 +13,7 @@ would stop altogether once the broker owed us twenty acknowledgements.
 """
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +36,7 @@ _IDLE_S: Final = 0.5  # how long `run` may take to see that it was told to stop
 _RETRY_S: Final = 1.0
 _KEEPALIVE_S: Final = 30
 _QOS: Final = 1
-_QOS_OF_RECEIPTS: Final = 0
+_QOS_DOWN: Final = 0
 
 log = logs.get(__name__)
 
@@ -68,11 +69,14 @@ class Consumer:
         intake: Takes,
         clock: Clock,
         certified: Certified | None = None,
+        due: Callable[[], Sequence[Message]] = tuple,
     ) -> None:
+        """`due` gives what is to be said to gateways now; it is asked all the time, and raises DatabaseError alone."""
         self._settings = settings
         self._password = password
         self._certified = certified
         self._intake = intake
+        self._due = due
         self._clock = clock
         self._arrived: list[_Arrival] = []
         self._batch_end_s = 0.0
@@ -103,6 +107,7 @@ class Consumer:
             client.connect(self._settings.host, self._settings.port, keepalive=_KEEPALIVE_S)
             while not stop.is_set() and (code := client.loop(self._patience_s())) is MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self._take_what_is_due(client)
+                self._say_what_is_due(client)
             if not stop.is_set():
                 self._tell_absence(code.name)
         except OSError as error:
@@ -121,9 +126,14 @@ class Consumer:
             return
         batch, self._arrived = self._arrived, []
         for receipt in self._intake.take([arrival.message for arrival in batch]):
-            client.publish(receipt.topic, receipt.payload, qos=_QOS_OF_RECEIPTS)
+            client.publish(receipt.topic, receipt.payload, qos=_QOS_DOWN)
         for arrival in batch:
             client.ack(arrival.delivery, arrival.qos)
+
+    def _say_what_is_due(self, client: Client) -> None:
+        """What gateways are ordered; never kept by the broker, and said again until it is answered."""
+        for message in self._due() if self._is_connected else ():
+            client.publish(message.topic, message.payload, qos=_QOS_DOWN, retain=False)
 
     def _new_client(self) -> Client:
         client = Client(

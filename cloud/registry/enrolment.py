@@ -6,6 +6,7 @@ a certificate opens it, the file holds no secret and is one: the certificate wor
 which never leaves the gateway, any more than the key it signs with.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -45,9 +46,10 @@ def enrolment_text(
     mqtt: MqttSettings,
     receipt_key: PublicKey,
     billing_period_s: int,
+    commanders: Mapping[str, PublicKey],
     out: Path,
 ) -> str:
-    """The file for this gateway, TOML, as it shall lie at `out`."""
+    """The file for this gateway, TOML, as it shall lie at `out`; `commanders` are the keys that may order it things."""
     lines = [
         *_heading(admission),
         f"gateway_id = {quoted(gateway)}",
@@ -65,7 +67,8 @@ def enrolment_text(
         case ByCertificate(certificate, authority):
             lines += [_block("certificate", certificate), _block("authority", authority)]
     cloud = [_block("receipt_public_key", receipt_key.to_pem()), f"billing_period_s = {billing_period_s}"]
-    return "\n".join([*lines, "", "[cloud]", *cloud, ""])
+    commands = ["", "[commands]", *(_block(name, key.to_pem()) for name, key in commanders.items())]
+    return "\n".join([*lines, "", "[cloud]", *cloud, *(commands if commanders else []), ""])
 
 
 def _heading(admission: Admission) -> list[str]:

@@ -6,9 +6,10 @@ written whole from the registry afterwards, and again whenever a broker starts, 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -53,6 +54,7 @@ class Registrar:
         receipt_key: PublicKey,
         certifier: "Certifier | None" = None,
         billing_period_s: int = 3_600,
+        commanders: Mapping[str, PublicKey] = MappingProxyType({}),
     ) -> None:
         """With a `certifier` certificates open the broker, else passwords."""
         self._billing_period_s = billing_period_s
@@ -62,6 +64,7 @@ class Registrar:
         self._mqtt = mqtt
         self._receipt_key = receipt_key
         self._certifier = certifier
+        self._commanders = commanders
 
     def add(
         self, *, public_key: PublicKey, places: Sequence[Place], out: Path, handed_in: bytes | None = None
@@ -175,7 +178,9 @@ class Registrar:
     def _write_enrolment(self, gateway: GatewayId, admission: Admission, out: Path) -> None:
         if isinstance(admission, ByPassword) and self._mqtt.tls_ca_file is not None:
             write_atomically(authority_beside(out), _read_authority(self._mqtt.tls_ca_file), mode=0o644)
-        text = enrolment_text(gateway, admission, self._mqtt, self._receipt_key, self._billing_period_s, out)
+        text = enrolment_text(
+            gateway, admission, self._mqtt, self._receipt_key, self._billing_period_s, self._commanders, out
+        )
         write_atomically(out, text.encode(), mode=0o600)
 
 

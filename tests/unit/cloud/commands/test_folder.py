@@ -27,6 +27,7 @@ def test_a_new_folder_is_its_owners_alone_and_complete(state):
         "access-token",
         "broker",
         "cloud.toml",
+        "command-keys",
         "customer-key",
         "lamplight.sqlite",
         "programmes",
