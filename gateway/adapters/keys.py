@@ -34,7 +34,11 @@ class HeldKey:
 def make_key(private: Path, public: Path) -> SoftwareSigner:
     """Make a key pair, once; raises InputRefused when there is one, EnvironmentRefused when it cannot be written."""
     if private.exists():
-        raise InputRefused("there is a key already", where=str(private), do="choose another folder; a key is for life")
+        raise InputRefused(
+            "there is a key already",
+            where=str(private),
+            do="choose another folder; to change a key: lamplight-gateway key rotate",
+        )
     signer = SoftwareSigner.generate()
     write_atomically(private, signer.to_pem(), mode=PRIVATE_MODE)
     write_atomically(public, signer.public.to_pem(), mode=PUBLIC_MODE)

@@ -10,6 +10,7 @@ from cloud.ingest import quarantine
 from cloud.ingest.service import Intake, Message
 from cloud.registry import store as registry
 from cloud.registry.model import Status
+from gateway.adapters.registry import Registry
 from gateway.cli import run
 from gateway.config import load_settings
 from gateway.core.outbox import Change, Entry
@@ -99,6 +100,19 @@ def test_a_gateway_that_runs_takes_one_key_after_the_other(site):
     assert site.live(site.folder, STARTED) == 0
     assert site.refused() == {}
     assert site.gateway.signing_keys[-1].public == own_keys(settings).signer.public
+
+
+def test_a_journal_that_is_lost_after_a_change_of_keys_begins_anew_under_the_new_one(site):
+    rotate(site.folder)
+    site.live(site.folder, LOST)
+    settings = load_settings(site.folder)
+    settings.files.journal.unlink()
+    book = Registry(settings.files.registry)
+
+    open_own_journal(settings, own_keys(settings), SystemClock(), book).close()
+
+    assert site.live(site.folder, LOST, STARTED) == 0
+    assert site.refused() == {}
 
 
 def test_a_copied_card_is_found_at_the_first_number_both_used(site):
