@@ -1,8 +1,8 @@
 """Orders about a meter: does it answer, and read it now.
 
 Both have its own poller read it at once, in its turn on the line, as a change of the supply would; so neither holds
-anybody up nor opens a meter beside its reader. A reading counts as an answer when it began after the order and the
-journal holds its registers: they are events of their own, and stand before the answer.
+anybody up nor opens a meter beside its reader. A reading counts as an answer when it began after the order and what
+follows from it is taken over: its registers are an event of their own, as with any reading.
 """
 
 import threading

@@ -1,7 +1,7 @@
 """What the pipeline tells the thread that reads a meter: how closely to watch, what is missing, and "now".
 
 The one place where those two threads meet besides the inbox. The pipeline writes, the poller waits. Whoever else wants
-the meter read (`call`) may wait for what comes of it: a reading counts once the journal holds what followed from it.
+the meter read (`call`) may wait for what comes of it: a reading counts once what followed from it is taken over.
 """
 
 import threading
