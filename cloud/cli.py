@@ -4,7 +4,9 @@
     broker DIR                  be the broker                import DIR FILE|DROP, grid DIR  the utility's files
     broker-config DIR           write mosquitto's files
     serve DIR                   be the cloud                 verify FILE                     one envelope laid open
-    config                      every setting, commented     quarantine DIR, parked DIR      what a person should see
+    config                      every setting, commented     parked DIR                      what kept failing
+    alarm list|holes|seen|write-off DIR                      gaps, and gateways that contradict themselves
+    quarantine list|show|replay DIR                          what was not believed
     new-token DIR               another key to the page      customer-link DIR UP            a customer's own page
     outage list|show|close DIR  outages on the tree          outage locate                   what failed, from files
     import-refused DIR          rows of drops that wait
@@ -28,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cloud import (
+    alarm_commands,
     assist_commands,
     bill_commands,
     broker_commands,
@@ -37,6 +40,7 @@ from cloud import (
     key_commands,
     outage_commands,
     outward_commands,
+    quarantine_commands,
     tariff_commands,
     verify_commands,
 )
@@ -52,6 +56,7 @@ if TYPE_CHECKING:
 
 _MAX_KEY_BYTES: Final = 1_000_000
 _FEATURES: Final = (
+    alarm_commands,
     assist_commands,
     bill_commands,
     broker_commands,
@@ -60,6 +65,7 @@ _FEATURES: Final = (
     key_commands,
     outage_commands,
     outward_commands,
+    quarantine_commands,
     tariff_commands,
     verify_commands,
 )
@@ -197,16 +203,6 @@ def _grid(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _quarantine(arguments: argparse.Namespace) -> int:
-    from cloud.ingest import quarantine
-
-    with _opened(arguments.dir) as (_, database, _), database.read() as connection:
-        rows = quarantine.newest(connection, limit=min(arguments.limit, quarantine.MAX_ROWS))
-    lines = [f"{r.last_at:%Y-%m-%d %H:%M:%S}  {r.times:5}x  {r.reason}  {r.topic}  {r.detail}".rstrip() for r in rows]
-    command.answer(arguments, [row.facts() for row in rows], lines or ["nothing was refused"])
-    return 0
-
-
 def _parked(arguments: argparse.Namespace) -> int:
     from cloud.kernel import tasks
 
@@ -298,10 +294,6 @@ def _parser() -> argparse.ArgumentParser:
     grid = word("grid", _grid, "the feeders as they were understood, and the homes on them")
     grid.add_argument("dir", type=Path, metavar="DIR")
     grid.add_argument("--json", action="store_true")
-    refused = word("quarantine", _quarantine, "messages that were not believed, newest first")
-    refused.add_argument("dir", type=Path, metavar="DIR")
-    command.add_limit(refused, 100)
-    refused.add_argument("--json", action="store_true")
     parked = word("parked", _parked, "tasks that kept failing and wait for a person")
     parked.add_argument("dir", type=Path, metavar="DIR")
     parked.add_argument("--revive", nargs=2, metavar=("KIND", "KEY"), help="try this one again")

@@ -26,11 +26,10 @@ from cloud.assistance.service import AssistanceService
 from cloud.billing.service import BillService
 from cloud.broker.tender import Tender
 from cloud.config import CloudSettings
-from cloud.customers.consent_store import agreed_to_fine
 from cloud.edge import service as edge
 from cloud.edge.service import Dispatch
+from cloud.ingest.alarm_desk import AlarmDesk
 from cloud.ingest.consumer import Certified, Consumer
-from cloud.ingest.disclosure import FineReadings
 from cloud.ingest.lane_watch import LaneWatch
 from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake
@@ -135,7 +134,8 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     slow_loop = Loop(database=database, clock=clock, handlers=bills.handlers(), on_commit=on_commit)
     postman = _postman(settings, database, clock, on_commit)
     woken += [loop.wake, slow_loop.wake, postman.wake, *([] if courier is None else [courier.wake])]
-    consumer, tenders = _way_in(folder, settings, database, clock, on_commit)
+    intake = folder.intake(database, clock, on_commit)
+    consumer, tenders = _way_in(folder, settings, database, intake, clock)
     workers = (
         *tenders,
         Worker("loop", loop.run, clock=clock, wake=loop.wake),
@@ -159,6 +159,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
         close_case=areas.close,
         parts=parts,
         on_commit=on_commit,
+        alarms=AlarmDesk(intake.batch),
     )
     return Cloud(settings=settings, services=services, workers=workers)
 
@@ -168,21 +169,10 @@ def _access(folder: StateFolder, settings: CloudSettings) -> Access:
     return Access(token=token, host_names=settings.web.host_names, is_open=settings.web.open_to_all)
 
 
-def _intake(
-    folder: StateFolder, settings: CloudSettings, database: Database, clock: Clock, on_commit: Callable[[], None]
-) -> Intake:
-    signer = folder.receipt_signer()
-    fine = FineReadings(billing_period_s=settings.readings.billing_period_s, has_agreed=agreed_to_fine)
-    return Intake(
-        database=database, clock=clock, signer=signer, on_commit=on_commit, settings=settings.ingest, fine=fine
-    )
-
-
 def _way_in(
-    folder: StateFolder, settings: CloudSettings, database: Database, clock: Clock, on_commit: Callable[[], None]
+    folder: StateFolder, settings: CloudSettings, database: Database, intake: Intake, clock: Clock
 ) -> tuple[Consumer, tuple[Worker, ...]]:
     """Ingest's connection; where certificates open the broker, with who answers requests for them and tends our own."""
-    intake = _intake(folder, settings, database, clock, on_commit)
     due, mqtt, password = Dispatch(database, clock).due, settings.mqtt, folder.broker.read_ingest_password()
     certifier = folder.certifier(settings, clock)
     if certifier is None:

@@ -17,6 +17,7 @@ serving           locked by `serve` while it runs
 import fcntl
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -48,7 +49,10 @@ import cloud.readings.store  # noqa: F401 - imported for its tables, like those 
 from cloud.broker.folder import AuthorityFolder, BrokerFolder
 from cloud.broker.mosquitto import MutualTls
 from cloud.config import CloudSettings
+from cloud.customers.consent_store import agreed_to_fine
 from cloud.edge.command_keys import CommandKeys
+from cloud.ingest.disclosure import FineReadings
+from cloud.ingest.service import Intake
 from cloud.kernel import access
 from cloud.kernel.db import Database
 from cloud.kernel.errors import DatabaseError, DatabaseUnusable
@@ -208,6 +212,18 @@ class StateFolder:
             revoked=ours.revoked,
             own_certificate=broker.certificate_file or ours.broker,
             own_key=broker.key_file or ours.broker,
+        )
+
+    def intake(self, database: Database, clock: Clock, on_commit: Callable[[], None]) -> Intake:
+        """What takes messages in here, under all that the settings and the customers say."""
+        said = self.settings()
+        return Intake(
+            database=database,
+            clock=clock,
+            signer=self.receipt_signer(),
+            on_commit=on_commit,
+            settings=said.ingest,
+            fine=FineReadings(billing_period_s=said.readings.billing_period_s, has_agreed=agreed_to_fine),
         )
 
     def claim(self) -> None:

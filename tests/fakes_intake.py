@@ -3,14 +3,21 @@
 from sqlalchemy import func, select
 
 from cloud.ingest import alarms, holes, quarantine, store
-from cloud.ingest.news import EVENT_TASK
+from cloud.ingest.lane_watch import LaneWatch
+from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake
+from cloud.ingest.settings import IngestSettings
 from cloud.kernel import tasks
+from cloud.kernel.loop import Loop
 from cloud.registry import store as registry
 from tests.fakes_cloud import FakeGateway, HandClock, register
+from wire.events import Heartbeat, LaneHead, SupplyLost
 from wire.keys import SoftwareSigner
 from wire.receipts import open_receipt
 from wire.terms import Lane
+
+LOST = SupplyLost(began_at_ms=1_700_000_000_000, input_mv=4_900)
+GAP_AFTER_S = IngestSettings().gap_after_s
 
 
 class Door:
@@ -66,3 +73,37 @@ class Door:
 
     def place(self, seq, lane=Lane.DIAGNOSTICS, gen=1):
         return f"{self.gateway.id}/{gen}/{int(lane)}/{seq}"
+
+
+class Watched(Door):
+    """An intake whose accepted events and timers are acted on."""
+
+    def __init__(self, database):
+        super().__init__(database)
+        watch = LaneWatch(IngestSettings())
+        handlers = {EVENT_TASK: tell([watch.on_event]), **watch.handlers()}
+        self.loop = Loop(database=database, clock=self.clock, handlers=handlers, on_commit=list)
+
+    def take(self, *messages):
+        receipts = super().take(*messages)
+        while self.loop.turn():
+            pass
+        return receipts
+
+    def after(self, seconds):
+        self.clock.go_on(seconds)
+        while self.loop.turn():
+            pass
+
+    def alarms_made(self, count):
+        return [self.gateway.say(LOST) for _ in range(count)]
+
+    def heartbeat(self, **heads):
+        """What the gateway says next of its lanes; `alarm=Head(...)` in place of where it truly stands."""
+        named = dict(self.gateway.heads)
+        named |= {Lane[lane.upper()]: head for lane, head in heads.items()}
+        told = tuple(LaneHead(lane=lane, seq=head.seq, head=head.hash) for lane, head in sorted(named.items()))
+        return self.gateway.say(Heartbeat(heads=told, uptime_s=5, pending=0), subject="")
+
+    def kinds(self):
+        return [kind for kind, *_ in self.alarms()]

@@ -13,8 +13,11 @@ import httpx
 from starlette.types import ASGIApp
 
 from cloud.customers import service as customers
+from cloud.ingest.alarm_desk import AlarmDesk
+from cloud.ingest.lane_watch import LaneWatch
 from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake, Message
+from cloud.ingest.settings import IngestSettings
 from cloud.kernel.access import Access
 from cloud.kernel.bell import Bell
 from cloud.kernel.db import Database
@@ -95,8 +98,15 @@ class Town:
         composer = Composer(Catalogue.load(), "utility.example", self.links.way_out("https://power.example"))
         homes = OutageService(AFTER_A_MINUTE, composer, look_again(AFTER_A_MINUTE))
         self._areas = AreaService(AFTER_A_MINUTE, homes)
-        listeners = [readings.on_event, homes.on_event, self._areas.on_event, UsageService(composer).on_event]
-        handlers = {EVENT_TASK: tell(listeners), **homes.handlers(), **self._areas.handlers()}
+        watch = LaneWatch(IngestSettings())
+        listeners = [
+            watch.on_event,
+            readings.on_event,
+            homes.on_event,
+            self._areas.on_event,
+            UsageService(composer).on_event,
+        ]
+        handlers = {EVENT_TASK: tell(listeners), **watch.handlers(), **homes.handlers(), **self._areas.handlers()}
         self._intake = Intake(
             database=self.database, clock=self.clock, signer=SoftwareSigner.generate(), on_commit=self.bell.ring
         )
@@ -119,6 +129,7 @@ class Town:
             bell=self.bell,
             settings=WebSettings(),
             close_case=self._areas.close,
+            alarms=AlarmDesk(self._intake.batch),
             on_commit=self.bell.ring,
         )
 

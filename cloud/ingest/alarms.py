@@ -91,6 +91,11 @@ class Alarm:
     remark: str
 
     @property
+    def lane_id(self) -> LaneId:
+        """The chain it is about."""
+        return LaneId(gateway=self.gateway, gen=self.gen, lane=self.lane)
+
+    @property
     def is_open(self) -> bool:
         return self.ended_at is None
 

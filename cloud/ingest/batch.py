@@ -45,13 +45,13 @@ _NOBODY: Final = GatewayId("")
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What became of the messages of a batch; `left` ones found no room to wait in and will come again."""
+    """What became of the messages of a batch; those `left` found no room to wait in and will come again."""
 
     accepted: int = 0
     repeated: int = 0
     held: int = 0
     left: int = 0
-    refused: int = 0
+    refusals: list[Refused] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
 
 
@@ -84,8 +84,7 @@ class Batch:
     def take(self, verdict: Genuine) -> None:
         """Find the place of a genuine event, and of all that was waiting for it."""
         self._place(verdict)
-        while self._moved:
-            self._go_on(*self._moved.pop())
+        self._drain()
 
     def refuse(self, topic: str, raw: bytes, refused: Refused) -> None:
         """Keep a message that is not believed; one under a key that this batch may yet announce is looked at again."""
@@ -112,8 +111,19 @@ class Batch:
     def _quarantine(self, topic: str, raw: bytes, refused: Refused) -> None:
         reason, detail = refused.reason, refused.detail
         quarantine.keep(self._connection, reason=reason, detail=detail, topic=topic, raw=raw, now=self._now)
-        self._tally.refused += 1
+        self._tally.refusals.append(refused)
         log.warning("message_refused", topic=topic, reason=reason, detail=detail)
+
+    def write_off(self, lane: LaneId, who: str, remark: str) -> int:
+        """Go on behind all that a lane is known to lack, on a person's word; how many holes that made."""
+        made = 0
+        while made <= store.MAX_HELD and (hole := self._next_gap(lane, who, remark)) is not None:
+            made += 1
+            holes.keep(self._connection, hole, self._now)
+            self._lanes.add_pending(hole)
+            self._moved.append((lane.gateway, lane.lane))
+            self._drain()
+        return made
 
     def finish(self) -> Tally:
         """Write what was collected; what became of all messages, and the receipts owed once it is committed."""
@@ -122,7 +132,7 @@ class Batch:
         look_at = self._now + self._settings.gap_after
         for lane in sorted(self._gapped):
             lane_watch.watch(self._connection, lane, self._lanes.reached(lane) or 0, look_at)
-        if self._tally.refused:
+        if self._tally.refusals:
             quarantine.trim(self._connection)
         self._tally.receipts = [self._receipt(*lane) for lane in sorted(self._owed)]
         return self._tally
@@ -195,6 +205,31 @@ class Batch:
         event = genuine.record.event
         if isinstance(event, EventsDropped) and event.of_lane is link.lane:
             self._declare(genuine, event)  # it waits for the very events it gives up: nobody else can tell of them
+
+    def _drain(self) -> None:
+        while self._moved:
+            self._go_on(*self._moved.pop())
+
+    def _next_gap(self, lane: LaneId, who: str, remark: str) -> Hole | None:
+        """What is missing next, up to what is known behind it; None where nothing is known to be missing."""
+        reached, gateway = self._lanes.reached(lane), self._gateways[lane.gateway]
+        if reached is None or gateway.status is not Status.ACTIVE:
+            return None
+        self._write()
+        behind = lane_watch.known_behind(self._connection, lane, reached)
+        if behind is None:
+            return None
+        return Hole(
+            gateway=lane.gateway,
+            gen=lane.gen,
+            lane=lane.lane,
+            first_seq=reached + 1,
+            last_seq=behind.seq,
+            head=behind.hash,
+            cause=Cause.WRITTEN_OFF,
+            said_by=who,
+            remark=remark,
+        )
 
     def _go_on(self, gateway: GatewayId, lane: Lane) -> None:
         """The lane's end moved: pass the holes that begin there, and take out what waited for it."""

@@ -83,13 +83,13 @@ class LaneWatch:
     def _on_watch(self, connection: Connection, task: Task, now: datetime) -> None:
         lane = LaneId.parse(task.key)
         reached = _reached(connection, lane)
-        gap = None if reached is None else _gap(connection, lane, reached)
-        if reached is None or gap is None:
+        behind = None if reached is None else known_behind(connection, lane, reached)
+        if reached is None or behind is None:
             alarms.end_itself(connection, Kind.GAP, lane, now)
             return
         if task.payload == str(reached):
-            detail = _since_when(claims.of(connection, lane), gap)
-            alarms.stands(connection, Kind.GAP, _stretch(lane, *gap, missing=gap[1] - gap[0] + 1), detail, now)
+            gap = _stretch(lane, reached + 1, behind.seq, missing=behind.seq - reached)
+            alarms.stands(connection, Kind.GAP, gap, _since_when(claims.of(connection, lane), behind), now)
         tasks.reschedule(connection, WATCH_TASK, task.key, now + self._settings.gap_after, payload=str(reached))
 
 
@@ -101,17 +101,17 @@ def _reached(connection: Connection, lane: LaneId) -> int | None:
     return end.head.seq if end.gen == lane.gen else None
 
 
-def _gap(connection: Connection, lane: LaneId, reached: int) -> tuple[int, int] | None:
-    """The first and the last number of what is missing next in a lane; None where nothing is known to be missing."""
-    held = store.first_held(connection, lane.gateway, lane.gen, lane.lane)
-    if held is not None:
-        return reached + 1, held - 1
+def known_behind(connection: Connection, lane: LaneId, reached: int) -> Head | None:
+    """The last event that is missing next in a lane, as what is known behind it names it; None where nothing is."""
+    held = store.first_held(connection, lane)
+    if held is not None and held.seq > reached:
+        return held
     claim = claims.of(connection, lane)
-    return None if claim is None or claim.head.seq <= reached else (reached + 1, claim.head.seq)
+    return None if claim is None or claim.head.seq <= reached else claim.head
 
 
-def _since_when(claim: Claim | None, gap: tuple[int, int]) -> str:
-    if claim is None or claim.head.seq < gap[1]:
+def _since_when(claim: Claim | None, behind: Head) -> str:
+    if claim is None or claim.head.seq < behind.seq:
         return "later ones came"
     return f"a heartbeat named them at {claim.said_at:%Y-%m-%d %H:%M:%S} UTC"
 

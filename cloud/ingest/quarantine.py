@@ -105,6 +105,25 @@ def newest(connection: Connection, *, limit: int) -> list[Quarantined]:
     return [_quarantined(row) for row in connection.execute(statement)]
 
 
+def find(connection: Connection, number: int) -> Quarantined | None:
+    """The refused message of this number."""
+    row = connection.execute(select(quarantine_table).where(_q.id == number)).one_or_none()
+    return None if row is None else _quarantined(row)
+
+
+def oldest(connection: Connection, *, reason: Reason | None = None, after: int = 0, limit: int) -> list[Quarantined]:
+    """Refused messages in the order they came first, from the first number behind `after`; of one reason, if given."""
+    statement = select(quarantine_table).where(_q.id > after).order_by(_q.id).limit(limit)
+    if reason is not None:
+        statement = statement.where(_q.reason == str(reason))
+    return [_quarantined(row) for row in connection.execute(statement)]
+
+
+def forget(connection: Connection, number: int) -> None:
+    """A message was taken after all."""
+    connection.execute(delete(quarantine_table).where(_q.id == number))
+
+
 def counts(connection: Connection) -> dict[Reason, int]:
     """How many messages are kept for each reason."""
     rows = connection.execute(select(_q.reason, func.count()).group_by(_q.reason).order_by(_q.reason))

@@ -11,16 +11,21 @@ chain are proof that a key lives twice: the gateway becomes suspect, and from th
 quarantine and acted on by nobody.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from sqlalchemy import Connection
+
+from cloud.ingest import quarantine
 from cloud.ingest.batch import Batch, Tally
 from cloud.ingest.disclosure import FineReadings
+from cloud.ingest.quarantine import Quarantined
 from cloud.ingest.settings import IngestSettings
-from cloud.ingest.verify import Genuine, key_id_of, verify
+from cloud.ingest.verify import Genuine, Refused, key_id_of, verify
 from cloud.kernel.db import Database
 from cloud.registry import store as registry
+from cloud.registry.model import Gateway
 from runtime import logs
 from runtime.clock import Clock
 from wire import topics
@@ -79,21 +84,53 @@ class Intake:
         Raises: DatabaseError when nothing of the batch could be kept.
         """
         messages = [message for message in messages if not _is_hint(message.topic)]
-        key_ids = {key_id for message in messages if (key_id := key_id_of(message.payload)) is not None}
+        key_ids = _key_ids(messages)
         with self._database.read() as connection:
-            owner_of = registry.by_key_id(connection, key_ids).get
-        verdicts = [verify(message.topic, message.payload, owner_of) for message in messages]
+            verdicts = _verified(messages, registry.by_key_id(connection, key_ids))
         with self._database.transaction() as connection:
-            gateways = {gateway.id: gateway for gateway in registry.by_key_id(connection, key_ids).values()}
-            batch = Batch(connection, gateways, self._settings, self._clock.now(), self._fine)
-            for message, verdict in zip(messages, verdicts, strict=True):
-                if isinstance(verdict, Genuine):
-                    batch.take(verdict)
-                else:
-                    batch.refuse(message.topic, message.payload, verdict)
-            tally = batch.finish()
+            tally = self._place(connection, messages, verdicts, registry.by_key_id(connection, key_ids))
         self._tell(tally)
         return [_sealed(receipt, self._signer) for receipt in tally.receipts]
+
+    def batch(self, connection: Connection, gateways: Iterable[Gateway]) -> Batch:
+        """An empty batch for what these gateways said, in a transaction of the caller's."""
+        by_id = {gateway.id: gateway for gateway in gateways}
+        return Batch(connection, by_id, self._settings, self._clock.now(), self._fine)
+
+    def replay(self, kept: Quarantined) -> Refused | None:
+        """Let a refused message go the same way once more; None when it is taken now, and so no longer kept.
+
+        What is refused again stays as it was kept. Raises: DatabaseError.
+        """
+        if kept.size > len(kept.raw):
+            return Refused(reason=kept.reason, detail="only its beginning was kept")
+        try:
+            with self._database.transaction() as connection:
+                again = [Message(topic=kept.topic, payload=kept.raw)]
+                owners = registry.by_key_id(connection, _key_ids(again))
+                tally = self._place(connection, again, _verified(again, owners), owners)
+                if tally.refusals:
+                    raise _StillRefused
+                quarantine.forget(connection, kept.id)
+        except _StillRefused:
+            return tally.refusals[0]
+        self._tell(tally)
+        return None
+
+    def _place(
+        self,
+        connection: Connection,
+        messages: Sequence[Message],
+        verdicts: Sequence[Genuine | Refused],
+        owners: Mapping[bytes, Gateway],
+    ) -> Tally:
+        batch = self.batch(connection, owners.values())
+        for message, verdict in zip(messages, verdicts, strict=True):
+            if isinstance(verdict, Genuine):
+                batch.take(verdict)
+            else:
+                batch.refuse(message.topic, message.payload, verdict)
+        return batch.finish()
 
     def _tell(self, tally: Tally) -> None:
         log.info(
@@ -102,10 +139,22 @@ class Intake:
             repeated=tally.repeated,
             held=tally.held,
             left=tally.left,
-            refused=tally.refused,
+            refused=len(tally.refusals),
         )
-        if tally.accepted or tally.refused:
+        if tally.accepted or tally.refusals:
             self._on_commit()
+
+
+class _StillRefused(Exception):
+    """A replayed message is refused again: what that wrote is undone."""
+
+
+def _key_ids(messages: Sequence[Message]) -> set[bytes]:
+    return {key_id for message in messages if (key_id := key_id_of(message.payload)) is not None}
+
+
+def _verified(messages: Sequence[Message], owners: Mapping[bytes, Gateway]) -> list[Genuine | Refused]:
+    return [verify(message.topic, message.payload, owners.get) for message in messages]
 
 
 def _is_hint(topic: str) -> bool:

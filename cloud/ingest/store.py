@@ -32,7 +32,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from cloud.ingest.verify import Genuine, LaneEnd
 from cloud.kernel.db import UtcInstant, metadata
-from cloud.kernel.ids import EventId
+from cloud.kernel.ids import EventId, LaneId
 from wire.chain import Head
 from wire.envelope import parse
 from wire.ids import GatewayId
@@ -186,11 +186,11 @@ def hold(connection: Connection, genuine: Genuine, received_at: datetime) -> boo
     return connection.execute(upsert(held_table).values(row).on_conflict_do_nothing()).rowcount == 1
 
 
-def first_held(connection: Connection, gateway: GatewayId, gen: int, lane: Lane) -> int | None:
-    """The lowest number that waits in a lane; None when nothing does."""
-    waits = (_h.gateway == gateway, _h.gen == gen, _h.lane == int(lane))
-    lowest: int | None = connection.execute(select(func.min(_h.seq)).where(*waits)).scalar_one()
-    return lowest
+def first_held(connection: Connection, lane: LaneId) -> Head | None:
+    """The event right before the lowest that waits in a lane, as that one names it; None when nothing waits."""
+    waits = (_h.gateway == lane.gateway, _h.gen == lane.gen, _h.lane == int(lane.lane))
+    row = connection.execute(select(_h.seq, _h.sealed).where(*waits).order_by(_h.seq).limit(1)).one_or_none()
+    return None if row is None else Head(seq=row.seq - 1, hash=decode_record(parse(row.sealed).payload).link.prev)
 
 
 def take_held(connection: Connection, event: EventId) -> bytes | None:

@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
 from cloud.web import (
+    alarm_pages,
     api,
     bill_api,
     bill_pages,
@@ -43,6 +44,7 @@ _ROUTED: Final = (
     pages,
     event_pages,
     outage_pages,
+    alarm_pages,
     bill_pages,
     customer_pages,
     wish_pages,
@@ -69,18 +71,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.room = Room()
     problems.install(app)
     app.add_exception_handler(customer_pages.NobodysLink, customer_pages.no_such_link)
-    for module in (
-        doors,
-        pages,
-        event_pages,
-        outage_pages,
-        bill_pages,
-        customer_pages,
-        wish_pages,
-        live,
-        api,
-        bill_api,
-    ):
+    for module in _ROUTED:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("cloud.web") / "static")), name="static")
     return app

@@ -9,6 +9,7 @@ from fastapi import Depends
 from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
+from cloud.ingest.alarm_desk import AlarmDesk
 from cloud.kernel.access import Access
 from cloud.kernel.bell import Bell
 from cloud.kernel.db import Database
@@ -50,6 +51,7 @@ class Services:
     bell: Bell
     settings: WebSettings
     close_case: CloseCase
+    alarms: AlarmDesk
     parts: Callable[[], Mapping[str, bool]] = _no_parts
     on_commit: Callable[[], None] = _nothing
 

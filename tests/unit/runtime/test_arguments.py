@@ -20,7 +20,7 @@ COMMANDS = [
     (cloud._run, ["nonsense"]),
     (cloud._run, []),
     (cloud._run, ["gateway", "add", "--state", "DIR"]),
-    (cloud._run, ["quarantine", "DIR", "--limit", "many"]),
+    (cloud._run, ["quarantine", "list", "DIR", "--limit", "many"]),
     (simulators._dispatch, ["nonsense"]),
     (simulators._dispatch, ["scenario", "nonsense"]),
     (simulators._dispatch, ["scenario", "home", "--rate", "fast"]),
@@ -56,6 +56,6 @@ def test_no_duration_is_empty_or_longer_than_a_day(text):
 
 
 def test_a_word_without_an_end_is_not_repeated_whole(capsys):
-    assert program.run(cloud._run, ["quarantine", "DIR", "--limit", "9" * 10_000]) == 2
+    assert program.run(cloud._run, ["quarantine", "list", "DIR", "--limit", "9" * 10_000]) == 2
 
     assert len(capsys.readouterr().err) < 600

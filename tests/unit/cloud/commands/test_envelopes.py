@@ -76,16 +76,16 @@ def test_what_was_refused_is_shown_with_its_reason(state, fake, capsys):
     intake.take([replace(message, payload=message.payload[:-1] + b"\0")])
     database.close()
 
-    (row,) = answer(capsys, "quarantine", state.path)
+    (row,) = answer(capsys, "quarantine", "list", state.path)
 
     assert (row["reason"], row["times"], row["size"]) == ("bad signature", 1, len(message.payload))
-    _run(["quarantine", str(state.path)])
+    _run(["quarantine", "list", str(state.path)])
     assert f"bad signature  {message.topic}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("limit", ["-1", "9" * 20])
 def test_a_limit_that_cannot_be_is_refused(state, terminal, limit):
-    refusal = terminal.run("lamplight-cloud", "quarantine", state.path, f"--limit={limit}").refusal
+    refusal = terminal.run("lamplight-cloud", "quarantine", "list", state.path, f"--limit={limit}").refusal
 
     assert "--limit" in refusal
 

@@ -142,7 +142,7 @@ def test_broken_settings_are_told_with_their_place(state, capsys, text, words):
     assert not (state.path / "serving").exists()
 
 
-@pytest.mark.parametrize("command", ["serve", "broker", "quarantine", "parked"])
+@pytest.mark.parametrize("command", ["serve", "broker", "grid", "parked"])
 def test_a_folder_of_somebody_else_is_refused_and_not_touched(tmp_path, capsys, command):
     assert "not a state folder" in refusal(capsys, command, tmp_path)
 
@@ -192,10 +192,10 @@ def test_a_folder_whose_database_is_none_is_refused(state, capsys):
     state.open_database().close()
     state.database.write_bytes(b"not a database" * 100)
 
-    assert "not a database" in refusal(capsys, "quarantine", state.path)
+    assert "not a database" in refusal(capsys, "parked", state.path)
 
 
-@pytest.mark.parametrize("command", ["serve", "broker", "quarantine"])
+@pytest.mark.parametrize("command", ["serve", "broker", "parked"])
 def test_a_database_that_is_gone_is_not_silently_made_anew(state, capsys, command):
     state.settings_file.write_text("[web]\nport = 0\n")
     state.database.write_bytes(b"")

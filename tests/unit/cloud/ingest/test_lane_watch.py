@@ -3,56 +3,18 @@ from datetime import timedelta
 import pytest
 
 from cloud.ingest.alarms import Kind
-from cloud.ingest.lane_watch import WATCH_TASK, LaneWatch
-from cloud.ingest.news import EVENT_TASK, tell
-from cloud.ingest.settings import IngestSettings
+from cloud.ingest.lane_watch import WATCH_TASK
 from cloud.kernel import tasks
-from cloud.kernel.loop import Loop
 from cloud.registry.model import Status
 from tests.fakes_cloud import NOON, fresh_database
-from tests.fakes_intake import Door
+from tests.fakes_intake import GAP_AFTER_S, Watched
 from wire.chain import Head
 from wire.envelope import link_hash, parse
-from wire.events import EventsDropped, Heartbeat, JournalBegunAnew, LaneHead, SupplyLost
+from wire.events import EventsDropped, JournalBegunAnew, SupplyLost
 from wire.terms import DropReason, JournalLoss, Lane
 
 LOST = SupplyLost(began_at_ms=1_700_000_000_000, input_mv=4_900)
 FAR_AHEAD = NOON + timedelta(days=9)
-GAP_AFTER_S = IngestSettings().gap_after_s
-
-
-class Watched(Door):
-    """An intake whose accepted events and timers are acted on."""
-
-    def __init__(self, database):
-        super().__init__(database)
-        watch = LaneWatch(IngestSettings())
-        handlers = {EVENT_TASK: tell([watch.on_event]), **watch.handlers()}
-        self.loop = Loop(database=database, clock=self.clock, handlers=handlers, on_commit=list)
-
-    def take(self, *messages):
-        receipts = super().take(*messages)
-        while self.loop.turn():
-            pass
-        return receipts
-
-    def after(self, seconds):
-        self.clock.go_on(seconds)
-        while self.loop.turn():
-            pass
-
-    def alarms_made(self, count):
-        return [self.gateway.say(LOST) for _ in range(count)]
-
-    def heartbeat(self, **heads):
-        """What the gateway says next of its lanes; `alarm=Head(...)` in place of where it truly stands."""
-        named = dict(self.gateway.heads)
-        named |= {Lane[lane.upper()]: head for lane, head in heads.items()}
-        told = tuple(LaneHead(lane=lane, seq=head.seq, head=head.hash) for lane, head in sorted(named.items()))
-        return self.gateway.say(Heartbeat(heads=told, uptime_s=5, pending=0), subject="")
-
-    def kinds(self):
-        return [kind for kind, *_ in self.alarms()]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.fakes_web import TOKEN
 DECISIONS = {
     "/messages/{number}/decide": {"turn": "sent_again"},
     "/homes/{usage_point}/close": {"who": "Op", "reason": "x"},
+    "/alarms/{number}/settle": {"who": "Op", "reason": "x", "as": "seen"},
 }
 FOR_CUSTOMERS = {  # test_customer_pages and test_wish_pages try these
     "/you/{token}",
@@ -29,6 +30,7 @@ FOR_PEOPLE = [
     "/outages/T-1-1",
     "/events/ABCDEFGH/1/0/1",
     "/bills",
+    "/alarms",
     "/quarantine",
     "/docs",
     "/no/such/page",
