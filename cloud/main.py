@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import uvicorn
 
@@ -88,6 +88,14 @@ def serve(folder: StateFolder, clock: Clock, announce: Callable[[str], None]) ->
             database.close()
 
 
+class _Runs(Protocol):
+    """What a thread is around."""
+
+    def run(self, stop: threading.Event) -> None: ...
+
+    def wake(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
     """The joined parts, not yet begun."""
@@ -136,15 +144,10 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     woken += [loop.wake, slow_loop.wake, postman.wake, *([] if courier is None else [courier.wake])]
     intake = folder.intake(database, clock, on_commit)
     consumer, tenders = _way_in(folder, settings, database, intake, clock)
-    workers = (
-        *tenders,
-        Worker("loop", loop.run, clock=clock, wake=loop.wake),
-        Worker("bills", slow_loop.run, clock=clock, wake=slow_loop.wake),
-        Worker("postman", postman.run, clock=clock, wake=postman.wake),
-        Worker("ingest", consumer.run, clock=clock, wake=consumer.wake),
-    )
-    if courier is not None:
-        workers += (Worker("outward", courier.run, clock=clock, wake=courier.wake),)
+    done: dict[str, _Runs] = {"loop": loop, "bills": slow_loop, "postman": postman, "ingest": consumer}
+    done |= {} if courier is None else {"outward": courier}
+    own = (Worker(name, each.run, clock=clock, wake=each.wake) for name, each in done.items())
+    workers = (*tenders, *own)
 
     def parts() -> Mapping[str, bool]:
         return {worker.name: worker.is_alive for worker in workers} | {"broker": consumer.is_connected}
