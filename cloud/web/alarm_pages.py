@@ -48,12 +48,14 @@ _MEANINGS: Final = {
     Kind.GAP: "The gateway’s chain has a hole, and nothing of it comes. Later events of this lane wait behind it.",
     Kind.GIVEN_UP: "The gateway said so itself, signed; its chain goes on behind them. They will not come.",
     Kind.BEGUN_ANEW: "The gateway counts from one again. Whatever the cloud had not received by then is lost.",
+    Kind.KEY_NOT_TAKEN: "The gateway announced a key and does not prove that it holds it, or somebody else does.",
     Kind.TWO_CHAINS: "Two events claim one place: a copied card, or a restored image. Nothing it says is believed.",
 }
 _STEPS: Final = {
     Kind.GAP: "Look whether the gateway is connected and its disk holds. If they are gone, write them off.",
     Kind.GIVEN_UP: "Look why the gateway could not send for so long, or how large its journal may be.",
     Kind.BEGUN_ANEW: "Have its card looked at; a card that failed once fails again.",
+    Kind.KEY_NOT_TAKEN: "What it says under that key is refused. Change its key again, at the gateway.",
     Kind.TWO_CHAINS: "Find both devices. Revoke this gateway and give the true one a new key.",
 }
 
@@ -138,6 +140,8 @@ def _title(alarm: Alarm) -> str:
         case Kind.BEGUN_ANEW:
             lost = f"; {alarm.missing:,} events never came" if alarm.missing else ""
             return f"A gateway’s journal began anew{lost}"
+        case Kind.KEY_NOT_TAKEN:
+            return "A gateway’s new key was not taken"
         case Kind.TWO_CHAINS:
             return "One key speaks in two places"
 
