@@ -10,6 +10,9 @@ from cloud.ingest import quarantine
 from cloud.ingest.service import Intake, Message
 from cloud.registry import store as registry
 from cloud.registry.model import Status
+from gateway import own_folder
+from gateway.adapters import own_keys as own_keys_module
+from gateway.adapters.journal import Journal
 from gateway.adapters.registry import Registry
 from gateway.cli import run
 from gateway.config import load_settings
@@ -87,6 +90,50 @@ def test_a_key_is_changed_twice_and_nothing_is_lost_or_refused(site):
 
     assert site.refused() == {}
     assert len(site.gateway.signing_keys) == 3
+
+
+class PowerCut(BaseException):
+    """Nothing runs after it."""
+
+
+def cut_before(_step):
+    def cut(*_words, **_more):
+        raise PowerCut
+
+    return cut
+
+
+def cut_behind(step):
+    def cut(*words, **more):
+        step(*words, **more)
+        raise PowerCut
+
+    return cut
+
+
+@pytest.mark.parametrize("cut", [cut_before, cut_behind])
+@pytest.mark.parametrize(
+    ("where", "step"),
+    [
+        (own_folder, "stage"),
+        (own_keys_module, "write_atomically"),
+        (Journal, "change_key"),
+        (own_keys_module.os, "replace"),
+        (own_keys_module, "sync_folder"),
+    ],
+)
+def test_a_power_cut_at_any_step_of_a_change_leaves_a_gateway_that_goes_on(site, monkeypatch, cut, where, step):
+    site.live(site.folder, LOST)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(where, step, cut(getattr(where, step)))
+        with pytest.raises(PowerCut):
+            rotate(site.folder)
+
+    assert site.live(site.folder, LOST, STARTED) == 0
+    rotate(site.folder)
+    assert site.live(site.folder, LOST, STARTED) == 0
+    assert site.refused() == {}
+    assert not list(site.folder.glob("key.next*"))
 
 
 def test_a_gateway_that_runs_takes_one_key_after_the_other(site):
