@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from gateway.core.errors import KeyUnavailable
+from runtime.errors import EnvironmentRefused
 from wire.envelope import Signer
 from wire.keys import Algorithm, PublicKey, low_s
 
@@ -45,9 +46,12 @@ class HardwareSigner:
 
     def sign(self, data: bytes) -> bytes:
         """64 bytes with low s, verified; raises KeyUnavailable."""
-        r, s = self._sign_digest(hashlib.sha256(data).digest())
         try:
-            signature = low_s(r, s)
+            signature = low_s(*self._sign_digest(hashlib.sha256(data).digest()))
+        except KeyUnavailable:
+            raise
+        except EnvironmentRefused as refused:  # what ends a start is no reason to end a gateway that runs
+            raise KeyUnavailable(refused.what, where=refused.where, do=refused.do) from refused
         except ValueError:
             signature = b""
         if not self.public.verify(data, signature):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.adapters.hardware_key import HardwareSigner
 from gateway.core.errors import JournalUnavailable, KeyUnavailable
+from runtime.errors import EnvironmentRefused
 from tests.fakes_hardware import FakeKeeper
 from wire.envelope import Purpose, parse, seal, verify
 from wire.keys import Algorithm, SoftwareSigner
@@ -36,6 +37,14 @@ def test_hardware_that_is_away_is_told_as_a_journal_that_takes_nothing_now() -> 
 
     with pytest.raises(JournalUnavailable):
         signer.sign(b"event")
+
+
+def test_what_would_end_a_start_does_not_end_a_gateway_that_runs() -> None:
+    def gone(_digest: bytes) -> tuple[int, int]:
+        raise EnvironmentRefused("tpm2_sign is not installed", do="install it")
+
+    with pytest.raises(KeyUnavailable, match="tpm2_sign is not installed: install it"):
+        HardwareSigner(PUBLIC, gone, "fake").sign(b"event")
 
 
 @settings(max_examples=60, deadline=None)
