@@ -369,6 +369,10 @@ class Journal:
             with self._transaction():
                 for hole in missing:
                     self._give_up(hole)
+                if any(hole.lane is Lane.ALARM for hole in missing):  # perhaps the word of another hole among them
+                    for hole in self._lanes.holes(apart_from=missing):
+                        self._lanes.told_again(hole)
+                        self._append(Entry(subject="", event=hole.declaration))
 
     def _give_up(self, hole: Hole) -> None:
         lane, reason = hole.lane.name.lower(), hole.reason.name.lower()

@@ -38,7 +38,7 @@ _TABLES_OF_LAYOUT_2 = f"""
 CREATE TABLE hole (
     lane INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 2),
     first_seq INTEGER NOT NULL CHECK (first_seq > 0), last_seq INTEGER NOT NULL CHECK (last_seq >= first_seq),
-    {_HASH}, reason INTEGER NOT NULL, PRIMARY KEY (lane, first_seq)
+    {_HASH}, reason INTEGER NOT NULL, told_seq INTEGER NOT NULL, PRIMARY KEY (lane, first_seq)
 ) STRICT;
 CREATE TABLE set_aside (
     number INTEGER PRIMARY KEY, lane INTEGER NOT NULL, seq INTEGER, code INTEGER NOT NULL, reason INTEGER NOT NULL,

@@ -91,11 +91,22 @@ class Lanes:
         standing.waiting_bytes += len(envelope)
 
     def oldest_waiting(self, lane: Lane, limit: int) -> list[OutboxRow]:
-        """The first rows of a lane that no receipt covers yet, in the order of the chain."""
+        """The first rows of a lane that no receipt covers yet, in the order of the chain.
+
+        Where alarms themselves are missing next, the alarm that tells of it goes before them all: nothing moves before
+        the cloud has it, and it may lie far behind.
+        """
+        after_seq = self._standings[lane].receipted_seq
         rows = self._connection.execute(
-            "SELECT seq, envelope FROM outbox WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?",
-            (lane, self._standings[lane].receipted_seq, limit),
+            "SELECT seq, envelope FROM outbox WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?", (lane, after_seq, limit)
         ).fetchall()
+        if lane is Lane.ALARM and any(hole.first_seq == after_seq + 1 for hole in self._standings[lane].holes):
+            told = self._connection.execute(
+                "SELECT seq, envelope FROM outbox WHERE lane = ? AND seq ="
+                " (SELECT max(told_seq) FROM hole WHERE lane = ? AND ? BETWEEN first_seq AND last_seq)",
+                (lane, lane, after_seq + 1),
+            ).fetchall()
+            rows = [*told, *(row for row in rows if row not in told)][:limit]
         return [OutboxRow(lane=lane, seq=seq, envelope=envelope) for seq, envelope in rows]
 
     def waiting_row(self, lane: Lane, seq: int) -> tuple[bytes, bytes] | None:
@@ -131,14 +142,30 @@ class Lanes:
         return Hole(lane=lane, first_seq=first_seq, last_seq=last[0], head=last[1], reason=DropReason.FULL)
 
     def give_up(self, hole: Hole) -> None:
-        """Where `hole` says, there are no rows any more; it takes in the holes it covers."""
+        """Where `hole` says, there are no rows any more, nor smaller holes; the next alarm is to tell of it."""
         between = (hole.lane, hole.first_seq, hole.last_seq)
         standing = self._standings[hole.lane]
         standing.waiting_bytes -= self._bytes_between(hole.lane, hole.first_seq - 1, hole.last_seq)
         self._connection.execute("DELETE FROM outbox WHERE lane = ? AND seq BETWEEN ? AND ?", between)
         self._connection.execute("DELETE FROM hole WHERE lane = ? AND first_seq BETWEEN ? AND ?", between)
-        self._connection.execute("INSERT INTO hole VALUES (?, ?, ?, ?, ?)", (*between, hole.head, hole.reason))
+        self._connection.execute(
+            "INSERT INTO hole VALUES (?, ?, ?, ?, ?, ?)", (*between, hole.head, hole.reason, self._next_alarm_seq())
+        )
         standing.holes = self._holes(hole.lane, standing.receipted_seq)
+
+    def told_again(self, hole: Hole) -> None:
+        """The next alarm tells of this hole."""
+        self._connection.execute(
+            "UPDATE hole SET told_seq = ? WHERE lane = ? AND last_seq = ?",
+            (self._next_alarm_seq(), hole.lane, hole.last_seq),
+        )
+
+    def _next_alarm_seq(self) -> int:
+        return self._standings[Lane.ALARM].head.seq + 1
+
+    def holes(self, apart_from: Sequence[Hole]) -> list[Hole]:
+        """Every hole that no receipt covers yet, and that is none of these."""
+        return [hole for standing in self._standings.values() for hole in standing.holes if hole not in apart_from]
 
     def free(self, receipt: Receipt, envelope: bytes, history_rows: int) -> None:
         """The receipt covers everything up to its number; so many rows are kept to look at."""

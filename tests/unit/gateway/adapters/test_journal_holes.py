@@ -241,6 +241,28 @@ def test_alarms_that_are_gone_are_told_in_their_own_lane(path: Path, journal: Jo
     assert chain_of(journal, Lane.ALARM).seq == 4
 
 
+def test_the_word_of_missing_alarms_goes_before_all_alarms_behind_them(path: Path, journal: Journal) -> None:
+    journal.commit(Change(entries=tuple(lost(at_ms) for at_ms in range(20))))
+    tamper(path, "DELETE FROM outbox WHERE lane = 0 AND seq = 2")
+    journal.commit(Change(entries=(heartbeat(journal),)))
+    before = [row.seq for row in journal.oldest_waiting(Lane.ALARM, 4)]
+
+    journal.apply(receipt_for(journal, Lane.ALARM, 1), b"")
+
+    assert (before, [row.seq for row in journal.oldest_waiting(Lane.ALARM, 4)]) == ([1, 3, 4, 5], [21, 3, 4, 5])
+
+
+def test_where_the_word_of_a_hole_is_gone_it_is_told_once_more(path: Path, journal: Journal) -> None:
+    readings(journal, 4)
+    journal.set_aside(Lane.READINGS, 3, SetAsideReason.TOO_LARGE)
+    tamper(path, "DELETE FROM outbox WHERE lane = 0")
+
+    journal.commit(Change(entries=(heartbeat(journal),)))
+
+    told = [(hole.of_lane, hole.first_seq, hole.reason) for hole in declared(journal)]
+    assert told == [(Lane.ALARM, 1, DropReason.MISSING), (Lane.READINGS, 3, DropReason.TOO_LARGE)]
+
+
 def test_what_is_missing_before_a_hole_becomes_one_with_it(path: Path, journal: Journal) -> None:
     readings(journal, 4)
     journal.set_aside(Lane.READINGS, 3, SetAsideReason.TOO_LARGE)
