@@ -43,6 +43,7 @@ _TURN_S = 0.1  # how soon a new row is noticed
 _TURN_WITHIN_S = 120.0  # a memory card that fails may hold up a commit for a minute
 _OPENS_WITHIN_S = 300.0  # a name server that is silent, two versions of MQTT, TLS
 _STOOD_LONG_S = 60.0
+_READ_AGAIN_S = 1.0
 _BYTES_AHEAD = 16_384  # of a lane that is not the alarms'; 16 s of a line of 1 kB/s
 _ASIDE_AGAIN_S = 10.0
 _MOST_SAID = 32  # a connection
@@ -82,6 +83,9 @@ class Forwarder:
         self._broker = Presence(log, "broker")
         self._journal = Presence(log, "outbox", expected=True)
         self._doubt = SizeDoubt()
+        self._rows: list[OutboxRow] = []
+        self._read_with: int | None = None  # how many waited when the rows were read; None: read them
+        self._read_again_s = 0.0
         self._offered: list[OutboxRow] = []
         self._said: set[object] = set()
         self._receipts_applied = 0
@@ -105,7 +109,7 @@ class Forwarder:
         """From opening to its loss; whether it was of any use, so that another is worth having soon."""
         flight = Flight(self._resend, self._chance.random)
         began_s = self._clock.monotonic()
-        self._offered, self._receipts_applied = [], 0
+        self._offered, self._receipts_applied, self._read_with = [], 0, None
         self._said.clear()
         self.pulse.beat(_OPENS_WITHIN_S)
         try:
@@ -144,10 +148,15 @@ class Forwarder:
             self._uplink.publish(topics.up(self._outbox.gateway, row.lane), row.envelope)
 
     def _window(self, flight: Flight) -> list[OutboxRow]:
-        """The oldest rows of each lane that no receipt covers and the broker takes; alarms first."""
-        if not self._outbox.waiting():
-            return []
-        return [row for lane in Lane for row in self._lane_window(lane, flight)]
+        """The oldest rows of each lane that no receipt covers and the broker takes; alarms first.
+
+        Read anew when something came or went, and every second: while the cloud is away they are the same for days.
+        """
+        waiting, now_s = self._outbox.waiting(), self._clock.monotonic()
+        if waiting != self._read_with or now_s >= self._read_again_s:
+            self._rows = [row for lane in Lane if waiting for row in self._lane_window(lane, flight)]
+            self._read_with, self._read_again_s = waiting, now_s + _READ_AGAIN_S
+        return self._rows
 
     def _lane_window(self, lane: Lane, flight: Flight) -> list[OutboxRow]:
         rows: list[OutboxRow] = []
@@ -223,6 +232,7 @@ class Forwarder:
                 self._say_once("receipt_contradicts", log.error, seq=receipt.seq, **facts)
             elif outcome is ReceiptOutcome.APPLIED:
                 self._receipts_applied += 1
+                self._read_with = None
                 self._doubt.receipted(receipt.lane, receipt.seq)
                 log.debug("receipt", seq=receipt.seq, **facts)
 
