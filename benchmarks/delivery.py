@@ -59,7 +59,7 @@ class Outcome:
 
 SHORT: Final = (Night(seed=6, mischief_s=25, drain_s=60, kills=12, cuts=110, per_s=0.5),)
 LONG: Final = tuple(
-    Night(seed=seed, mischief_s=180, drain_s=240, kills=90, cuts=900, per_s=0.5, is_embedded=is_embedded)
+    Night(seed=seed, mischief_s=180, drain_s=240, kills=60, cuts=600, per_s=0.25, is_embedded=is_embedded)
     for seed in (1, 2)
     for is_embedded in (False, True)
 )

@@ -11,10 +11,14 @@ are done.
 """
 
 import json
+import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -41,6 +45,7 @@ from wire.refusals import Reason, WireRefused
 MUTATIONS: Final = 100_000
 REPLAYS: Final = 10_000
 SEED: Final = 6
+PEERS: Final = {"accepted_by_dozen_lines": "a dozen lines", "accepted_by_cwt": "cwt"}
 _PEERS_SHARE: Final = 40  # of the forgeries the peers see one in so many; all of them in the long profile
 _VECTORS: Final = Path(wire.__file__).parent / "schema" / "vectors"
 _PAST_THE_SIGNATURE: Final = frozenset(
@@ -86,32 +91,41 @@ def measure(full: bool) -> list[Row]:
     logs.configure("error")  # each refusal is a line
     vectors, keys = golden_vectors(), golden_keys()
     doors = Doors(keys)
-    peers = {
-        ("accepted_by_dozen_lines", "a dozen lines"): lenient_cose.by_hand(keys),
-        ("accepted_by_cwt", "cwt"): lenient_cose.by_cwt(keys),
-    }
-    tried = accepted = shown = 0
-    fooled = dict.fromkeys(peers, 0)
-    for vector, forged in _forgeries(vectors):
-        tried += 1
-        accepted += doors.believes(forged, vector)
-        if full or tried % _PEERS_SHARE == 0:
-            shown += 1
-            for name, opens in peers.items():
-                fooled[name] += opens(forged, vector.purpose.value)
     genuine = sum(doors.believes(vector.envelope, vector) for vector in vectors)
+    workers = os.cpu_count() or 1
+    with ProcessPoolExecutor(workers) as pool:
+        found = sum(
+            pool.map(partial(_believed, of=workers, every=1 if full else _PEERS_SHARE), range(workers)), Counter()
+        )
     effects, of_new_events, obeyed = _effects()
     return [
-        _row("forgeries tried", tried, key="tried"),
-        _limit("forgeries believed", accepted, 0, key="accepted"),
+        _row("forgeries tried", found["tried"], key="tried"),
+        _limit("forgeries believed", found["accepted"], 0, key="accepted"),
         _limit("golden vectors believed", genuine, len(vectors), is_least=True, key="genuine"),
-        _row("of those, shown to peers too", shown, key="peers_tried"),
-        *(_row(f"believed of these by {name}", count, key=key) for (key, name), count in fooled.items()),
+        _row("of those, shown to peers too", found["peers_tried"], key="peers_tried"),
+        *(_row(f"believed of these by {name}", found[key], key=key) for key, name in PEERS.items()),
         _row("replays across topics, gateways, purposes", REPLAYS, key="replays"),
         _limit("rows they changed, commands done again", effects, 0, key="effects"),
         _limit("rows that new events change", of_new_events, 1, is_least=True, key="effects_of_new_events"),
         _limit("commands done for once", obeyed, GATEWAYS, is_least=True, key="commands"),
     ]
+
+
+def _believed(share: int, *, of: int, every: int) -> Counter[str]:
+    """How many of one share of the forgeries were tried and believed, and what peers made of one in `every`."""
+    vectors, keys = golden_vectors(), golden_keys()
+    doors = Doors(keys)
+    peers = dict(zip(PEERS, (lenient_cose.by_hand(keys), lenient_cose.by_cwt(keys)), strict=True))
+    found: Counter[str] = Counter()
+    for number, (vector, forged) in enumerate(_forgeries(vectors)):
+        if number % of != share:
+            continue
+        found["tried"] += 1
+        found["accepted"] += doors.believes(forged, vector)
+        if number // of % every == 0:
+            found["peers_tried"] += 1
+            found.update(key for key, opens in peers.items() if opens(forged, vector.purpose.value))
+    return found
 
 
 def _forgeries(vectors: list[Vector]) -> Iterator[tuple[Vector, bytes]]:

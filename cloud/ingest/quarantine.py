@@ -38,6 +38,10 @@ quarantine_table = Table(
     sqlite_autoincrement=True,  # numbers of rows that went are not used again, so that they can be counted
 )
 _q = quarantine_table.c
+_NEW: Final = insert(quarantine_table)
+_KEEP: Final = _NEW.on_conflict_do_update(  # built once: whoever floods us pays for it, not we
+    index_elements=["digest"], set_={"times": _q.times + 1, "last_at": _NEW.excluded.last_at}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +87,7 @@ def keep(connection: Connection, *, reason: Reason, detail: str, topic: str, raw
         "first_at": now,
         "last_at": now,
     }
-    again = {"times": _q.times + 1, "last_at": now}
-    statement = insert(quarantine_table).values(row)
-    connection.execute(statement.on_conflict_do_update(index_elements=["digest"], set_=again))
+    connection.execute(_KEEP, row)
 
 
 def trim(connection: Connection) -> None:

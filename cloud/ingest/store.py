@@ -85,6 +85,7 @@ held_table = Table(
 _i, _l, _h = intake_table.c, lane_head_table.c, held_table.c
 Index("ix_intake_gateway_arrival", _i.gateway, _i.arrival)
 
+_HOLD: Final = upsert(held_table).on_conflict_do_nothing()
 _HEAD: Final = upsert(lane_head_table)
 _MOVE_HEAD: Final = _HEAD.on_conflict_do_update(
     index_elements=["gateway", "lane", "gen"], set_={"seq": _HEAD.excluded.seq, "hash": _HEAD.excluded.hash}
@@ -183,7 +184,7 @@ def count_held(connection: Connection, gateways: Collection[GatewayId]) -> dict[
 def hold(connection: Connection, genuine: Genuine, received_at: datetime) -> bool:
     """Keep an event that came too early until the gap before it fills; False when it waits already."""
     row = _place_of(genuine) | {"sealed": genuine.sealed, "received_at": received_at}
-    return connection.execute(upsert(held_table).values(row).on_conflict_do_nothing()).rowcount == 1
+    return connection.execute(_HOLD, row).rowcount == 1
 
 
 def first_held(connection: Connection, lane: LaneId) -> Head | None:
