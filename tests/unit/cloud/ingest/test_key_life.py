@@ -4,6 +4,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cloud.broker.folder import BrokerFolder
 from cloud.broker.settings import MqttSettings
@@ -234,3 +236,17 @@ def test_the_place_lies_in_the_newest_generation(door, tmp_path):
 def test_what_is_no_place_is_refused(words):
     with pytest.raises(InputRefused, match="no place of a chain"):
         revocation.parse_places(words)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    words=st.lists(
+        st.one_of(st.text("alrmdnos=-x \u0661\0", max_size=20), st.integers().map("alarm={}".format)), max_size=4
+    )
+)
+def test_any_words_are_places_or_are_refused_in_one_line(words):
+    try:
+        places = revocation.parse_places(words)
+    except InputRefused:
+        return
+    assert all(0 < seq < 10**9 for seq in places.values())

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from gateway.adapters.keys import load_key, make_key
+from gateway.adapters.keys import HeldKey, load_key, make_key, read_key
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
-from wire.keys import PublicKey
+from wire.keys import PublicKey, SoftwareSigner
 
 
 def test_a_key_is_made_for_its_owners_eyes_only(tmp_path: Path) -> None:
@@ -67,3 +69,23 @@ def test_a_key_under_a_password_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputRefused, match="private key"):
         load_key(tmp_path / "key.pem")
+
+
+@given(data=st.one_of(st.binary(max_size=300), st.binary(max_size=200).map(lambda tail: b"held by tpm2\n" + tail)))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_octets_are_no_key_and_are_refused_in_one_line(tmp_path: Path, data: bytes) -> None:
+    private = tmp_path / "key.pem"
+    private.write_bytes(data)
+    private.chmod(0o600)
+
+    with pytest.raises(InputRefused, match="no P-256 or Ed25519 private key"):
+        read_key(private)
+
+
+def test_a_key_in_hardware_is_told_by_who_holds_it_and_by_its_public_half(tmp_path: Path) -> None:
+    private, held = tmp_path / "key.pem", HeldKey(keeper="tpm2", public=SoftwareSigner.generate().public)
+    write_atomically(private, held.to_file())
+
+    assert read_key(private) == held
+    with pytest.raises(InputRefused, match="held by tpm2"):
+        load_key(private)
