@@ -103,12 +103,21 @@ def _verdict_facts(checked: Checked) -> dict[str, object]:
 def _verdict_lines(checked: Checked) -> Iterator[str]:
     yield f"gateway {checked.gateway}, generation {checked.gen}"
     for lane in checked.lanes:
-        rows = f"{lane.rows} rows from {lane.first_seq} to {lane.head_seq}" if lane.rows else "no rows kept"
-        holes = f", {lane.holes} holes told to the cloud" if lane.holes else ""
+        rows = f"{_counted(lane.rows, 'row')} from {lane.first_seq} to {lane.head_seq}" if lane.rows else "no rows kept"
+        holes = f", {_counted(lane.holes, 'hole')} told to the cloud" if lane.holes else ""
         yield f"{lane.lane.name.lower():11}  {rows}, a receipt up to {lane.receipted_seq}{holes}"
     for finding in checked.findings:
         yield f"WRONG  {checked.gateway}/{checked.gen}/{finding.lane.value}/{finding.seq}: {finding.what}"
     yield "whole: every row is signed and follows the one before it" if checked.is_whole else "not whole"
+
+
+def _counted(number: int, what: str) -> str:
+    """As a person counts.
+
+    >>> _counted(1, "row"), _counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _export(view: JournalView, lane: Lane | None, to: Path | None) -> int:

@@ -116,7 +116,7 @@ def test_a_journal_that_holds_together_is_verified(told: Path, capsys: pytest.Ca
 
     *lines, verdict = capsys.readouterr().out.splitlines()
     assert statuses == [0, 0]
-    assert "alarm        1 rows from 1 to 1, a receipt up to 0" in lines
+    assert "alarm        1 row from 1 to 1, a receipt up to 0" in lines
     assert "whole: every row is signed and follows the one before it" in lines
     assert json.loads(verdict)["is_whole"]
 
