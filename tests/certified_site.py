@@ -109,6 +109,14 @@ class CertifiedGateway:
     def chain(self):
         return self.identity.file
 
+    def shown_by_broker(self):
+        """The broker's certificate, as this gateway sees it."""
+        context = ssl.create_default_context(cafile=self.site.folder.authority.certificate)
+        context.load_cert_chain(self.chain)
+        plain = socket.create_connection(("127.0.0.1", self.site.port))
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") as line:
+            return line.getpeercert(binary_form=True)
+
     def knock(self):
         return Knocker(self.site, self.chain, client_id=self.id)
 

@@ -69,6 +69,16 @@ def test_a_certificate_two_thirds_over_is_renewed_over_the_broker_with_a_new_key
     assert site.refused() == {}
 
 
+def test_a_running_broker_shows_its_new_certificate_once_told(site, gateway):
+    before = gateway.shown_by_broker()
+    site.folder.authority.broker.unlink()
+
+    site.registrar.write_broker_access()
+
+    eventually(lambda: gateway.shown_by_broker() != before, what="another certificate of the broker's")
+    assert gateway.is_let_in()
+
+
 def ours_against_its_rules(site):
     """The site's own authority, in a hand that signs what it never would."""
     files = site.folder.authority
