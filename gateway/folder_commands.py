@@ -13,8 +13,6 @@ from pathlib import Path
 
 from gateway.adapters.time_zone import zone_named
 from gateway.config import SETTINGS_FILE, GatewaySettings, load_settings, settings_file
-from gateway.core.meter_access import MeterSecrets
-from gateway.meter_place import checked_port
 from runtime.clock import clock_from_environment
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
@@ -65,6 +63,9 @@ def init_folder(arguments: argparse.Namespace) -> int:
     # A meter with secrets is added once there is a key to seal them with.
     meter = None
     if arguments.meter:
+        from gateway.core.meter_access import MeterSecrets  # these two bring all profiles and protocols along
+        from gateway.meter_place import checked_port
+
         meter = checked_port(arguments.meter, arguments.profile, arguments.address, MeterSecrets())
     probe_port = os.path.abspath(arguments.probe) if arguments.probe else ""  # noqa: PTH100 - keeps by-id links as links
     try:
@@ -107,7 +108,7 @@ def _fill(aside: Path, meter: tuple[str, str] | None, arguments: argparse.Namesp
 
 def _write_handed_over(file: Path, enrolment: Path, signer: Signer, first: PublicKey) -> None:
     """The one file that the utility needs of a gateway: its public key, and its request for a TLS certificate."""
-    from gateway.adapters.enrolment import tls_file
+    from gateway.adapters.keys import tls_file
     from gateway.adapters.tls_identity import TlsIdentity
     from wire.certificate_request import armoured
 

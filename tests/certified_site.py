@@ -20,7 +20,8 @@ from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.kernel.loop import Worker
 from cloud.registry.model import Place
 from cloud.state import StateFolder
-from gateway.adapters.enrolment import install_enrolment, tls_file
+from gateway.adapters.enrolment import install_enrolment
+from gateway.adapters.keys import tls_file
 from gateway.adapters.mqtt import MqttUplink
 from gateway.adapters.tls_identity import RenewedIdentity, TlsIdentity
 from gateway.service.certified_uplink import CertifiedUplink

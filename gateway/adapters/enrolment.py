@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gateway.adapters.keys import tls_file
 from gateway.core.disclosure import BILLING_PERIODS_S
 from runtime.durable import write_atomically
 from runtime.errors import InputRefused, SettingsError
@@ -116,11 +117,6 @@ class Enrolment:
     def is_encrypted(self) -> bool:
         """Whether the way to the broker is TLS."""
         return self.tls_ca_file is not None or self.certified is not None
-
-
-def tls_file(enrolment: Path) -> Path:
-    """Where the TLS key and its certificate lie when the enrolment lies there."""
-    return enrolment.with_name("tls.pem")
 
 
 def load_enrolment(path: Path, gateway: GatewayId) -> Enrolment:

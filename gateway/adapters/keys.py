@@ -80,3 +80,8 @@ def _read(private: Path) -> bytes:
         do = f"chmod 600 {private}; if others could have read it, make a new gateway"
         raise InputRefused(f"the key is open to others (mode {mode & 0o777:o})", where=str(private), do=do)
     return pem
+
+
+def tls_file(enrolment: Path) -> Path:
+    """Where the TLS key and its certificate lie, if any, when the enrolment lies there; kept by `tls_identity`."""
+    return enrolment.with_name("tls.pem")

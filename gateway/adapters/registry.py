@@ -15,8 +15,7 @@ from tinydb import Storage, TinyDB, where
 from tinydb.table import Document
 
 from gateway.core.disclosure import BILLING_PERIODS_S, FineConsent
-from gateway.core.meter_profile import MAX_SERIAL_CHARS
-from gateway.core.registered_meter import RegisteredMeter, clash
+from gateway.core.registered_meter import MAX_SERIAL_CHARS, RegisteredMeter, clash
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from runtime.reading import read_at_most

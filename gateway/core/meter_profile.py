@@ -36,13 +36,13 @@ from gateway.core.profile_settings import (
     SupplySettings,
 )
 from gateway.core.reading import IntervalStatus, Reading, Snapshot
+from gateway.core.registered_meter import MAX_SERIAL_CHARS
 from runtime.errors import InputRefused
 from wire.terms import Disconnector
 from wire.units import Quantity
 
 MAX_LOGS, MAX_ALARM_REGISTERS = 32, 16
 SCALER_UNIT = 3  # the attribute of a register that holds its scaler and unit
-MAX_SERIAL_CHARS = 32  # what the subject of a record can hold
 REGISTER_CLASSES = (3, 4)  # register, extended register
 # Which attribute of an interface class holds scaler and unit: a demand register (5) has another.
 SCALER_ATTRIBUTES = dict.fromkeys(REGISTER_CLASSES, SCALER_UNIT) | {5: 4}

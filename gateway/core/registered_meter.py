@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from gateway.core.disclosure import FineConsent
 
+MAX_SERIAL_CHARS = 32  # what the subject of a record can hold
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredMeter:
