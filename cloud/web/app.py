@@ -19,6 +19,7 @@ from cloud.web import (
     api,
     bill_api,
     bill_pages,
+    command_pages,
     customer_pages,
     doors,
     event_pages,
@@ -51,6 +52,7 @@ _ROUTED: Final = (
     live,
     api,
     bill_api,
+    command_pages,
 )
 
 

@@ -9,7 +9,14 @@ from cloud.web.app import create_app
 from tests.fakes_web import TOKEN, Browser
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-LISTS = ["/api/v1/usage-points", "/api/v1/events", "/api/v1/cases", "/api/v1/messages", "/api/v1/quarantine"]
+LISTS = [
+    "/api/v1/usage-points",
+    "/api/v1/events",
+    "/api/v1/cases",
+    "/api/v1/messages",
+    "/api/v1/commands",
+    "/api/v1/quarantine",
+]
 
 
 class TestUsagePoints:
