@@ -22,6 +22,7 @@ from gateway.adapters.enrolment import Enrolment, load_enrolment
 from gateway.adapters.event_code_files import check_families, load_event_codes
 from gateway.adapters.journal import Journal
 from gateway.adapters.list_layouts import load_layouts
+from gateway.adapters.machine import Machine
 from gateway.adapters.meter_identities import MeterIdentity, identities
 from gateway.adapters.meter_keys import CounterBook, MeterKeys
 from gateway.adapters.meter_session import meter_session
@@ -193,7 +194,8 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
         )
         for meter, profile in parts.meters
     )
-    health = Health(clock=parts.clock, every=parts.settings.heartbeat, software=VERSION)
+    machine = Machine(parts.settings.files.journal, dropped=lambda: inbox.dropped, refused=journal.refused)
+    health = Health(clock=parts.clock, every=parts.settings.heartbeat, software=VERSION, machine=machine)
     uplink = UplinkDesk(timedelta(seconds=parts.settings.uplink.fault_after_s))
     pipeline = Pipeline(
         book=GroupCommit(journal, parts.clock, longest_s=parts.settings.journal.group_s),

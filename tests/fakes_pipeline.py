@@ -12,6 +12,7 @@ from gateway.core.batches import Window
 from gateway.core.conclusions import MeterRules
 from gateway.core.dlms.push.pushed import Push
 from gateway.core.observations import ProbeObservation
+from gateway.core.outbox import Change
 from gateway.core.reading import IntervalRow
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.service.group_commit import GroupCommit
@@ -25,6 +26,7 @@ from runtime.errors import EnvironmentRefused
 from tests.fakes_gateway import RULES, FakeClock, at, snapshot
 from tests.fakes_push import heard
 from wire.bodies import event_name
+from wire.events import GatewayHealth
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
 from wire.terms import Lane, LinkFault
@@ -32,6 +34,25 @@ from wire.terms import Lane, LinkFault
 SIGNER = SoftwareSigner.generate()
 GATEWAY = gateway_id_of(SIGNER.public.spki)
 DAYS_BACK = 2
+
+
+@dataclass(slots=True)
+class FakeMachine:
+    """A machine that fares well."""
+
+    health: GatewayHealth = field(
+        default_factory=lambda: GatewayHealth(
+            disk_free_kb=1_000_000,
+            journal_kb=512,
+            memory_kb=60_000,
+            temperature_mc=51_000,
+            reports_dropped=0,
+            events_refused=0,
+        )
+    )
+
+    def look(self) -> GatewayHealth:
+        return self.health
 
 
 @dataclass
@@ -46,6 +67,8 @@ class Bench:
     done: list[str] = field(default_factory=list)
     rules: MeterRules = RULES
     group_s: float = 0.0
+    has_meter: bool = True
+    machine: FakeMachine = field(default_factory=FakeMachine)
 
     def start(self) -> None:
         """Open the journal and take up where it left off."""
@@ -57,10 +80,10 @@ class Bench:
         self.uplink = UplinkDesk(timedelta(seconds=30))
         self.pipeline = Pipeline(
             book=GroupCommit(self.journal, self.clock, longest_s=self.group_s),
-            desks=(self.desk,),
+            desks=(self.desk,) if self.has_meter else (),
             meter_book=self,
             uplink=self.uplink,
-            health=Health(clock=self.clock, every=timedelta(minutes=5), software="0.1.0"),
+            health=Health(clock=self.clock, every=timedelta(minutes=5), software="0.1.0", machine=self.machine),
             inbox=self.inbox,
             clock=self.clock,
         )
@@ -69,6 +92,10 @@ class Bench:
     def kill(self) -> None:
         """Nothing is said in farewell."""
         self.journal.close()
+
+    def forge(self, name: str, line: str) -> None:
+        """Let a remembered line be another."""
+        self.journal.commit(Change(remembered={name: line}))
 
     def learn_serial(self, number: int, serial: str) -> None:
         if self.registry_is_full:

@@ -182,7 +182,7 @@ def outgoing(connection: Connection, row: Row[Any]) -> Outgoing:
     parsed = parse(row.sealed)
     gateway = registry.get(connection, GatewayId(row.gateway))
     place = None if gateway is None else gateway.place_of(row.subject)
-    has_key = gateway is not None and gateway.key.key_id == parsed.key_id
+    key = None if gateway is None else gateway.key_of(parsed.key_id)
     return Outgoing(
         arrival=row.arrival,
         received_at=row.received_at,
@@ -190,6 +190,6 @@ def outgoing(connection: Connection, row: Row[Any]) -> Outgoing:
             record=decode_record(parsed.payload),
             sealed=row.sealed,
             usage_point="" if place is None else place.usage_point,
-            spki=gateway.key.spki if gateway is not None and has_key else None,
+            spki=None if key is None else key.public.spki,
         ),
     )

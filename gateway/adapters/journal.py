@@ -209,6 +209,11 @@ class Journal:
         with self._lock:
             return self._lanes.waiting()
 
+    def refused(self) -> int:
+        """How many events were refused since the journal was begun: there was no room, or they cannot be said."""
+        with self._lock:
+            return identity_of(self._connection, self._path).refused
+
     def receipted_at_ms(self) -> int:
         """When the newest receipt was signed, by the cloud's clock; 0 before the first."""
         with self._lock, disk_refusals(self._path):

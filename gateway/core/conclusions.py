@@ -2,6 +2,7 @@
 
     Snapshot -profile-> Reading -validation-> CheckedReading -interruption-> what is said of the supply
                                                              -reachability-> whether the meter is in reach
+                                                             -quality------> whether a voltage stays out of its band
                                                              -------------> its registers, as they stand
     IntervalRow -validation-> CheckedIntervals -batches-> its load profile, as far as it is new
                                                -consumption-> what is unusual in it, told after the rows it rests on
@@ -12,11 +13,12 @@ Pure: `Standing` is everything concluded about the meter so far, and the next on
 there. The caller keeps both, or neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from gateway.core import interruption, reachability, validation
+from gateway.core import quality as quality_rules
 from gateway.core.batches import IntervalProgress, Window, batches
 from gateway.core.consumption import Bank, look
 from gateway.core.disclosure import Disclosure, Told, may_tell_use, tell_intervals, tell_registers
@@ -29,10 +31,20 @@ from gateway.core.meter_logs.log_progress import LogsTaken
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import MeterAnswered, MeterFailed, Observation
 from gateway.core.push.pushes import Pushes
+from gateway.core.quality import Quality
 from gateway.core.reachability import Reachability
-from gateway.core.reading import CheckedReading, Doubt, Finding, IntervalRow, Origin, Reading, Snapshot
+from gateway.core.reading import (
+    CheckedIntervals,
+    CheckedReading,
+    Doubt,
+    Finding,
+    IntervalRow,
+    Origin,
+    Reading,
+    Snapshot,
+)
 from gateway.core.validation import check_intervals, check_reading
-from wire.events import IntervalReadings, KnownEvent, RegisterReadings, UnusualUse
+from wire.events import IntervalReadings, KnownEvent, RegisterReadings, UnusualUse, VoltageOutOfBand
 from wire.instants import unix_ms
 from wire.terms import Disconnector, LinkFault, ReadingSource
 from wire.units import VOLTAGES, Quantity
@@ -87,6 +99,7 @@ class Standing:
     supply: InterruptionState
     reach: Reachability
     progress: IntervalProgress
+    quality: Quality = Quality()
     consumption: Bank = Bank()
     logs: LogsTaken = LogsTaken()
     latest: LatestReading | None = None
@@ -158,11 +171,13 @@ def from_reading(
     logs, alarms = with_alarms(standing.logs, snapshot, rules)
     logs, logged = logs.taken(snapshot.logs, rules.codes, now)
     disclosed, readings = _disclosed(standing.told, checked, new_rows, noticed, rules)
+    watched, out_of_band = voltage_watched(standing.quality, checked, rules)
     return Conclusion(
         standing=replace(
             concluded.standing,
             serial=reading.meter_serial,
             reach=reach,
+            quality=watched,
             progress=progress,
             consumption=consumption,
             logs=logs,
@@ -170,14 +185,31 @@ def from_reading(
             before=reading,
             told=disclosed,
         ),
-        events=(*concluded.events, *([told] if told else ())),
+        events=(*concluded.events, *([told] if told else ()), *out_of_band),
         readings=readings,
         logged=(*alarms, *logged),
-        doubts=(
-            *checked.findings,
-            *(finding for _, findings in (*intervals.set_aside, *intervals.rolled_over) for finding in findings),
-        ),
+        doubts=(*checked.findings, *_doubts(intervals)),
     )
+
+
+def _doubts(intervals: CheckedIntervals) -> Iterator[Finding]:
+    """What was found about rows of the load profile."""
+    for _, findings in (*intervals.set_aside, *intervals.rolled_over):
+        yield from findings
+
+
+def voltage_watched(
+    quality: Quality, checked: CheckedReading, rules: MeterRules
+) -> tuple[Quality, tuple[VoltageOutOfBand, ...]]:
+    """What the reading's voltages mean for their quality, as far as nobody doubts them."""
+    supply, usable = rules.profile.supply, dict(checked.usable)
+    voltages = [(phase, usable[quantity]) for phase, quantity in enumerate(VOLTAGES, start=1) if quantity in usable]
+    limits = quality_rules.Limits(
+        low_mv=supply.nominal_mv * (100 - supply.quality_percent) // 100,
+        high_mv=supply.nominal_mv * (100 + supply.quality_percent) // 100,
+        absent_below_mv=rules.supply.absent_below_mv,
+    )
+    return quality_rules.step(quality, checked.reading.taken_at, voltages, limits)
 
 
 def _disclosed(

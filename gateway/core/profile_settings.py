@@ -178,6 +178,9 @@ class SupplySettings:
 
     nominal_mv: int = setting(230_000, help="nominal phase voltage", minimum=50_000, maximum=500_000)
     band_percent: int = setting(15, help="how far a live phase may lie from it", minimum=1, maximum=50)
+    quality_percent: int = setting(
+        10, help="how far its voltage may lie from it for long, as EN 50160 has it", minimum=1, maximum=50
+    )
     fuse_rating_a: int = setting(63, help="rating of the main fuse in each phase", minimum=1, maximum=2_000)
     phases: int = setting(3, help="phases the fuse covers", minimum=1, maximum=3)
 

@@ -1,8 +1,8 @@
 """What the pipeline has on its desk about one meter: its rules, its standing, and how the standing is stored.
 
-Eight lines in the journal, each written only when it changed: the supply, the reach, how far the load profile and the
-event logs have been taken over, what the home usually draws and how far its use was told, the latest reading, and what
-became of its pushes. A line that cannot be read back is begun anew, and the log says so.
+Nine lines in the journal, each written only when it changed: the supply, the reach, how far the load profile and the
+event logs have been taken over, what the home usually draws and how far its use was told, the latest reading, how its
+voltage stands, and what became of its pushes. A line that cannot be read back is begun anew, and the log says so.
 """
 
 import itertools
@@ -19,6 +19,7 @@ from gateway.core.interruption import InterruptionState
 from gateway.core.meter_logs.log_progress import LogsTaken
 from gateway.core.outbox import Change, Entry
 from gateway.core.push.pushes import Pushes, PushRecord
+from gateway.core.quality import Quality
 from gateway.core.reachability import Reachability
 from gateway.core.reading import Finding
 from gateway.core.registered_meter import RegisteredMeter
@@ -31,7 +32,7 @@ from runtime import logs
 log = logs.get(__name__)
 T = TypeVar("T")
 SUPPLY, REACH, INTERVALS, CONSUMPTION, READING = "supply", "reach", "intervals", "consumption", "reading"
-LOGS, PUSHES, TOLD = "logs", "pushes", "told"
+LOGS, PUSHES, TOLD, QUALITY = "logs", "pushes", "told", "quality"
 _LONGEST_SUBJECT = 32
 
 
@@ -69,7 +70,7 @@ class MeterDesk:
 
     def recall(self, book: Book, now: datetime) -> None:
         """Take up where the journal says this meter was left; raises JournalUnavailable."""
-        kinds = (SUPPLY, REACH, INTERVALS, LOGS, CONSUMPTION, READING, PUSHES, TOLD)
+        kinds = (SUPPLY, REACH, INTERVALS, LOGS, CONSUMPTION, READING, PUSHES, TOLD, QUALITY)
         names = [name_of(kind, self.number) for kind in kinds]
         self._stored = {name: line for name in names if (line := book.recall(name)) is not None}
         latest = self._recalled(READING, LatestReading)
@@ -83,6 +84,7 @@ class MeterDesk:
             latest=latest,
             pushes=Pushes.of(self._recalled(PUSHES, PushRecord), now),
             told=self._recalled(TOLD, Told) or Told(),
+            quality=self._recalled(QUALITY, Quality) or Quality(),
         )
         self._instruct(now, at_once=False)
 
@@ -94,6 +96,8 @@ class MeterDesk:
         if standing.consumption is not self.standing.consumption:  # some kilobytes: not put into words at every tick
             taken_over[CONSUMPTION] = standing.consumption
         firm: dict[str, object] = {SUPPLY: standing.supply, REACH: standing.reach, READING: standing.latest}
+        if standing.quality is not self.standing.quality:
+            firm[QUALITY] = standing.quality
         if self.rules.push is not None:
             firm[PUSHES] = standing.pushes.record
         logs: dict[str, object] = {} if standing.logs is self.standing.logs else {LOGS: standing.logs}
@@ -102,7 +106,8 @@ class MeterDesk:
             Change(
                 entries=tuple(Entry(subject=subject, event=event) for event in conclusion.events),
                 remembered=of_supply,
-                can_wait=not conclusion.events and of_supply.keys() <= {name_of(READING, self.number)},
+                can_wait=not conclusion.events
+                and of_supply.keys() <= {name_of(READING, self.number), name_of(QUALITY, self.number)},
             ),
             Change(
                 entries=tuple(Entry(subject=subject, event=event) for event in conclusion.readings),

@@ -17,6 +17,7 @@ from gateway.core.outbox import Change
 from gateway.core.push.conclusions import from_push, from_time
 from gateway.core.push.pushes import PushRecord
 from gateway.core.remembered import remember
+from gateway.service.fittings import Fittings
 from gateway.service.health import Health
 from gateway.service.inbox import Inbox, MeterPushed, MeterRead, MeterUnreadable, PortRefused, ProbeHeard, Report
 from gateway.service.meter_desk import MeterDesk, port_line
@@ -58,6 +59,7 @@ class Pipeline:
         self._uplink = uplink
         self._inbox = inbox
         self._clock = clock
+        self._fittings = Fittings()
         self._registry_file = Presence(log, "registry", expected=True)
         self._journal = Presence(log, "journal", expected=True)
 
@@ -66,6 +68,7 @@ class Pipeline:
         for desk in self._desks:
             desk.recall(self._book, self._clock.now())
         self._uplink.recall(self._book)
+        self._fittings.recall(self._book)
         while not stop.is_set():
             self.handle(self._inbox.take(TICK_S))
         self._book.finish()
@@ -78,16 +81,19 @@ class Pipeline:
         own = self._health.due(self._book, now)
         way = self._uplink.conclude(self._is_supplied(), now)
         way_changed = self._uplink.change(way)
+        fitted = self._fittings.change(self._desks, now)
         kept = self._keep(
             Change(entries=own, remembered=_lines(report)),
             way_changed,
+            fitted,
             *(change for own_part in changes for change in own_part),
         )
         if kept is None:
             return
         self._health.told(own, now)
         self._uplink.adopt(way, way_changed)
-        of_meters = iter(kept[2:])  # the gateway's own changes stand before those of the meters
+        self._fittings.adopt(fitted)
+        of_meters = iter(kept[3:])  # the gateway's own changes stand before those of the meters
         for (desk, conclusion), parts in zip(concluded, changes, strict=True):
             desk.adopt(conclusion, parts, tuple(itertools.islice(of_meters, len(parts))), now)
         if report is not None:

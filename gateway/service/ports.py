@@ -10,7 +10,7 @@ from gateway.core.certificate import Standing
 from gateway.core.command_rules import CommandRecord
 from gateway.core.outbox import Change, OutboxRow, ReceiptOutcome
 from gateway.service.pulse import Pulse
-from wire.events import LaneHead
+from wire.events import GatewayHealth, LaneHead
 from wire.ids import GatewayId
 from wire.receipts import Receipt
 from wire.terms import Lane, SetAsideReason
@@ -156,6 +156,14 @@ class TlsCertificate(Protocol):
 
         Raises: InputRefused for one that is of no use, EnvironmentRefused; the one in use stays.
         """
+        ...
+
+
+class Machine(Protocol):
+    """The machine the gateway runs on."""
+
+    def look(self) -> GatewayHealth:
+        """How things stand now. Raises nothing: what cannot be told is left out, or zero."""
         ...
 
 

@@ -24,6 +24,7 @@ from gateway.core.conclusions import (
     from_observation,
     latest_of,
     registers_of,
+    voltage_watched,
     with_alarms,
 )
 from gateway.core.disclosure import tell_registers
@@ -147,6 +148,12 @@ def _kept(
     concluded = Conclusion(standing=standing)
     if heard.is_authenticated:
         concluded = from_observation(standing, _observed(checked, push_rules), rules, now)
+        watched, out_of_band = voltage_watched(standing.quality, checked, rules)
+        concluded = replace(
+            concluded,
+            standing=replace(concluded.standing, quality=watched),
+            events=(*concluded.events, *out_of_band),
+        )
     reach, told = concluded.standing.reach, None
     if not push_rules.is_asked:
         reach, told = reachability.step(reach, None, reading.taken_at)

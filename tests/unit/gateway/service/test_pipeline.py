@@ -19,7 +19,7 @@ def test_a_started_gateway_says_so_once(bench: Bench) -> None:
     bench.pipeline.run(Already())
     bench.tick(1)
 
-    assert bench.said(Lane.DIAGNOSTICS) == ["GatewayStarted", "Heartbeat"]
+    assert bench.said(Lane.DIAGNOSTICS) == ["GatewayStarted", "Heartbeat", "GatewayHealth"]
 
 
 def test_a_start_that_the_disk_refused_is_said_when_it_takes_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +31,7 @@ def test_a_start_that_the_disk_refused_is_said_when_it_takes_it(bench: Bench, mo
         bench.tick(0)
     bench.tick(1)
 
-    assert bench.said(Lane.DIAGNOSTICS) == ["GatewayStarted", "Heartbeat"]
+    assert bench.said(Lane.DIAGNOSTICS) == ["GatewayStarted", "Heartbeat", "GatewayHealth"]
 
 
 def test_a_meters_name_that_the_registry_could_not_take_is_written_later(bench: Bench) -> None:

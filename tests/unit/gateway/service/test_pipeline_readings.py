@@ -110,9 +110,9 @@ def test_a_heartbeat_tells_how_far_every_lane_has_come(bench: Bench) -> None:
         heads = {lane.lane: lane for lane in view.lanes()}
 
     assert [beat.uptime_s for beat in beats] == [0, 300]
-    assert [head.seq for head in beats[-1].heads] == [0, 1, 2]
+    assert [head.seq for head in beats[-1].heads] == [0, 1, 4]
     assert beats[-1].heads[1].head == heads[Lane.READINGS].head
-    assert beats[-1].pending == 3
+    assert beats[-1].pending == 5
 
 
 def test_a_doubt_is_told_once_until_it_is_gone_and_comes_again(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
