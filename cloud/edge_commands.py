@@ -3,6 +3,7 @@
     command send DIR GATEWAY ping-meter METER             does the meter answer?
     command send DIR GATEWAY read-now METER               read its registers now
     command send DIR GATEWAY change-setting NAME [VALUE]  another value; without one, the gateway's own file again
+    command send DIR GATEWAY set-consent METER [SECONDS]  what the customer agreed may leave the house; nothing finer
     command send DIR GATEWAY rotate-key --key FILE        a new key, ordered by two key authorities
     command list DIR                                      what was ordered, by whom, and what became of it
     command keys DIR                                      the keys that sign it
@@ -15,7 +16,7 @@ import argparse
 import getpass
 import time
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +24,8 @@ from cloud import command
 from runtime.arguments import seconds, whole
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
-from wire.commands import ChangeSetting, KnownOperation, PingMeter, ReadNow, RotateKey
+from wire.commands import ChangeSetting, KnownOperation, PingMeter, ReadNow, RotateKey, SetConsent
+from wire.ids import GatewayId
 from wire.terms import CommandOutcome
 
 if TYPE_CHECKING:
@@ -33,8 +35,9 @@ if TYPE_CHECKING:
 _MOST_MINUTES: Final = 10
 _MOST_CHARS: Final = 64
 _METER_CHARS: Final = 32
+_DAY_S: Final = 86_400
 _LOOK_S: Final = 0.25
-_WORDS: Final = "ping-meter METER, read-now METER, change-setting NAME [VALUE], rotate-key"
+_WORDS: Final = "ping-meter METER, read-now METER, change-setting NAME [VALUE], set-consent METER [SECONDS], rotate-key"
 
 
 def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -76,6 +79,8 @@ def _send(arguments: argparse.Namespace) -> int:
     operation, gateway = _operation(arguments.order), parse_gateway_id(arguments.gateway)
     folder = StateFolder.open(arguments.dir)
     with closing(folder.open_database()) as database:
+        if isinstance(operation, SetConsent) and operation.finest_period_s is not None:
+            _check_agreed(database, gateway, operation, clock.now())
         ordered = Orders(database, clock, folder.command_keys).give(
             gateway,
             operation,
@@ -146,10 +151,31 @@ def _operation(words: list[str]) -> KnownOperation:
             return ChangeSetting(name=name)
         case ["change-setting", name, value] if max(len(name), len(value)) <= _MOST_CHARS:
             return ChangeSetting(name=name, value=value)
+        case ["set-consent", meter] if len(meter) <= _METER_CHARS:
+            return SetConsent(meter=meter)
+        case ["set-consent", meter, finest] if len(meter) <= _METER_CHARS and _is_period(finest):
+            return SetConsent(meter=meter, finest_period_s=int(finest))
         case ["rotate-key"]:
             return RotateKey()
         case _:
             raise InputRefused(f"{' '.join(words)[:80]!r} is no order", do=f"one of: {_WORDS}")
+
+
+def _is_period(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(_DAY_S)) and 1 <= int(text) <= _DAY_S
+
+
+def _check_agreed(database: "Database", gateway: GatewayId, order: SetConsent, now: datetime) -> None:
+    """Raise InputRefused unless the customer's own words stand behind it."""
+    from cloud.customers.consent_store import agreed_to_fine
+    from cloud.registry import store as registry
+
+    with database.read() as connection:
+        known = registry.get(connection, gateway)
+        place = None if known is None else known.place_of(order.meter)
+        if place is not None and not agreed_to_fine(connection, place.usage_point, now, timedelta()):
+            do = "record her yes first: on her own page, or by the customer system (purpose readings_fine)"
+            raise InputRefused(f"no consent is recorded for {place}", do=do)
 
 
 def _actor(said: str | None) -> str:

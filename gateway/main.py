@@ -56,6 +56,7 @@ from gateway.own_folder import change_key, open_own_journal, own_keys
 from gateway.service.certified_uplink import CertifiedUplink
 from gateway.service.clock_tender import ClockTender
 from gateway.service.commander import Commander
+from gateway.service.consent_orders import ConsentOrders
 from gateway.service.forwarder import Forwarder
 from gateway.service.group_commit import GroupCommit
 from gateway.service.health import Health
@@ -77,7 +78,7 @@ from runtime import VERSION, logs
 from runtime.clock import Clock, check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
 from runtime.program import end_at_once, stop_on_signals
-from wire.commands import ChangeSetting, PingMeter, ReadNow, RotateKey
+from wire.commands import ChangeSetting, PingMeter, ReadNow, RotateKey, SetConsent
 
 log = logs.get(__name__)
 
@@ -208,7 +209,8 @@ def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:
     )
     probe = (_probe(parts, journal, inbox),) if parts.settings.probe.port else ()
     asked = tuple(watches[meter.number] for meter, _ in parts.meters if meter.port)
-    commander = _commander(parts, journal, asked, partial(_retune, parts, pollers, desks, health))
+    retune = partial(_retune, parts, pollers, desks, health)
+    commander = _commander(parts, journal, asked, retune, ConsentOrders(parts.meter_book, desks, watches, parts.clock))
     return (
         pipeline,
         *pollers,
@@ -233,7 +235,11 @@ def _retune(
 
 
 def _commander(
-    parts: Parts, journal: Journal, asked: Sequence[MeterWatch], retune: Callable[[GatewaySettings], None]
+    parts: Parts,
+    journal: Journal,
+    asked: Sequence[MeterWatch],
+    retune: Callable[[GatewaySettings], None],
+    consents: ConsentOrders,
 ) -> Commander:
     """What obeys: a handler for each operation of `wire.commands` that this gateway has somebody for."""
     settings = parts.settings
@@ -249,6 +255,7 @@ def _commander(
             PingMeter: meters.ping,
             ReadNow: meters.read,
             ChangeSetting: changes.change,
+            SetConsent: consents.set,
             RotateKey: keys.rotate,
         },
         clock=parts.clock,

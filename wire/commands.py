@@ -71,6 +71,17 @@ class ChangeSetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetConsent:
+    """The customer at this meter agrees to readings over `finest_period_s` and longer, until an instant or until
+    further notice; to none finer than bills need, where it is None."""
+
+    code: ClassVar[int] = 11
+    meter: Annotated[str, At(1, _METER)]
+    finest_period_s: Annotated[int | None, At(2, Whole(1, 86_401), optional=True)] = None
+    until_ms: Annotated[int | None, At(3, INSTANT_MS, optional=True)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RotateKey:
     """Make a new key of the gateway's own and announce it under the old one."""
 
@@ -86,7 +97,7 @@ class UnknownOperation:
     why: str
 
 
-KnownOperation: TypeAlias = PingMeter | ReadNow | ChangeSetting | RotateKey
+KnownOperation: TypeAlias = PingMeter | ReadNow | ChangeSetting | SetConsent | RotateKey
 Operation: TypeAlias = KnownOperation | UnknownOperation
 
 
@@ -94,6 +105,7 @@ OPERATIONS: dict[type[KnownOperation], Role] = {
     PingMeter: Role.OPERATOR,
     ReadNow: Role.OPERATOR,
     ChangeSetting: Role.CONFIGURER,
+    SetConsent: Role.CONFIGURER,
     RotateKey: Role.KEY_AUTHORITY,
 }
 """Every operation, with who may order it."""

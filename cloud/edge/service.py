@@ -36,6 +36,7 @@ from wire.commands import (
     KnownOperation,
     PingMeter,
     ReadNow,
+    SetConsent,
     open_command,
     seal_command,
 )
@@ -170,7 +171,7 @@ def _check(connection: Connection, gateway: GatewayId, operation: KnownOperation
         raise InputRefused(f"there is no gateway {gateway}", do="see `lamplight-cloud gateway list`")
     if known.status is not Status.ACTIVE:
         raise InputRefused(f"gateway {gateway} is {known.status}", do="nothing is ordered of one that is not believed")
-    if isinstance(operation, PingMeter | ReadNow) and known.place_of(operation.meter) is None:
+    if isinstance(operation, PingMeter | ReadNow | SetConsent) and known.place_of(operation.meter) is None:
         meters = ", ".join(place.meter for place in known.places)
         raise InputRefused(f"gateway {gateway} does not read meter {operation.meter!r:.40}", do=f"it reads {meters}")
     if store.count_open(connection, now) >= store.MAX_OPEN:

@@ -6,6 +6,7 @@ every reading stands in the journal.
 """
 
 import json
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,6 +116,7 @@ class Registry:
         self._meters = database.table("meters", cache_size=0)
         self._journal = database.table("journal", cache_size=0)
         self._numbers = database.table("numbers", cache_size=0)
+        self._lock = threading.Lock()  # a serial number is learnt in one thread, and consent ordered in another
 
     def meters(self) -> tuple[RegisteredMeter, ...]:
         """Every meter, in the order it was added; raises InputRefused for a registry that makes no sense."""
@@ -169,9 +171,10 @@ class Registry:
 
     def consent(self, number: int, consent: FineConsent | None) -> RegisteredMeter:
         """Keep what the customer agreed to (None: nothing); raises InputRefused when there is none of this number."""
-        meter = replace(self.meter(number), consent=consent)
-        self._meters.remove(doc_ids=[number])
-        self._meters.insert(Document(_row_of(meter), doc_id=number))
+        with self._lock:
+            meter = replace(self.meter(number), consent=consent)
+            row = {"consent": None if consent is None else _consent_row(consent)}
+            self._meters.update(row, doc_ids=[number])  # one write: a kill leaves the one or the other
         return meter
 
     def add(
@@ -219,10 +222,10 @@ class Registry:
         self.remove(number)
         try:
             new = self.add(old.port, old.profile, serial, old.address, old.push)
-            return new if old.consent is None else self.consent(new.number, old.consent)  # the home is the same
         except InputRefused:
             self._meters.insert(Document(_row_of(old), doc_id=number))
             raise
+        return new if old.consent is None else self.consent(new.number, old.consent)  # the home is the same
 
     def remove(self, number: int) -> None:
         """Forget a meter; raises InputRefused when there is none of this number."""
@@ -235,12 +238,14 @@ class Registry:
 
         Raises EnvironmentRefused where another meter has it, since a registry with both would not be read again.
         """
-        other = next((row.doc_id for row in self._meters.all() if row.get("serial") == serial), number)
-        if other != number:
-            what = f"meters {other} and {number} are one: both tell the serial number {serial}"
-            raise EnvironmentRefused(what, where=str(self._path), do="take one away: lamplight-gateway meter remove")
-        if self._meters.contains(doc_id=number):
-            self._meters.update({"serial": serial}, doc_ids=[number])
+        with self._lock:
+            other = next((row.doc_id for row in self._meters.all() if row.get("serial") == serial), number)
+            if other != number:
+                what = f"meters {other} and {number} are one: both tell the serial number {serial}"
+                do = "take one away: lamplight-gateway meter remove"
+                raise EnvironmentRefused(what, where=str(self._path), do=do)
+            if self._meters.contains(doc_id=number):
+                self._meters.update({"serial": serial}, doc_ids=[number])
 
     def last_generation(self) -> int:
         """The number of the newest journal ever made here; 0 before the first. Raises InputRefused."""

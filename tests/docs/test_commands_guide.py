@@ -7,12 +7,18 @@ from pathlib import Path
 from cloud.cli import _parser
 from cloud.edge.service import in_words
 from gateway.config import CHANGEABLE
-from wire.commands import OPERATIONS, SIGNATURES, ChangeSetting, PingMeter, ReadNow, RotateKey
+from wire.commands import OPERATIONS, SIGNATURES, ChangeSetting, PingMeter, ReadNow, RotateKey, SetConsent
 
 ROOT = Path(__file__).parents[2] / "docs"
 PAGE = (ROOT / "how-to" / "commands.md").read_text(encoding="utf-8")
 WIRE = (ROOT / "wire.md").read_text(encoding="utf-8")
-ORDERS = (PingMeter(meter="METER"), ReadNow(meter="METER"), ChangeSetting(name="NAME", value="[VALUE]"), RotateKey())
+ORDERS = (
+    PingMeter(meter="METER"),
+    ReadNow(meter="METER"),
+    ChangeSetting(name="NAME", value="[VALUE]"),
+    SetConsent(meter="METER [SECONDS]"),
+    RotateKey(),
+)
 
 
 def test_every_order_stands_there_with_its_role_and_its_signatures() -> None:

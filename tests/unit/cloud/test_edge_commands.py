@@ -44,6 +44,7 @@ def run(terminal: Terminal, state):
         (["read-now", "LMP1"], "read-now LMP1"),
         (["change-setting", "meter.poll_interval_s", "30"], "change-setting meter.poll_interval_s 30"),
         (["change-setting", "log_level"], "change-setting log_level"),
+        (["set-consent", "LMP1"], "set-consent LMP1"),
         (["rotate-key"], "rotate-key"),
     ],
 )
@@ -78,6 +79,9 @@ def test_one_that_waits_in_vain_ends_with_the_status_of_a_no(run):
         (["ping-meter"], "is no order"),
         (["open-switch", "LMP1"], "is no order"),
         (["ping-meter", "LMP9"], "does not read meter"),
+        (["set-consent", "LMP1", "900"], "no consent is recorded for meter LMP1 at UP-1"),
+        (["set-consent", "LMP1", "0"], "is no order"),
+        (["set-consent", "LMP9"], "does not read meter"),
         (["change-setting", "x" * 65, "1"], "is no order"),
         (["ping-meter", "LMP1", "--as", "a\nb"], "nobody knows who"),
         (["ping-meter", "LMP1", "--minutes", "11"], "whole number from 1 to 10"),

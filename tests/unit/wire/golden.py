@@ -27,6 +27,7 @@ from wire.commands import (
     ReadNow,
     Role,
     RotateKey,
+    SetConsent,
     open_command,
     seal_command,
 )
@@ -235,6 +236,8 @@ OPERATIONS_ORDERED: tuple[KnownOperation, ...] = (
     ReadNow(meter=METER),
     ChangeSetting(name="meter.poll_interval_s", value="30"),
     ChangeSetting(name="meter.poll_interval_s"),
+    SetConsent(meter=METER, finest_period_s=900, until_ms=BEGAN_AT_MS + 86_400_000),
+    SetConsent(meter=METER),
 )
 
 
