@@ -23,17 +23,20 @@ from cloud.ingest.news import EVENT_TASK, tell
 from cloud.ingest.service import Intake
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.kernel.loop import Loop, Worker
+from cloud.registry import store as registry
 from cloud.registry.model import Place
 from gateway.adapters import journal_file
 from gateway.adapters.command_file import CommandFile
 from gateway.adapters.enrolment import install_enrolment
-from gateway.adapters.journal import Journal
+from gateway.adapters.keys import make_key
 from gateway.adapters.mqtt import MqttUplink
 from gateway.config import load_settings, order_setting
 from gateway.core.command_rules import Answer
 from gateway.core.patience import Patience
+from gateway.own_folder import change_key, open_own_journal, own_keys
 from gateway.service.commander import Commander
 from gateway.service.forwarder import Forwarder
+from gateway.service.key_orders import KeyOrders
 from gateway.service.setting_orders import SettingOrders
 from runtime.clock import SystemClock
 from tests.cloud_process import BROKERS
@@ -42,7 +45,6 @@ from tests.waiting import eventually
 from wire import topics
 from wire.commands import ChangeSetting, PingMeter, RotateKey
 from wire.ids import gateway_id_of
-from wire.keys import SoftwareSigner
 from wire.terms import CommandOutcome
 
 
@@ -84,6 +86,10 @@ class Cloud(Site):
         with self.database.read() as connection:
             return store.get(connection, ordered.gateway, ordered.number).outcome
 
+    def keys_of(self, gateway):
+        with self.database.read() as connection:
+            return [key.public for key in registry.get(connection, gateway).signing_keys]
+
     def settled(self, ordered):
         return eventually(partial(self.outcome, ordered), deadline_s=15, what=f"an answer to {ordered.operation}")
 
@@ -99,17 +105,21 @@ class Edge:
 
     def __init__(self, cloud, folder):
         self.cloud, self.folder, self.clock = cloud, folder, SystemClock()
-        self.signer = SoftwareSigner.generate()
-        self.gateway = gateway_id_of(self.signer.public.spki)
+        signer = make_key(folder / "key.pem", folder / "gateway.pub.pem")
+        self.gateway = gateway_id_of(signer.public.spki)
         self.done, self.applied = [], []
         self.ping = PingMeter(meter=f"LMP{self.gateway}")
         place = Place(usage_point=UsagePointId(f"UP-{self.gateway}"), meter=MeterSerial(self.ping.meter))
-        cloud.registrar.add(public_key=self.signer.public, places=[place], out=folder / "given.toml")
+        cloud.registrar.add(public_key=signer.public, places=[place], out=folder / "given.toml")
         self.enrolment = install_enrolment(
             folder / "given.toml", folder / "enrolment.toml", self.gateway, self.clock.now()
         )
         (folder / "gateway.toml").write_text("")
         journal_file.create(folder / "journal.sqlite", self.gateway, gen=1)
+
+    @property
+    def keys(self):
+        return own_keys(load_settings(self.folder))
 
     def play(self, operation, _stop):
         self.done.append(operation)
@@ -117,14 +127,16 @@ class Edge:
 
     @contextlib.contextmanager
     def running(self):
-        journal = Journal.open(self.folder / "journal.sqlite", self.gateway, self.signer, self.clock)
+        file, keys = load_settings(self.folder), self.keys
+        journal = open_own_journal(file, keys, self.clock)
+        key_orders = KeyOrders(partial(change_key, file, keys, journal))
         settings = SettingOrders(partial(order_setting, self.folder), self.applied.append)
         commander = Commander(
             gateway=self.gateway,
             authority=self.enrolment.authority,
             memory=CommandFile(self.folder / "commands.json"),
             book=journal,
-            orders={PingMeter: self.play, RotateKey: self.play, ChangeSetting: settings.change},
+            orders={PingMeter: self.play, RotateKey: key_orders.rotate, ChangeSetting: settings.change},
             clock=self.clock,
             uncertainty_ms=50,
         )
@@ -179,10 +191,20 @@ def test_what_is_ordered_is_done_once_and_its_answer_comes_back_signed(cloud, ho
     with house.running():
         ping = cloud.order(house.gateway, house.ping)
         assert cloud.settled(ping) is CommandOutcome.DONE
+
+    assert house.done == [house.ping]
+
+
+def test_a_key_that_is_ordered_signs_the_answer_and_goes_on_signing_after_a_restart(cloud, house):
+    with house.running():
         rotate = cloud.order(house.gateway, RotateKey())
         assert cloud.settled(rotate) is CommandOutcome.DONE
+    with house.running():
+        ping = cloud.order(house.gateway, house.ping)
+        assert cloud.settled(ping) is CommandOutcome.DONE
 
-    assert house.done == [house.ping, RotateKey()]
+    first, second = cloud.keys_of(house.gateway)
+    assert (second, first) == (house.keys.signer.public, house.keys.first)
 
 
 def test_a_setting_that_is_changed_holds_at_once_and_after_a_restart(cloud, house):
