@@ -18,6 +18,7 @@ from cloud import command
 from runtime import logs
 from runtime.clock import check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
+from runtime.loopback import is_loopback
 
 if TYPE_CHECKING:
     from cloud.config import CloudSettings
@@ -68,6 +69,10 @@ def _write(arguments: argparse.Namespace) -> int:
         at = arguments.at or out
         file = write_for_elsewhere(folder.broker, settings.broker, port, mutual, out=out, at=at)
         start = f"mosquitto -c {at / file.name}, as a user who owns the folder"
+        if is_loopback(settings.broker.listen):
+            start = (
+                f"set broker.listen in cloud.toml, so that it is heard beyond its machine, and write it again; {start}"
+            )
     facts = {
         "configuration": str(file),
         "entrance": settings.mqtt.entrance,

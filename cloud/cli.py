@@ -154,13 +154,17 @@ def _gateway_add(arguments: argparse.Namespace) -> int:
 
 def _gateway_list(arguments: argparse.Namespace) -> int:
     with _opened(arguments.state) as (_, _, registrar):
-        gateways = registrar.everything()
+        gateways, ends = registrar.everything(), registrar.certificate_ends()
+    until = {name: f"certificate until {at:%Y-%m-%d}" for name, at in ends.items()}
     lines = [
-        f"{gateway.id}  {gateway.status:8}  {place.meter:16}  {place.usage_point:16}  {gateway.status_reason}".rstrip()
+        f"{gateway.id}  {gateway.status:8}  {place.meter:16}  {place.usage_point:16}"
+        f"  {until.get(gateway.id, '')}  {gateway.status_reason}".rstrip()
         for gateway in gateways
         for place in gateway.places
     ]
-    command.answer(arguments, [gateway.facts() for gateway in gateways], lines or ["no gateway is registered"])
+    told = {name: {"certificate_ends_at": at.isoformat()} for name, at in ends.items()}
+    facts = [gateway.facts() | told.get(gateway.id, {}) for gateway in gateways]
+    command.answer(arguments, facts, lines or ["no gateway is registered"])
     return 0
 
 

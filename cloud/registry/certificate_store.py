@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, LargeBinary, Row, Table, Text, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Row,
+    Table,
+    Text,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from cloud.kernel.db import UtcInstant, metadata
 from wire.ids import GatewayId
@@ -79,6 +92,12 @@ def revoked(connection: Connection, now: datetime) -> dict[int, datetime]:
     statement = select(_c.serial, _c.revoked_at).where(_c.revoked_at.is_not(None), _c.ends_at > now - _LISTED_AFTER_END)
     rows = connection.execute(statement.order_by(_c.revoked_at, _c.serial))
     return {int(row.serial, 16): row.revoked_at for row in rows}
+
+
+def ends(connection: Connection) -> dict[GatewayId, datetime]:
+    """Until when each gateway that has a certificate can enter with it."""
+    statement = select(_c.gateway, func.max(_c.ends_at).label("ends_at")).where(_c.revoked_at.is_(None))
+    return {GatewayId(row.gateway): row.ends_at for row in connection.execute(statement.group_by(_c.gateway))}
 
 
 def _issued(row: Row[tuple[object, ...]]) -> Issued:

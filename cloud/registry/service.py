@@ -8,6 +8,7 @@ written whole from the registry afterwards, and again whenever a broker starts, 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -149,6 +150,11 @@ class Registrar:
         """All gateways, the longest known first."""
         with self._database.read() as connection:
             return store.everything(connection)
+
+    def certificate_ends(self) -> dict[GatewayId, datetime]:
+        """Until when each gateway that has a certificate can enter the broker with it."""
+        with self._database.read() as connection:
+            return certificate_store.ends(connection)
 
     def write_broker_access(self) -> None:
         """Let exactly the gateways into the broker that are not revoked, at once if it runs."""

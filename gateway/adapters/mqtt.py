@@ -260,7 +260,8 @@ class MqttUplink:
             code = self._loop(_TURN_S)
             if code != MQTTErrorCode.MQTT_ERR_SUCCESS and self._answer is None:
                 what = f"no connection: {paho.error_string(code)}"
-                raise _NotUnderstood(what, where=where, do="check the broker and its certificate")
+                own = ", and with the utility that it still takes ours" if self._enrolment.certified else ""
+                raise _NotUnderstood(what, where=where, do=f"check the broker and its certificate{own}")
         if self._answer is None:
             raise _NotUnderstood("the broker does not answer", where=where, do=do)
         if self._answer.value == _UNKNOWN_VERSION:

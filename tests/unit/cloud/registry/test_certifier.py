@@ -176,6 +176,18 @@ def test_renewing_without_a_request_is_for_the_key_it_had_and_ends_nothing(offic
     assert office.revoked() == set()
 
 
+def test_who_looks_sees_until_when_each_gateway_can_enter(office):
+    office.add(office.request())
+    office.clock.go_on(DAY_S)
+    office.renew("second.toml")
+
+    listed = office.registrar.certificate_ends()
+    office.registrar.revoke(office.id, "stolen")
+
+    assert listed == {office.id: office.clock.now() + timedelta(days=90)}
+    assert office.registrar.certificate_ends() == {}
+
+
 def test_renewing_for_another_key_ends_the_certificates_of_the_older(office):
     first = office.add(office.request())
     office.clock.go_on(DAY_S)
