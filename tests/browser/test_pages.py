@@ -68,6 +68,7 @@ def test_a_home_is_accessible_and_fits_on_every_screen(restored, open_page):
         ("/homes/UP-7", NARROW_LIGHT),
         ("/quarantine", NARROW_LIGHT),
         ("/alarms", NARROW_LIGHT),
+        ("/commands", NARROW_LIGHT),
     ],
 )
 def test_every_state_is_accessible_and_fits(street, open_page, path, seen):
