@@ -61,7 +61,8 @@ class CertifiedSite:
     @contextlib.contextmanager
     def ingest(self):
         """The cloud's own side, over the same broker."""
-        consumer, _ = main._way_in(self.folder, self.folder.settings(), self.database, CLOCK, list)
+        intake = self.folder.intake(self.database, CLOCK, list)
+        consumer, _ = main._way_in(self.folder, self.folder.settings(), self.database, intake, CLOCK)
         worker = Worker("ingest", consumer.run, clock=CLOCK, wake=consumer.wake)
         worker.start()
         try:
