@@ -6,7 +6,8 @@ from pathlib import Path
 
 from gateway.adapters import folder_lock, journal_file
 from gateway.adapters.hardware_key import KeyKeeper
-from gateway.adapters.journal import Caps, ClockTrust, Journal
+from gateway.adapters.journal import Caps, Journal
+from gateway.adapters.journal_sealing import ClockTrust
 from gateway.adapters.journal_start import Generations, open_or_begin_anew
 from gateway.adapters.own_keys import SIGNING_KEY, KeyFiles, OwnKeys, load_own_keys, settle, stage
 from gateway.config import GatewaySettings, SigningSettings

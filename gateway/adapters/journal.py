@@ -30,14 +30,19 @@ from gateway.adapters.ballast import Ballast
 from gateway.adapters.journal_aside import SetAside
 from gateway.adapters.journal_file import (
     BEGUN_ANEW,
+    LEAST_WAL_PAGES,
+    USUAL_WAL_PAGES,
+    checkpoint_every,
     closed_on_error,
     disk_refusals,
     identity_of,
     open_to_write,
     recall,
+    squeeze,
     transaction,
 )
 from gateway.adapters.journal_lanes import Lanes
+from gateway.adapters.journal_sealing import USUAL_TRUST, ClockTrust, Sealing
 from gateway.adapters.own_keys import SIGNING_KEY, check_signs
 from gateway.core.errors import JournalFull, JournalUnavailable
 from gateway.core.outbox import Change, Entry, Hole, OutboxRow, ReceiptOutcome
@@ -45,22 +50,20 @@ from runtime import logs
 from runtime.clock import Clock
 from runtime.errors import InputRefused
 from wire.bodies import event_name
-from wire.chain import Head, genesis
-from wire.envelope import Purpose, Signer, link_hash, parse, seal
+from wire.chain import genesis
+from wire.envelope import Signer, parse
 from wire.events import EventSetAside, Heartbeat, JournalBegunAnew, LaneHead
 from wire.ids import GatewayId
-from wire.instants import unix_ms
 from wire.key_life import announce
 from wire.keys import PublicKey
 from wire.receipts import Receipt
-from wire.record import ClockSource, Link, Record, Stamp, decode_record, encode_record
-from wire.refusals import Reason, WireRefused
+from wire.record import decode_record
+from wire.refusals import WireRefused
 from wire.terms import DropReason, JournalLoss, Lane, SetAsideReason
 
 log = logs.get(__name__)
 BALLAST_FILE = "journal.ballast"
-_ONE_MORE_START = "UPDATE identity SET boots = boots + 1"
-_MOST_GIVEN_UP_FOR_ONE = 4  # times that room is made for one commit on a full disk
+_MOST_GIVEN_UP_FOR_ONE = 6  # times that room is made for one commit on a full disk
 _LEAST_ROOM_BYTES = 64_000  # less would not free whole pages for an alarm and its index
 _GIVEN_UP_AT_ONCE = 8  # this part of a lane's cap
 
@@ -82,14 +85,6 @@ class Caps:
         return {Lane.READINGS: self.readings_bytes, Lane.DIAGNOSTICS: self.diagnostics_bytes}.get(lane)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockTrust:
-    """What sets the gateway's clock and how far it may be off: stated at commissioning, sealed into every event."""
-
-    source: ClockSource = ClockSource.NTP
-    uncertainty_ms: int = 500
-
-
 class Journal:
     """The gateway's own book. Every method may be called from any thread."""
 
@@ -107,14 +102,14 @@ class Journal:
         self._connection = connection
         self._path = path
         self._signer = signer
-        self._clock = clock
         self._caps = caps
         self._ballast = ballast
-        self._trust = trust
         self._lock = threading.RLock()
         identity = identity_of(connection, path)
         self.gateway, self.gen, self.boot = identity.gateway, identity.gen, identity.boots
+        self._sealing = Sealing(self.gateway, self.gen, self.boot, clock, trust)
         self._lanes = Lanes(connection, path, genesis(first.spki))
+        self._lay_ballast()
         self._say_begun_anew()
         self._declare_missing()
 
@@ -126,7 +121,7 @@ class Journal:
         signer: Signer,
         clock: Clock,
         caps: Caps = Caps(),
-        trust: ClockTrust = ClockTrust(),
+        trust: ClockTrust = USUAL_TRUST,
         first: PublicKey | None = None,
     ) -> "Journal":
         """Check the file, count this start of the gateway, and go on where it ended.
@@ -136,16 +131,15 @@ class Journal:
 
         Raises JournalDamaged, JournalUnavailable, or InputRefused for another gateway's journal or an older key.
         """
-        connection = open_to_write(path)
+        ballast = Ballast(path.with_name(BALLAST_FILE), caps.ballast_bytes)
+        ballast.lay()
+        try:
+            connection = _opened(path, gateway, signer)
+        except JournalUnavailable:  # a disk that filled up while the gateway was off
+            if not ballast.give_up():
+                raise
+            connection = _opened(path, gateway, signer)
         with closed_on_error(connection):
-            owner = identity_of(connection, path).gateway
-            if owner != gateway:
-                do = "use the folder its key was made in"
-                raise InputRefused(f"the journal belongs to gateway {owner}", where=str(path), do=do)
-            check_signs(signer.public, recall(connection, path, SIGNING_KEY), path)
-            ballast = Ballast(path.with_name(BALLAST_FILE), caps.ballast_bytes)
-            ballast.lay()
-            _count_start(connection, path, ballast)
             return cls(connection, path, signer, clock, caps, trust, ballast, first or signer.public)
 
     def close(self) -> None:
@@ -160,7 +154,7 @@ class Journal:
         """
         with self._lock:
             if any(isinstance(entry.event, Heartbeat) for change in changes for entry in change.entries):
-                self._ballast.lay()
+                self._lay_ballast()
                 self._declare_missing()
             for _ in range(_MOST_GIVEN_UP_FOR_ONE):
                 try:
@@ -255,7 +249,7 @@ class Journal:
                         seq=seq,
                         code=record.event.code,
                         reason=reason,
-                        at_ms=self._now_ms(),
+                        at_ms=self._sealing.now_ms(),
                         content=envelope,
                     ),
                 )
@@ -297,14 +291,24 @@ class Journal:
             self._keep_to_caps()
         return kept
 
+    def _lay_ballast(self) -> None:
+        self._ballast.lay()
+        checkpoint_every(self._connection, LEAST_WAL_PAGES if self._ballast.is_short else USUAL_WAL_PAGES)
+
     def _make_room(self) -> bool:
-        """On a full disk: the ballast goes, or else the oldest readings, or diagnostics; whether there was anything."""
-        if self._ballast.give_up():
+        """On a full disk: what the WAL holds, the ballast, or the oldest rows; whether there was anything."""
+        if squeeze(self._connection, self._path):
             return True
+        if self._ballast.give_up():
+            checkpoint_every(self._connection, LEAST_WAL_PAGES)
+            return True
+        return self._give_up_oldest()
+
+    def _give_up_oldest(self) -> bool:
+        """Readings, and diagnostics where there are none; whether there were any."""
         for lane in (Lane.READINGS, Lane.DIAGNOSTICS):
-            hole = self._lanes.oldest_beyond(
-                lane, max(_LEAST_ROOM_BYTES, self._lanes.waiting_bytes(lane) // _GIVEN_UP_AT_ONCE)
-            )
+            wanted_bytes = max(_LEAST_ROOM_BYTES, self._lanes.waiting_bytes(lane) // _GIVEN_UP_AT_ONCE)
+            hole = self._lanes.oldest_beyond(lane, wanted_bytes)
             if hole is not None:
                 with self._transaction():
                     self._give_up(hole)
@@ -328,18 +332,7 @@ class Journal:
             self._append(entry)
         except WireRefused as refused:
             log.warning("event_not_sealed", event_type=event_name(entry.event), reason=str(refused))
-            is_too_large = refused.reason is Reason.TOO_LARGE
-            self._put_aside(
-                entry.subject,
-                SetAside(
-                    lane=entry.event.lane,
-                    seq=None,
-                    code=entry.event.code,
-                    reason=SetAsideReason.TOO_LARGE if is_too_large else SetAsideReason.CANNOT_BE_SAID,
-                    at_ms=self._now_ms(),
-                    content=journal_aside.facts_of(entry.event),
-                ),
-            )
+            self._put_aside(entry.subject, journal_aside.unsealed(entry.event, refused, self._sealing.now_ms()))
 
     def _put_aside(self, subject: str, item: SetAside) -> None:
         """Keep it and say so; that the saying itself could not be sent is not said."""
@@ -387,31 +380,19 @@ class Journal:
 
     def _append(self, entry: Entry) -> None:
         """Seal the event in its place and store it; raises WireRefused for what the contract cannot say."""
-        lane = entry.event.lane
-        before = self._lanes.head(lane)
-        link = Link(gateway=self.gateway, gen=self.gen, lane=lane, seq=before.seq + 1, prev=before.hash)
-        stamp = Stamp(
-            at_ms=self._now_ms(),
-            source=self._trust.source,
-            uncertainty_ms=self._trust.uncertainty_ms,
-            mono_ms=round(self._clock.monotonic() * 1000),
-            boot=self.boot,
-        )
-        payload = encode_record(Record(link=link, stamp=stamp, subject=entry.subject, event=entry.event))
-        envelope = seal(payload, self._signer, Purpose.EVENT)
-        self._lanes.append(lane, Head(seq=link.seq, hash=link_hash(parse(envelope))), envelope)
-
-    def _now_ms(self) -> int:
-        return unix_ms(self._clock.now())
+        head, envelope = self._sealing.seal(entry, self._lanes.head(entry.event.lane), self._signer)
+        self._lanes.append(entry.event.lane, head, envelope)
 
 
-def _count_start(connection: sqlite3.Connection, path: Path, ballast: Ballast) -> None:
-    """One start more; a disk that filled up while the gateway was off gets the ballast's room."""
-    try:
+def _opened(path: Path, gateway: GatewayId, signer: Signer) -> sqlite3.Connection:
+    """The file after its checks, if it is this gateway's and `signer` still signs it; one start more is counted."""
+    connection = open_to_write(path)
+    with closed_on_error(connection):
+        owner = identity_of(connection, path).gateway
+        if owner != gateway:
+            do = "use the folder its key was made in"
+            raise InputRefused(f"the journal belongs to gateway {owner}", where=str(path), do=do)
+        check_signs(signer.public, recall(connection, path, SIGNING_KEY), path)
         with transaction(connection, path):
-            connection.execute(_ONE_MORE_START)
-    except JournalFull:
-        if not ballast.give_up():
-            raise
-        with transaction(connection, path):
-            connection.execute(_ONE_MORE_START)
+            connection.execute("UPDATE identity SET boots = boots + 1")
+    return connection

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from wire.bodies import facts
 from wire.events import KnownEvent
+from wire.refusals import Reason, WireRefused
 from wire.terms import Lane, SetAsideReason
 
 MOST_ENTRIES, MOST_BYTES = 500, 2_000_000
@@ -27,9 +28,17 @@ class SetAside:
     content: bytes
 
 
-def facts_of(event: KnownEvent) -> bytes:
-    """What an event says, in JSON, whatever its values are."""
-    return json.dumps(facts(event), default=str).encode()
+def unsealed(event: KnownEvent, refused: WireRefused, at_ms: int) -> SetAside:
+    """An event that cannot be said in the contract's terms: what it says, in JSON, whatever its values are."""
+    is_too_large = refused.reason is Reason.TOO_LARGE
+    return SetAside(
+        lane=event.lane,
+        seq=None,
+        code=event.code,
+        reason=SetAsideReason.TOO_LARGE if is_too_large else SetAsideReason.CANNOT_BE_SAID,
+        at_ms=at_ms,
+        content=json.dumps(facts(event), default=str).encode(),
+    )
 
 
 def put(connection: sqlite3.Connection, item: SetAside) -> None:

@@ -19,6 +19,8 @@ from wire.ids import GatewayId
 
 _LAYOUT, _OLDEST_LAYOUT = 2, 1
 _BUSY_TIMEOUT_S = 5.0
+USUAL_WAL_PAGES, LEAST_WAL_PAGES = 256, 8  # 1 MB: what lies on the disk beside the file in any case
+_WORTH_WHILE_BYTES = 65_536
 _BESIDE = ("-wal", "-shm", "-journal")
 _DAMAGED_KEPT = 3
 BEGUN_ANEW = "journal/begun-anew"  # the name of its line
@@ -123,6 +125,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         with closed_on_error(connection):
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
+            checkpoint_every(connection, USUAL_WAL_PAGES)
             connection.execute("PRAGMA cache_size=-512")  # KiB: rows are read in order, and a Pi has little memory
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
@@ -168,6 +171,22 @@ def recall(connection: sqlite3.Connection, path: Path, name: str) -> str | None:
     with disk_refusals(path):
         row = connection.execute("SELECT line FROM remembered WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def checkpoint_every(connection: sqlite3.Connection, pages: int) -> None:
+    """How far the WAL grows before what is in it goes into the file itself: on a full disk, not far."""
+    connection.execute(f"PRAGMA wal_autocheckpoint={pages}")
+
+
+def squeeze(connection: sqlite3.Connection, path: Path) -> bool:
+    """Give the WAL's room back to the disk; whether that was worth while. A disk may be too full even for that."""
+    wal = path.with_name(f"{path.name}-wal")
+    try:
+        before = wal.stat().st_size
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return before - wal.stat().st_size >= _WORTH_WHILE_BYTES
+    except (OSError, sqlite3.DatabaseError):
+        return False
 
 
 @contextmanager

@@ -84,16 +84,16 @@ def journal_identity(path: Path) -> journal_file.Identity:
 
 def test_a_full_disk_takes_the_ballast_then_the_oldest_readings_and_keeps_every_alarm(path: Path) -> None:
     journal = opened(path, Caps(ballast_bytes=SIZE))
-    journal.commit(Change(entries=tuple(reading(at_ms) for at_ms in range(700))))
+    journal.commit(Change(entries=tuple(reading(at_ms) for at_ms in range(500))))
     (pages,) = journal._connection.execute("PRAGMA page_count").fetchone()
     journal._connection.execute(f"PRAGMA max_page_count={pages}")  # from now on the disk has no page more
 
-    for _ in range(30):
-        journal.commit(Change(entries=tuple(lost(at_ms) for at_ms in range(10))))
+    for _ in range(10):
+        journal.commit(Change(entries=tuple(lost(at_ms) for at_ms in range(20))))
 
     assert not path.with_name(BALLAST_FILE).exists()
     assert {hole.of_lane for hole in declared(journal)} == {Lane.READINGS}
-    assert chain_of(journal, Lane.ALARM).seq == 300 + len(declared(journal))
+    assert chain_of(journal, Lane.ALARM).seq == 200 + len(declared(journal))
     journal.close()
 
 
