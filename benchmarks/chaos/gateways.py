@@ -4,7 +4,8 @@ In comes the folder of each gateway and the port of its line to the broker. Out 
 forwarder; and a line in `witness` for every commit that returned: how far the lane had come, and the hash there. So a
 kill leaves two books: what the journal holds, and what it had promised to hold.
 
-It ends by being killed. Once the file `quiet` is there nothing new is said, and only the forwarders go on.
+Each start chooses whether a gateway speaks MQTT 5 or 3.1.1. It ends by being killed. Once the file `quiet` is there
+nothing new is said, and only the forwarders go on.
 """
 
 import os
@@ -19,7 +20,7 @@ from typing import Final
 from gateway.adapters.enrolment import load_enrolment
 from gateway.adapters.journal import Caps, Journal
 from gateway.adapters.keys import load_key
-from gateway.adapters.mqtt import MqttUplink
+from gateway.adapters.mqtt import VERSIONS, MqttUplink
 from gateway.core.outbox import Change, Entry
 from gateway.core.patience import Patience
 from gateway.service.forwarder import Forwarder
@@ -76,7 +77,13 @@ class _Speaker:
         enrolment = replace(load_enrolment(self._post.folder / ENROLMENT, self.gateway), port=self._post.port)
         return Forwarder(
             outbox=self.journal,
-            uplink=MqttUplink(enrolment, self.gateway, self._clock, keepalive_s=_KEEPALIVE_S),
+            uplink=MqttUplink(
+                enrolment,
+                self.gateway,
+                self._clock,
+                keepalive_s=_KEEPALIVE_S,
+                version=self._dice.choice(sorted(VERSIONS)),
+            ),
             receipt_key=enrolment.receipt_key,
             window_rows=_WINDOW_ROWS,
             resend=RESEND,
