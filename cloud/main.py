@@ -46,7 +46,6 @@ from cloud.messaging.service import Composer
 from cloud.messaging.smtp import SmtpSender
 from cloud.outages.area_service import AreaService, look_again
 from cloud.outages.service import OutageService
-from cloud.outward import courier as outward
 from cloud.outward.service import courier as courier_of
 from cloud.readings import service as readings
 from cloud.state import StateFolder
@@ -136,7 +135,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     courier = courier_of(settings.outward, database, clock, on_commit)
     watch = LaneWatch(settings.ingest)
     subscribers = [watch.on_event, readings.on_event, outages.on_event, areas.on_event, usage.on_event, bills.on_event]
-    heard = tell([*subscribers, edge.on_event, *([] if courier is None else [outward.on_event])])
+    heard = tell([*subscribers, edge.on_event, *([] if courier is None else [courier.on_event])])
     handlers = {EVENT_TASK: heard, **watch.handlers(), **outages.handlers(), **areas.handlers()}
     loop = Loop(database=database, clock=clock, handlers=handlers, on_commit=on_commit)
     slow_loop = Loop(database=database, clock=clock, handlers=bills.handlers(), on_commit=on_commit)

@@ -101,7 +101,6 @@ def _facts_of(standing: "Standing") -> dict[str, Any]:
 
 
 def _put_back(arguments: argparse.Namespace) -> int:
-    from cloud.kernel import tasks
     from cloud.outward import courier, store
     from cloud.state import StateFolder
 
@@ -109,7 +108,7 @@ def _put_back(arguments: argparse.Namespace) -> int:
     with closing(folder.open_database()) as database, database.transaction() as connection:
         lanes = [standing.lane for standing in store.standings(connection)]
         waiting = {lane.name.lower(): store.put_back(connection, lane, arguments.since) for lane in lanes}
-        tasks.ensure(connection, courier.POST_TASK, courier.RECEIVER, clock_from_environment().now())
+        courier.look(connection, clock_from_environment().now())
     if not waiting:
         raise InputRefused("nothing leaves yet", do="name a receiver under [outward], and start `serve` once")
     lines = [f"{lane:12} {count} wait" for lane, count in waiting.items()]

@@ -51,6 +51,7 @@ MOST_ATTEMPTS: Final = 20
 """Attempts at an event that was set aside before it is parked."""
 
 _AT_ONCE: Final = 20  # posts between two commits: what a kill repeats at most
+_KEEP_UP_S: Final = 60.0
 _IDLE_S: Final = 1.0  # another process may put a place back without waking us
 
 log = logs.get(__name__)
@@ -68,7 +69,7 @@ class EventPoster(Protocol):
         ...
 
 
-def on_event(connection: Connection, event: StoredEvent, now: datetime) -> None:  # noqa: ARG001 - a Subscriber's form
+def look(connection: Connection, now: datetime) -> None:
     """Let the courier look for what waits; a pause it makes is left alone."""
     tasks.ensure(connection, POST_TASK, RECEIVER, now)
 
@@ -92,6 +93,12 @@ class Courier:
         self._settings = settings
         self._on_commit = on_commit
         self._awake = threading.Event()
+        self._kept_up_s = clock.monotonic()
+
+    def on_event(self, connection: Connection, event: StoredEvent, now: datetime) -> None:
+        """Look for what waits, where the event is one that leaves."""
+        if event.id.lane in self._settings.lanes:
+            look(connection, now)
 
     def wake(self) -> None:
         """Look at once for what waits. Safe from any thread."""
@@ -112,13 +119,14 @@ class Courier:
         """Give the lanes that leave a place, and look once: something may wait from before."""
         with self._database.transaction() as connection:
             store.settle(connection, self._settings.lanes)
-            tasks.ensure(connection, POST_TASK, RECEIVER, self._clock.now())
+            look(connection, self._clock.now())
 
     def turn(self) -> bool:
         """Do the one thing that is due; False when nothing is. Raises DatabaseError."""
         with self._database.read() as connection:
             task = _next_task(connection, self._clock.now())
         if task is None:
+            self._keep_up()
             return False
         if task.kind == POST_TASK:
             self._post_waiting(task)
@@ -170,6 +178,16 @@ class Courier:
                 is_quiet &= store.catch_up(connection, lane, newest)
             if is_quiet:
                 tasks.finish(connection, task, now)
+
+    def _keep_up(self) -> None:
+        """Now and then put the places behind what does not leave, so that the next look does not go through it all."""
+        if self._clock.monotonic() - self._kept_up_s < _KEEP_UP_S:
+            return
+        self._kept_up_s = self._clock.monotonic()
+        with self._database.transaction() as connection:
+            newest = store.newest_arrival(connection)
+            for lane in self._settings.lanes:
+                store.catch_up(connection, lane, newest)
 
     def _failed(
         self, connection: Connection, task: Task, waiting: Waiting, failed: tuple[Outgoing, Refused | NotNow]

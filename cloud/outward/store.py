@@ -18,6 +18,7 @@ from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.ids import EventId
 from cloud.outward.original import Original
 from cloud.registry import store as registry
+from cloud.registry.model import Gateway
 from wire.envelope import parse
 from wire.events import UnknownEvent
 from wire.ids import GatewayId
@@ -102,7 +103,8 @@ def first_waiting(connection: Connection, lanes: Sequence[Lane], limit: int) -> 
         behind = select(intake_table).where(_i.arrival > places[lane], _i.lane == int(lane))
         rows = connection.execute(behind.order_by(_i.arrival).limit(limit)).all()
         if rows:
-            events = tuple(outgoing(connection, row) for row in rows)
+            known = _Known(connection)
+            events = tuple(outgoing(known, row) for row in rows)
             return Waiting(lane=lane, place=places[lane], events=events)
     return None
 
@@ -111,7 +113,7 @@ def at(connection: Connection, event: EventId) -> Outgoing | None:
     """The accepted event of this name."""
     is_at = (_i.gateway == event.gateway) & (_i.gen == event.gen) & (_i.lane == event.lane) & (_i.seq == event.seq)
     row = connection.execute(select(intake_table).where(is_at)).one_or_none()
-    return None if row is None else outgoing(connection, row)
+    return None if row is None else outgoing(_Known(connection), row)
 
 
 def between(
@@ -123,8 +125,9 @@ def between(
         statement = statement.where(_i.at >= since)
     if until is not None:
         statement = statement.where(_i.at < until)
+    known = _Known(connection)
     for row in connection.execution_options(yield_per=500).execute(statement.order_by(_i.arrival)):
-        yield outgoing(connection, row)
+        yield outgoing(known, row)
 
 
 def move(connection: Connection, lane: Lane, place: int, to: int, now: datetime, counts: Counts) -> None:
@@ -177,10 +180,23 @@ def standings(connection: Connection) -> list[Standing]:
     ]
 
 
-def outgoing(connection: Connection, row: Row[Any]) -> Outgoing:
+class _Known:
+    """The gateways as they stand, each asked for once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._gateways: dict[str, Gateway | None] = {}
+
+    def get(self, gateway: str) -> Gateway | None:
+        if gateway not in self._gateways:
+            self._gateways[gateway] = registry.get(self._connection, GatewayId(gateway))
+        return self._gateways[gateway]
+
+
+def outgoing(known: _Known, row: Row[Any]) -> Outgoing:
     """A row of `intake` with what the registry says about its gateway."""
     parsed = parse(row.sealed)
-    gateway = registry.get(connection, GatewayId(row.gateway))
+    gateway = known.get(row.gateway)
     place = None if gateway is None else gateway.place_of(row.subject)
     key = None if gateway is None else gateway.key_of(parsed.key_id)
     return Outgoing(

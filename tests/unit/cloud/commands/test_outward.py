@@ -136,7 +136,7 @@ def test_what_waits_and_why_is_told_and_can_be_put_back(told, capsys):
     database = told.open_database()
     with database.transaction() as connection:
         store.settle(connection, (Lane.ALARM,))
-        courier.on_event(connection, None, NOON)
+        courier.look(connection, NOON)
         task = courier.tasks.standing(connection, courier.POST_TASK, courier.RECEIVER)
         courier.tasks.postpone(connection, task, NOON, "503 later")
     database.close()

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cloud.ingest.service import Intake
+from cloud.ingest.store import page
 from cloud.kernel import tasks
 from cloud.outward import courier as outward
 from cloud.outward import store
@@ -61,7 +62,7 @@ class Town:
 
     def news(self):
         with self.database.transaction() as connection:
-            outward.on_event(connection, None, self.clock.now())
+            outward.look(connection, self.clock.now())
 
     def work(self, courier):
         """All that is due now."""
@@ -363,3 +364,40 @@ def test_the_thread_ends_when_told_to_and_lets_the_receiver_go(town):
     assert not thread.is_alive()
     assert town.poster.is_closed
     assert town.poster.posted in ([], [event_id])
+
+
+def test_what_does_not_leave_does_not_wake_the_courier(town):
+    courier = town.courier()
+    town.work(courier)
+    started, lost = (town.gateway.say(event) for event in (GatewayStarted(software="0.1.0", boot=1), alarm()))
+    town.intake.take([started, lost])
+
+    with town.database.transaction() as connection:
+        for event in reversed(page(connection, limit=2)):
+            courier.on_event(connection, event, town.clock.now())
+            awake = tasks.standing(connection, POST_TASK, RECEIVER) is not None
+            assert awake is (event.id.lane == Lane.ALARM)
+
+
+def test_places_keep_up_with_what_does_not_leave(town):
+    courier = town.courier()
+    town.work(courier)
+    town.intake.take([town.gateway.say(GatewayStarted(software="0.1.0", boot=1))])
+    town.clock.go_on(61)
+
+    town.work(courier)
+
+    with town.database.read() as connection:
+        (place,) = connection.execute(store.place_table.select())
+        assert place.arrival == store.newest_arrival(connection) == 1
+
+
+def test_the_key_beside_an_event_is_the_one_that_signed_it(town):
+    town.courier()
+    town.say(alarm())
+
+    with town.database.read() as connection:
+        (outgoing,) = store.first_waiting(connection, (Lane.ALARM,), 5).events
+
+    assert outgoing.original.spki == town.gateway.public.spki
+    assert outgoing.original.usage_point == "UP-1"
