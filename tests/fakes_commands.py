@@ -1,5 +1,6 @@
 """An authority with its keys, what it orders, and a gateway's memory of it that can be told to fail."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ from gateway.core.arrival import Arrival
 from gateway.core.command_rules import CommandRecord
 from gateway.core.errors import JournalUnavailable
 from gateway.core.outbox import Change
+from gateway.service.commander import Commander
 from runtime.errors import EnvironmentRefused
 from tests.fakes_gateway import at
 from wire.commands import OPERATIONS, AuthorityKey, Command, KnownOperation, PingMeter, Role, RotateKey, seal_command
@@ -114,3 +116,20 @@ class FakeBook:
     def outcomes(self) -> list[CommandOutcome]:
         """What was answered, in order."""
         return [event.outcome for event in self.events]
+
+
+class UntilHeard(threading.Event):
+    """A stop that lets the commander take up its record, and then everything that stands on its queue."""
+
+    def __init__(self, commander: Commander) -> None:
+        super().__init__()
+        self._commander = commander
+        self._has_begun = self._was_waited_for = False
+
+    def is_set(self) -> bool:
+        had_begun, self._has_begun = self._has_begun, True
+        return self._was_waited_for or (had_begun and not self._commander.waiting)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._was_waited_for = True
+        return True

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.core.command_rules import Answer, CommandRecord
 from gateway.core.outbox import Change
 from gateway.service.commander import Commander
-from tests.fakes_commands import AUTHORITY, GATEWAY, FakeBook, FakeMemory, command, said, sealed
+from tests.fakes_commands import AUTHORITY, GATEWAY, FakeBook, FakeMemory, UntilHeard, command, said, sealed
 from tests.fakes_gateway import FakeClock, at
 from wire.commands import ChangeSetting, KnownOperation, PingMeter, RotateKey, open_command
 from wire.instants import unix_ms
@@ -95,19 +95,6 @@ class Machine:
             commander.run(UntilHeard(commander))
         except Killed:
             return
-
-
-class UntilHeard(Event):
-    """A stop that comes when everything was heard."""
-
-    def __init__(self, commander: Commander) -> None:
-        super().__init__()
-        self._commander = commander
-        self._has_begun = False
-
-    def is_set(self) -> bool:
-        had_begun, self._has_begun = self._has_begun, True
-        return had_begun and not self._commander.waiting
 
 
 lives = st.lists(

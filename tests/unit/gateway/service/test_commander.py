@@ -21,6 +21,7 @@ from tests.fakes_commands import (
     SECOND,
     FakeBook,
     FakeMemory,
+    UntilHeard,
     command,
     said,
     sealed,
@@ -40,23 +41,6 @@ BORN_MS = unix_ms(at(-3_600))
 
 class Killed(BaseException):
     """The process ends here."""
-
-
-class UntilHeard(threading.Event):
-    """A stop that lets the commander take up its record, and then everything that stands on its queue."""
-
-    def __init__(self, commander: Commander) -> None:
-        super().__init__()
-        self._commander = commander
-        self._has_begun = self._was_waited_for = False
-
-    def is_set(self) -> bool:
-        had_begun, self._has_begun = self._has_begun, True
-        return self._was_waited_for or (had_begun and not self._commander.waiting)
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self._was_waited_for = True
-        return True
 
 
 @dataclass
