@@ -65,7 +65,7 @@ def measure(full: bool) -> list[Row]:
         _limit(f"reading, with {rows:,} waiting", last, _FLAT * first, "append_at_end_us"),
         _flat("alarm in a transaction of its own, first", alarm_first, tinydb[1], _TINYDB_ROWS[1], "alarm_us"),
         _limit(f"alarm, with {rows:,} readings waiting", alarm_last, _FLAT * alarm_first, "alarm_at_end_us"),
-        Row(what="rows", ours=rows, beside=rows, beside_name="asked for", unit="", key="rows"),
+        Row(what="rows", ours=rows, beside=rows, beside_name="asked for", unit="", key="appended"),
         _limit(f"open and check it, with {rows:,} rows", open_s * 1e3, rows / 50 + 100, "open_ms", unit="ms"),
         *_signatures(signer),
     ]

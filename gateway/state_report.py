@@ -134,7 +134,8 @@ def status_lines(status: Status) -> Iterator[str]:
             yield f"push port {port.port}: refused {_counts(port.refused)}"
     for lane in status.lanes:
         known = f"{lane.receipted_seq} of {lane.seq} safe in the cloud"
-        yield f"{lane.lane.name.lower():11}  {known}, {lane.waiting} waiting ({lane.waiting_bytes} B)"
+        given_up = f", {lane.given_up} given up" if lane.given_up else ""
+        yield f"{lane.lane.name.lower():11}  {known}, {lane.waiting} waiting ({lane.waiting_bytes} B){given_up}"
     if status.uplink is not None and status.uplink.away_since is not None:
         verdict = f": {status.uplink.verdict}" if status.uplink.verdict else ""
         yield f"uplink away since {_ago(status.uplink.away_since, status.now)}{verdict}"
@@ -142,7 +143,7 @@ def status_lines(status: Status) -> Iterator[str]:
     last = _ago(from_unix_ms(max(receipts)), status.now) if receipts else "none yet"
     yield f"last receipt: {last}"
     if status.refused:
-        yield f"{status.refused} events refused: too much waited for the cloud"
+        yield f"{status.refused} events refused: the disk had room for alarms alone"
 
 
 def journal_facts(row: RowView) -> dict[str, object]:
@@ -282,6 +283,7 @@ def _lane_facts(lane: LaneView) -> dict[str, object]:
         "last_receipt_at": receipted_at,
         "pending": lane.waiting,
         "pending_bytes": lane.waiting_bytes,
+        "given_up": lane.given_up,
     }
 
 

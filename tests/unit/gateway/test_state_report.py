@@ -1,5 +1,6 @@
 """What `status` tells of verdicts that stand."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,9 +21,10 @@ from gateway.core.remembered import remember
 from gateway.core.uplink import UplinkState
 from gateway.state_report import Status, status_lines, status_of
 from tests.fakes_gateway import FakeClock, at
+from tests.fakes_journal import reading
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
-from wire.terms import Cause
+from wire.terms import Cause, Lane, SetAsideReason
 
 SIGNER = SoftwareSigner.generate()
 GATEWAY = gateway_id_of(SIGNER.public.spki)
@@ -55,6 +57,17 @@ def test_a_head_that_is_off_is_told_with_its_age(journal: Journal, tmp_path: Pat
     assert status.facts()["meters"][0]["troubles"] == [  # type: ignore[index]  # it is plain JSON
         {"verdict": "head off, provisional, fair", "began_at": "2026-11-21T18:00:00+00:00"}
     ]
+
+
+def test_rows_that_were_given_up_are_counted_and_no_longer_wait(journal: Journal, tmp_path: Path) -> None:
+    journal.commit(Change(entries=(reading(), reading(), reading())))
+    journal.set_aside(Lane.READINGS, 2, SetAsideReason.TOO_LARGE)
+
+    status = status_after(journal, tmp_path)
+
+    (line,) = [line for line in status_lines(status) if line.startswith("readings")]
+    assert re.fullmatch(r"readings     0 of 3 safe in the cloud, 2 waiting \(\d+ B\), 1 given up", line)
+    assert [lane["given_up"] for lane in status.facts()["lanes"]] == [0, 1, 0]  # type: ignore[attr-defined]
 
 
 def test_a_home_that_is_being_learnt_is_told_with_its_days(journal: Journal, tmp_path: Path) -> None:
