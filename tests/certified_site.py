@@ -46,7 +46,7 @@ class CertifiedSite:
         self.folder = StateFolder.create(path / "state", values)
         self.database = self.folder.open_database()
         self.registrar = self.folder.registrar(self.database, CLOCK)
-        self.broker = cloud_process.start("broker", self.folder.path, log=path / "broker.log")
+        self.broker = cloud_process.start("broker-config", self.folder.path, "--start", log=path / "broker.log")
         cloud_process.wait_for_port(self.port, self.broker)
 
     def close(self):
