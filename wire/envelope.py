@@ -29,6 +29,7 @@ _LABEL = bytes.fromhex("a201")
 _KEY_ID = bytes.fromhex("0448")  # label 4, bstr(8)
 PROTECTED_BYTES = 13
 _PROTECTED_AT, _PROTECTED_END = 3, 16
+_CONTEXT = bytes.fromhex("846a") + b"Signature1"  # array of four, text of ten
 _EMPTY_MAP = b"\xa0"
 _SIGNATURE_HEAD = bytes.fromhex("5840")
 
@@ -124,8 +125,7 @@ def check_signature(parsed: ParsedEnvelope, key: PublicKey, data: bytes) -> None
 
 def signed_bytes(protected: bytes, payload: bytes, purpose: Purpose) -> bytes:
     """The Sig_structure of RFC 9052, section 4.4: what is really signed, and what the chain's hash covers."""
-    data: bytes = cbor2.dumps(["Signature1", protected, purpose.value, payload])
-    return data
+    return b"".join((_CONTEXT, _byte_string(protected), _byte_string(purpose.value), _byte_string(payload)))
 
 
 def link_hash(parsed: ParsedEnvelope) -> bytes:
@@ -146,6 +146,24 @@ def algorithm_of(protected: bytes) -> Algorithm:
         return Algorithm(-1 - (protected[2] - 0x20))
     except ValueError as error:
         raise EnvelopeRefused(Reason.ALGORITHM, f"header byte {protected[2]:#04x}") from error
+
+
+def claimed_key_id(envelope: bytes) -> bytes:
+    """Where an envelope names its key; of what is no envelope, some octets that name none."""
+    return envelope[_PROTECTED_AT + 5 : _PROTECTED_END]
+
+
+def _byte_string(data: bytes) -> bytes:
+    """Its one encoding: the shortest head, then the octets."""
+    size = len(data)
+    if size < 24:
+        return bytes((0x40 + size,)) + data
+    if size < 0x100:
+        return bytes((0x58, size)) + data
+    if size < 0x1_0000:
+        return b"\x59" + size.to_bytes(2, "big") + data
+    encoded: bytes = cbor2.dumps(data)  # nothing of ours is so long
+    return encoded
 
 
 def byte_string_at(data: bytes, at: int) -> tuple[bytes, int]:

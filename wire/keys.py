@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from wire.ids import key_id_of
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # SEC 2, section 2.4.2
+_ECDSA = ec.ECDSA(hashes.SHA256())
 _DER, _PEM = serialization.Encoding.DER, serialization.Encoding.PEM
 _SPKI = serialization.PublicFormat.SubjectPublicKeyInfo
 
@@ -81,7 +82,7 @@ class PublicKey:
             if isinstance(self._key, ed25519.Ed25519PublicKey):
                 self._key.verify(signature, data)
             else:
-                self._key.verify(_der_of_low_s(signature), data, ec.ECDSA(hashes.SHA256()))
+                self._key.verify(_der_of_low_s(signature), data, _ECDSA)
         except (InvalidSignature, ValueError):
             return False
         return True

@@ -22,14 +22,14 @@ from cloud.ingest.batch import Batch, Tally
 from cloud.ingest.disclosure import FineReadings
 from cloud.ingest.quarantine import Quarantined
 from cloud.ingest.settings import IngestSettings
-from cloud.ingest.verify import Genuine, Refused, key_id_of, verify
+from cloud.ingest.verify import Genuine, Refused, verify
 from cloud.kernel.db import Database
 from cloud.registry import store as registry
 from cloud.registry.model import Gateway
 from runtime import logs
 from runtime.clock import Clock
 from wire import topics
-from wire.envelope import Signer
+from wire.envelope import Signer, claimed_key_id
 from wire.ids import GatewayId
 from wire.receipts import Receipt, seal_receipt
 
@@ -150,7 +150,7 @@ class _StillRefused(Exception):
 
 
 def _key_ids(messages: Sequence[Message]) -> set[bytes]:
-    return {key_id for message in messages if (key_id := key_id_of(message.payload)) is not None}
+    return {claimed_key_id(message.payload) for message in messages}
 
 
 def _verified(messages: Sequence[Message], owners: Mapping[bytes, Gateway]) -> list[Genuine | Refused]:

@@ -81,12 +81,12 @@ def verify(topic: str, sealed: bytes, key_owner: KeyOwner) -> Genuine | Refused:
     try:
         parsed = envelope.parse(sealed)
         gateway = key_owner(parsed.key_id)
-        key = None if gateway is None else gateway.key_of(parsed.key_id)
+        key = None if gateway is None else gateway.public_of(parsed.key_id)
         if gateway is None or key is None:
             return Refused(reason=Reason.UNKNOWN_KEY, detail=parsed.key_id.hex())
         if gateway.id != place.gateway:
             return Refused(reason=Reason.WRONG_GATEWAY, detail=f"the key is {gateway.id}'s")
-        envelope.verify(parsed, key.public, Purpose.EVENT)
+        envelope.verify(parsed, key, Purpose.EVENT)
         record = decode_record(parsed.payload)
     except WireRefused as refused:
         return Refused(reason=refused.reason, detail=refused.detail)

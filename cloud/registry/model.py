@@ -66,8 +66,17 @@ class Gateway:
         """Its key of this identifier."""
         return next((key for key in self.signing_keys if key.public.key_id == key_id), None)
 
+    def public_of(self, key_id: bytes) -> PublicKey | None:
+        """Its public key of this identifier."""
+        if not self.keys:
+            return self.key if self.key.key_id == key_id else None
+        key = self.key_of(key_id)
+        return None if key is None else key.public
+
     def signs_with(self, key_id: bytes, link: Link) -> bool:
         """Whether this key is the one that holds in this place of its chain."""
+        if not self.keys:
+            return key_id == self.key.key_id
         key = self.key_of(key_id)
         return key is not None and key.holds_at(link)
 
