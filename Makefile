@@ -83,7 +83,7 @@ types: .venv/.complete
 	@$(BIN)/mypy
 
 bench: .venv/.complete ## each benchmark's short profile
-	@for name in wire forgery frames captures reading faults footprint crash delivery broker_loss locate catchup bus verdicts anomalies nab bills backlog powercut append; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in wire forgery frames captures reading faults footprint crash delivery broker_loss locate catchup bus verdicts anomalies nab bills backlog powercut append ingest; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 soak: .venv/.complete ## the long profiles: nights with kills and losses on both brokers, ten months of verdicts (an hour)
 	@for name in crash delivery broker_loss verdicts locate powercut; do $(BIN)/python -m benchmarks.$$name --full || exit 1; done

@@ -12,7 +12,7 @@ class Row:
     """One figure: ours, what it stands beside (a peer's figure or a limit), and whether more or less is better."""
 
     what: str
-    ours: float
+    ours: float | None  # None where what is measured is not here: null in JSON
     beside: float
     beside_name: str
     unit: str
@@ -23,7 +23,7 @@ class Row:
     @property
     def holds(self) -> bool:
         """Whether a limit is kept; a peer's figure is no promise and always holds."""
-        if not self.is_limit:
+        if not self.is_limit or self.ours is None:
             return True
         return self.ours <= self.beside if self.less_is_better else self.ours >= self.beside
 
@@ -71,11 +71,12 @@ def _table(name: str, rows: Sequence[Row]) -> str:
     lines = [f"{name}"]
     width = max(len(row.what) for row in rows)
     for row in rows:
-        ratio = f"x{row.ours / row.beside:.2f}" if row.beside else ""
+        ratio = f"x{row.ours / row.beside:.2f}" if row.beside and row.ours is not None else ""
         kind = "limit" if row.is_limit else "peer"
         verdict = "" if row.holds else "  BROKEN"
         beside = f"{kind} {row.beside_name} {row.beside:,.1f}"
-        lines.append(f"  {row.what:<{width}}  {row.ours:>12,.1f} {row.unit:<6} {beside:<34} {ratio}{verdict}")
+        ours = "-" if row.ours is None else f"{row.ours:,.1f}"
+        lines.append(f"  {row.what:<{width}}  {ours:>12} {row.unit:<6} {beside:<34} {ratio}{verdict}")
     return "\n".join(lines)
 
 
