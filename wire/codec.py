@@ -14,6 +14,7 @@ import cbor2
 from wire.refusals import CodecRefused, Reason
 
 MAX_DEPTH = 8
+_INT = frozenset((int,))
 _PLAIN = (bytes, bool, type(None))
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 
@@ -62,7 +63,8 @@ def _check(items: Collection[Any], depth: int) -> None:
     for item in items:
         kind = type(item)
         if kind is int:
-            _bounded(item)
+            if not _INT_MIN <= item <= _INT_MAX:
+                raise CodecRefused(Reason.NOT_CANONICAL, "integer over 64 bits")
         elif kind is str:
             _text(item)
         elif kind is list:
@@ -74,13 +76,16 @@ def _check(items: Collection[Any], depth: int) -> None:
             raise CodecRefused(Reason.NOT_CANONICAL, f"a {kind.__name__} is not allowed")
 
 
-def _check_keys(value: dict[object, object]) -> None:
-    keys = [_key(key) for key in value]
+def _check_keys(value: dict[Any, Any]) -> None:
+    keys = list(value)
+    if not _INT.issuperset(map(type, keys)):
+        raise CodecRefused(Reason.NOT_CANONICAL, "a map key is not an integer")
     rising = sorted(keys)
     if keys != rising or (keys and rising[0] < 0):  # keys below 0 come last and fall: worth the slower look
         rising.sort(key=_key_order)
-        if keys != rising:
-            raise CodecRefused(Reason.NOT_CANONICAL, "keys out of order")
+    if keys != rising:
+        raise CodecRefused(Reason.NOT_CANONICAL, "keys out of order")
+    _check((min(keys, default=0), max(keys, default=0)), 0)
 
 
 def _ordered(value: object, depth: int) -> Value:

@@ -138,7 +138,7 @@ def _title(alarm: Alarm) -> str:
         case Kind.GIVEN_UP:
             return f"{_counted(alarm.missing, lane)} given up"
         case Kind.BEGUN_ANEW:
-            lost = f"; {alarm.missing:,} events never came" if alarm.missing else ""
+            lost = f"; {words.grouped(alarm.missing)} events never came" if alarm.missing else ""
             return f"A gateway’s journal began anew{lost}"
         case Kind.KEY_NOT_TAKEN:
             return "A gateway’s new key was not taken"
@@ -147,7 +147,7 @@ def _title(alarm: Alarm) -> str:
 
 
 def _counted(count: int, lane: str) -> str:
-    return f"{count:,} {_ONE[lane] if count == 1 else _MANY[lane]}"
+    return f"{words.grouped(count)} {_ONE[lane] if count == 1 else _MANY[lane]}"
 
 
 def _shown(connection: Connection, alarm: Alarm) -> ShownAlarm:
