@@ -9,8 +9,8 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import timedelta, tzinfo
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -18,31 +18,20 @@ from gateway.adapters import folder_lock
 from gateway.adapters.command_file import CommandFile
 from gateway.adapters.dlms_clock import set_clock
 from gateway.adapters.dlms_meter import DlmsMeter
-from gateway.adapters.enrolment import Enrolment, load_enrolment
-from gateway.adapters.event_code_files import check_families, load_event_codes
 from gateway.adapters.journal import Journal
-from gateway.adapters.list_layouts import load_layouts
 from gateway.adapters.machine import Machine
-from gateway.adapters.meter_identities import MeterIdentity, identities
-from gateway.adapters.meter_keys import CounterBook, MeterKeys
 from gateway.adapters.meter_session import meter_session
 from gateway.adapters.mqtt import MqttUplink
-from gateway.adapters.own_keys import OwnKeys
-from gateway.adapters.profile_files import load_profile
 from gateway.adapters.push_ports import open_push_port
-from gateway.adapters.registry import Registry
 from gateway.adapters.serial_port import SerialPort
-from gateway.adapters.time_zone import zone_named
-from gateway.config import GatewaySettings, load_settings, order_setting, settings_file
+from gateway.config import GatewaySettings, order_setting
 from gateway.core import interruption, validation
 from gateway.core.clock.policy import ClockPolicy
 from gateway.core.conclusions import MeterRules, PushRules
 from gateway.core.disclosure import Disclosure
-from gateway.core.dlms.push.list_layout import ListLayout
 from gateway.core.errors import LoopHung
 from gateway.core.interruption import InterruptionState
-from gateway.core.line_address import SerialAddress, parse_line_address
-from gateway.core.meter_logs.event_codes import EventCodes
+from gateway.core.line_address import SerialAddress
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.observations import EdgeId
 from gateway.core.patience import Patience
@@ -52,7 +41,8 @@ from gateway.core.push.pushes import PushRecord
 from gateway.core.push.streams import layouts_for, stream_for
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import Forgotten, recall
-from gateway.own_folder import change_key, open_own_journal, own_keys
+from gateway.own_folder import change_key
+from gateway.parts import Parts, open_journal, prepare
 from gateway.service.certified_uplink import CertifiedUplink
 from gateway.service.clock_tender import ClockTender
 from gateway.service.commander import Commander
@@ -75,30 +65,10 @@ from gateway.service.setting_orders import SettingOrders
 from gateway.service.supervisor import Supervisor
 from gateway.service.uplink_desk import UplinkDesk
 from runtime import VERSION, logs
-from runtime.clock import Clock, check_clock_is_set, clock_from_environment
-from runtime.errors import InputRefused
 from runtime.program import end_at_once, stop_on_signals
 from wire.commands import ChangeSetting, PingMeter, ReadNow, RotateKey, SetConsent
 
 log = logs.get(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What a person prepared, read and checked."""
-
-    path: Path
-    settings: GatewaySettings
-    clock: Clock
-    keys: OwnKeys
-    enrolment: Enrolment
-    meter_book: Registry
-    meters: tuple[tuple[RegisteredMeter, MeterProfile], ...]
-    meter_keys: MeterKeys
-    layouts: tuple[ListLayout, ...]
-    identities: Mapping[int, MeterIdentity]
-    zone: tzinfo
-    codes: EventCodes
 
 
 def run_gateway(settings_path: Path) -> int:
@@ -124,55 +94,6 @@ def run_gateway(settings_path: Path) -> int:
             end_at_once(hung)  # no tidying up: what hangs may hold the journal's lock
         log.info("gateway_stopped", waiting=journal.waiting())
     return 0
-
-
-def prepare(settings_path: Path) -> Parts:
-    """Everything a person prepared, each piece checked; nothing is written. Raises LamplightError."""
-    settings = load_settings(settings_path)
-    clock = clock_from_environment()
-    check_clock_is_set(clock)
-    keys = own_keys(settings)
-    book = Registry(settings.files.registry)
-    meters = _meters(book, settings.files.registry)
-    meter_keys = MeterKeys(settings.files.meter_keys, keys.sealing)
-    counters = CounterBook(settings.files.meter_counters, keys.sealing)
-    codes = load_event_codes(settings.meter.event_codes)
-    for _, profile in meters:
-        check_families(profile, codes)
-    return Parts(
-        path=settings_path,
-        settings=settings,
-        clock=clock,
-        keys=keys,
-        enrolment=load_enrolment(settings.files.enrolment, keys.gateway),
-        meter_book=book,
-        meters=meters,
-        meter_keys=meter_keys,
-        layouts=load_layouts(),
-        identities=identities(meter_keys, counters, keys.first, meters),
-        zone=zone_named(settings.meter.time_zone, where=f"{settings_file(settings_path)}: meter.time_zone"),
-        codes=codes,
-    )
-
-
-def _meters(book: Registry, where: Path) -> tuple[tuple[RegisteredMeter, MeterProfile], ...]:
-    """Every meter with its profile at its address; a port need not be there yet, but it must be one."""
-    meters = book.meters()
-    if not meters:
-        do = "add one: lamplight-gateway meter add DIR --port PORT --profile NAME"
-        raise InputRefused("this gateway has no meter", where=str(where), do=do)
-    return tuple((meter, _addressed(meter, load_profile(meter.profile))) for meter in meters)
-
-
-def _addressed(meter: RegisteredMeter, profile: MeterProfile) -> MeterProfile:
-    if meter.push:
-        parse_push_address(meter.push)
-    return profile.addressed(meter.address, parse_line_address(meter.port)) if meter.port else profile
-
-
-def open_journal(parts: Parts) -> Journal:
-    """The journal, begun anew as the next generation where it is lost or damaged. Raises LamplightError."""
-    return open_own_journal(parts.settings, parts.keys, parts.clock, parts.meter_book)
 
 
 def assemble(parts: Parts, journal: Journal) -> tuple[Loop, ...]:

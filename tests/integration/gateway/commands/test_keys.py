@@ -11,8 +11,8 @@ from gateway.adapters import folder_lock
 from gateway.adapters.keys import load_key
 from gateway.config import load_settings
 from gateway.core.outbox import Change, Entry
-from gateway.main import prepare
 from gateway.own_folder import open_own_journal, own_keys
+from gateway.parts import prepare
 from runtime.clock import SystemClock
 from tests.integration.gateway.commands.typed import command, refusal
 from wire.events import SupplyLost

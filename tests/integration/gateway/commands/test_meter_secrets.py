@@ -11,7 +11,7 @@ from gateway.adapters.meter_keys import CounterBook, MeterKeys
 from gateway.adapters.registry import Registry
 from gateway.config import load_settings
 from gateway.core.meter_access import MeterSecrets
-from gateway.main import _meters
+from gateway.parts import meters_of
 from runtime.errors import InputRefused
 from runtime.secret import Secret
 from tests.fakes_access import AUTH_KEY, KEY
@@ -114,7 +114,7 @@ def test_a_gateway_whose_meter_lacks_its_keys_does_not_start(folder: Path) -> No
 def identities_of(folder: Path) -> dict[int, MeterIdentity]:
     """Who the gateway is to each meter, after a start."""
     settings, signer = load_settings(folder), load_key(folder / "key.pem")
-    meters = _meters(Registry(settings.files.registry), settings.files.registry)
+    meters = meters_of(Registry(settings.files.registry), settings.files.registry)
     files = settings.files
     return identities(
         MeterKeys(files.meter_keys, signer), CounterBook(files.meter_counters, signer), signer.public, meters

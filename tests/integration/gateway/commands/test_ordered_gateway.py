@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.journal_view import JournalView
-from gateway.main import Parts, assemble, open_journal, prepare
+from gateway.main import assemble
+from gateway.parts import Parts, open_journal, prepare
 from gateway.service.commander import Commander
 from tests.fakes_commands import AUTHORITY, SIGNERS, UntilHeard, said, sealed
 from tests.integration.gateway.commands.typed import command
