@@ -1,13 +1,22 @@
 """A gateway that was made, and what the utility hands out for it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.adapters.keys import load_key
+from runtime import logs
 from tests.integration.gateway.commands.typed import METER, command
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
+
+
+@pytest.fixture(autouse=True)
+def quiet_again() -> Iterator[None]:
+    """A gateway that ran here said how much it logs; the next command says it anew."""
+    yield
+    logs.set_level("notset")
 
 
 @pytest.fixture
