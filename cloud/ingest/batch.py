@@ -29,10 +29,12 @@ from cloud.registry.model import Gateway, Status
 from runtime import logs
 from wire import topics
 from wire.chain import Head, Step
+from wire.envelope import parse
 from wire.events import EventsDropped, KeyAnnounced, UnknownEvent
 from wire.ids import GatewayId
 from wire.instants import unix_ms
 from wire.receipts import Receipt
+from wire.record import decode_record
 from wire.refusals import Reason
 from wire.terms import Lane
 
@@ -298,11 +300,11 @@ class Batch:
         """Whether a late event agrees with what its hole ends with, and with its neighbours as far as they are here."""
         place, link = genuine.id, genuine.link
         before = store.stored_hash(self._connection, replace(place, seq=link.seq - 1))
-        after = store.load(self._connection, replace(place, seq=link.seq + 1))
+        after = store.sealed_of(self._connection, replace(place, seq=link.seq + 1))
         return (
             (link.seq != hole.last_seq or genuine.own_hash == hole.head)
             and before in (None, link.prev)
-            and (after is None or after.record.link.prev == genuine.own_hash)
+            and (not after or decode_record(parse(after).payload).link.prev == genuine.own_hash)
         )
 
     def _move(self, gateway: GatewayId, lane: Lane, end: LaneEnd) -> None:
