@@ -51,6 +51,10 @@ def test_map_keys_stand_in_the_bytewise_order_of_rfc_8949():
         ("a date tag", "c11a514b67b0"),
         ("a bignum tag", "c2420100"),
         ("a decimal tag that explodes", "c4821b000000004000000001"),
+        ("a decimal tag out of the reach of decimals", "c4821b400000000000000003"),
+        ("a bigfloat tag that overflows", "c5821b0de0b6b3a764000003"),
+        ("a bignum in tags in tags", "c2" * 3 + "40"),
+        ("a string reference", "d9010082" + "43616263" + "d81900"),
         ("a regular expression tag", "d8236161"),
         ("a shared reference", "d81c80"),
         ("undefined", "f7"),
@@ -66,6 +70,27 @@ def test_map_keys_stand_in_the_bytewise_order_of_rfc_8949():
 def test_another_form_of_a_value_is_refused(why, data):
     with pytest.raises(CodecRefused):
         decode(bytes.fromhex(data))
+
+
+def test_a_few_octets_that_refer_to_each_other_without_end_are_refused_at_their_first_tag():
+    refers, innermost = bytes.fromhex("d81d"), bytes.fromhex("d81c") + b"\x98\x3c" + b"\x00" * 60
+    bomb = innermost
+    for level in reversed(range(4)):
+        bomb = bytes.fromhex("d81c") + b"\x98\x3c" + bomb + (refers + bytes([level + 1])) * 59
+
+    with pytest.raises(CodecRefused, match="a tag"):
+        decode(bomb)
+
+
+@given(VALUES, st.data())
+def test_no_octet_of_a_value_can_be_dropped_or_added(value, data):
+    octets = encode(value)
+    at = data.draw(st.integers(0, len(octets) - 1))
+
+    with pytest.raises(CodecRefused):
+        decode(octets[:at])
+    with pytest.raises(CodecRefused):
+        decode(octets + octets[at:])
 
 
 def test_nesting_over_the_limit_is_refused_both_ways():
