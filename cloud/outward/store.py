@@ -35,6 +35,7 @@ place_table = Table(
     Column("delivered_at", UtcInstant),
 )
 _i, _p = intake_table.c, place_table.c
+_is_kept = func.length(_i.sealed) > 0  # of readings a customer did not agree to, only the place is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ def first_waiting(connection: Connection, lanes: Sequence[Lane], limit: int) -> 
     """The next events of the first of these lanes where any stand behind its place; None where none do."""
     places = {row.lane: row.arrival for row in connection.execute(select(place_table))}
     for lane in lanes:
-        behind = select(intake_table).where(_i.arrival > places[lane], _i.lane == int(lane))
+        behind = select(intake_table).where(_is_kept, _i.arrival > places[lane], _i.lane == int(lane))
         rows = connection.execute(behind.order_by(_i.arrival).limit(limit)).all()
         if rows:
             known = _Known(connection)
@@ -112,7 +113,7 @@ def first_waiting(connection: Connection, lanes: Sequence[Lane], limit: int) -> 
 def at(connection: Connection, event: EventId) -> Outgoing | None:
     """The accepted event of this name."""
     is_at = (_i.gateway == event.gateway) & (_i.gen == event.gen) & (_i.lane == event.lane) & (_i.seq == event.seq)
-    row = connection.execute(select(intake_table).where(is_at)).one_or_none()
+    row = connection.execute(select(intake_table).where(_is_kept, is_at)).one_or_none()
     return None if row is None else outgoing(_Known(connection), row)
 
 
@@ -120,7 +121,7 @@ def between(
     connection: Connection, lanes: Collection[Lane], since: datetime | None, until: datetime | None
 ) -> Iterator[Outgoing]:
     """Accepted events of these lanes that were signed from `since` on and before `until`, in the order they came."""
-    statement: Select[Any] = select(intake_table).where(_i.lane.in_([int(lane) for lane in lanes]))
+    statement: Select[Any] = select(intake_table).where(_is_kept, _i.lane.in_([int(lane) for lane in lanes]))
     if since is not None:
         statement = statement.where(_i.at >= since)
     if until is not None:
@@ -145,7 +146,7 @@ def move(connection: Connection, lane: Lane, place: int, to: int, now: datetime,
 def catch_up(connection: Connection, lane: Lane, newest: int) -> bool:
     """Put a lane's place behind `newest` where nothing of the lane stands between; whether nothing did."""
     place = connection.execute(select(_p.arrival).where(_p.lane == int(lane))).scalar_one()
-    between_them = select(func.count()).where(_i.lane == int(lane), _i.arrival > place, _i.arrival <= newest)
+    between_them = select(func.count()).where(_is_kept, _i.lane == int(lane), _i.arrival > place, _i.arrival <= newest)
     if connection.execute(between_them).scalar_one():
         return False
     connection.execute(update(place_table).where(_p.lane == int(lane), _p.arrival < newest).values(arrival=newest))
@@ -165,7 +166,10 @@ def put_back(connection: Connection, lane: Lane, since: datetime) -> int:
 def standings(connection: Connection) -> list[Standing]:
     """How every lane that leaves stands, the most urgent first."""
     waiting = (
-        select(func.count()).where(_i.lane == _p.lane, _i.arrival > _p.arrival).correlate(place_table).scalar_subquery()
+        select(func.count())
+        .where(_is_kept, _i.lane == _p.lane, _i.arrival > _p.arrival)
+        .correlate(place_table)
+        .scalar_subquery()
     )
     rows = connection.execute(select(place_table, waiting.label("waiting")).order_by(_p.lane))
     return [

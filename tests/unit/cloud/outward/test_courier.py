@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from cloud.ingest.disclosure import FineReadings
 from cloud.ingest.service import Intake
 from cloud.ingest.store import page
 from cloud.kernel import tasks
+from cloud.kernel.ids import EventId
 from cloud.outward import courier as outward
 from cloud.outward import store
 from cloud.outward.courier import AGAIN_TASK, MOST_STUMBLES, POST_TASK, RECEIVER, Courier
@@ -24,6 +26,7 @@ AWAY = NotNow(reason="nobody is there")
 STUMBLES = NotNow(reason="500", stumbles=True)
 NEVER = Refused(reason="422 not this one")
 READINGS = IntervalReadings.of(1_795_284_000_000, 3600, Quantity.ENERGY_IMPORT_WH, (200, 220))
+FINE = IntervalReadings.of(1_795_284_000_000, 900, Quantity.ENERGY_IMPORT_WH, (50, 60))
 
 
 class Town:
@@ -36,8 +39,13 @@ class Town:
         self.poster = FakePoster()
         self.events = ("alarms",)
         register(database, self.gateway)
+        self.consents = True
         self.intake = Intake(
-            database=database, clock=self.clock, signer=SoftwareSigner.generate(), on_commit=lambda: None
+            database=database,
+            clock=self.clock,
+            signer=SoftwareSigner.generate(),
+            on_commit=lambda: None,
+            fine=FineReadings(billing_period_s=3600, has_agreed=lambda *_: self.consents),
         )
 
     def courier(self, **settings):
@@ -73,6 +81,14 @@ class Town:
         with self.database.read() as connection:
             return next(each for each in store.standings(connection) if each.lane is lane)
 
+    def exported(self):
+        with self.database.read() as connection:
+            return list(store.between(connection, list(Lane), None, None))
+
+    def found(self, event_id):
+        with self.database.read() as connection:
+            return store.at(connection, EventId.parse(event_id))
+
     def parked(self):
         with self.database.read() as connection:
             return [(task.kind, task.key, task.failure) for task in tasks.parked(connection)]
@@ -102,6 +118,35 @@ def test_an_accepted_alarm_is_handed_over_once(town):
 
     assert town.poster.posted == [event_id]
     assert (town.standing().delivered, town.standing().waiting) == (1, 0)
+
+
+def test_readings_a_customer_withheld_have_no_octets_and_hold_nothing_up(town):
+    town.events = ("readings",)
+    courier = town.courier()
+    town.consents = False
+    town.say(FINE)
+    town.consents = True
+
+    event_id = town.say(READINGS)
+    town.work(courier)
+
+    assert town.poster.posted == [event_id]
+    assert town.standing(Lane.READINGS).waiting == 0
+    assert town.parked() == []
+
+
+def test_a_lane_in_which_everything_was_withheld_waits_for_nothing(town):
+    town.events = ("readings",)
+    courier = town.courier()
+    town.consents = False
+
+    withheld = town.say(FINE)
+    town.work(courier)
+
+    assert town.poster.posted == []
+    assert town.standing(Lane.READINGS).waiting == 0
+    assert town.exported() == []
+    assert town.found(withheld) is None
 
 
 def test_what_was_there_before_a_receiver_was_named_stays(town):
