@@ -29,3 +29,11 @@ class Quantity(IntEnum):
 
 VOLTAGES = (Quantity.VOLTAGE_L1_MV, Quantity.VOLTAGE_L2_MV, Quantity.VOLTAGE_L3_MV)
 """The phase voltages, L1 first."""
+
+OF_THE_HOME = frozenset(
+    {Quantity.ENERGY_IMPORT_WH, Quantity.ENERGY_EXPORT_WH, Quantity.POWER_IMPORT_W, Quantity.POWER_EXPORT_W}
+)
+"""What tells how people live; the rest is about the network. Finer than a billing period, it needs consent."""
+
+BILLING_PERIODS_S = (900, 1_800, 3_600, 86_400)
+"""What bills may be reckoned in, counted from the home's midnight."""

@@ -13,7 +13,7 @@ do not know whether its clock had just begun another.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from sqlalchemy import BigInteger, Column, Connection, Table, Text, select
 from sqlalchemy.dialects.sqlite import insert
@@ -23,17 +23,11 @@ from cloud.kernel.db import metadata
 from cloud.kernel.ids import EventId, UsagePointId
 from wire.events import IntervalReadings, RegisterReadings, UnusualUse
 from wire.instants import from_unix_ms
-from wire.units import Quantity
+from wire.units import OF_THE_HOME
 
 HasAgreed: TypeAlias = Callable[[Connection, UsagePointId, datetime, timedelta], bool]
 """Whether the customer of this home agreed to fine readings of this instant; a no counts from this much later."""
 
-_OF_THE_HOME: Final = {
-    Quantity.ENERGY_IMPORT_WH,
-    Quantity.ENERGY_EXPORT_WH,
-    Quantity.POWER_IMPORT_W,
-    Quantity.POWER_EXPORT_W,
-}
 told_table = Table(
     "registers_told",
     metadata,
@@ -62,9 +56,7 @@ class FineReadings:
                 what = f"readings over {period_s} s"
             case UnusualUse(period_s=period_s, noticed_at_ms=at_ms) if period_s < self.billing_period_s:
                 what = f"use over {period_s} s"
-            case RegisterReadings(at_ms=at_ms, values=values) if any(
-                quantity in _OF_THE_HOME for quantity, _ in values
-            ):
+            case RegisterReadings(at_ms=at_ms, values=values) if any(quantity in OF_THE_HOME for quantity, _ in values):
                 what = "registers more often than once a billing period"
             case _:
                 return ""

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from runtime.errors import SettingsError
 from runtime.settings import setting
-
-BILLING_PERIODS_S = (900, 1_800, 3_600, 86_400)
+from wire.units import BILLING_PERIODS_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway.adapters.keys import tls_file
-from gateway.core.disclosure import BILLING_PERIODS_S
 from runtime.durable import write_atomically
 from runtime.errors import InputRefused, SettingsError
 from runtime.loopback import is_loopback
@@ -22,6 +21,7 @@ from runtime.settings import from_table, read_table, setting
 from wire.commands import AuthorityKey, Role
 from wire.ids import GatewayId
 from wire.keys import PublicKey
+from wire.units import BILLING_PERIODS_S
 
 _MODE, _OTHERS = 0o600, 0o077
 

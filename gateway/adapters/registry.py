@@ -15,11 +15,12 @@ from typing import Any
 from tinydb import Storage, TinyDB, where
 from tinydb.table import Document
 
-from gateway.core.disclosure import BILLING_PERIODS_S, FineConsent
+from gateway.core.disclosure import FineConsent
 from gateway.core.registered_meter import MAX_SERIAL_CHARS, RegisteredMeter, clash
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused, InputRefused
 from runtime.reading import read_at_most
+from wire.units import BILLING_PERIODS_S
 
 MAX_METERS = 32
 _MODE = 0o600

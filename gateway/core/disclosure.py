@@ -33,12 +33,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from gateway.core.reading import IntervalRow, IntervalStatus
 from wire.events import UnusualUse
 from wire.instants import from_unix_ms
-from wire.units import Quantity
+from wire.units import OF_THE_HOME, Quantity
 
-BILLING_PERIODS_S = (900, 1_800, 3_600, 86_400)
 _DAY_S = 86_400
 _ENERGIES = (Quantity.ENERGY_IMPORT_WH, Quantity.ENERGY_EXPORT_WH)
-_OF_THE_HOME = {*_ENERGIES, Quantity.POWER_IMPORT_W, Quantity.POWER_EXPORT_W}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ class FineConsent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
-    """How long a billing period is (one of BILLING_PERIODS_S), in whose hours, and what the customer agreed to."""
+    """How long a billing period is (one of `wire.units.BILLING_PERIODS_S`), in whose hours, and what the customer agreed to."""
 
     billing_period_s: int = 3_600
     zone: tzinfo = UTC
@@ -128,10 +126,10 @@ def tell_registers(
     told: Told, at: datetime, values: Sequence[tuple[Quantity, int]], disclosure: Disclosure
 ) -> tuple[Told, tuple[tuple[Quantity, int], ...]]:
     """The register values of the instant `at` that may leave the house: those of the home's use once a period."""
-    if not any(quantity in _OF_THE_HOME for quantity, _ in values):
+    if not any(quantity in OF_THE_HOME for quantity, _ in values):
         return told, tuple(values)
     if told.registers_until is not None and at < told.registers_until:
-        return told, tuple((quantity, value) for quantity, value in values if quantity not in _OF_THE_HOME)
+        return told, tuple((quantity, value) for quantity, value in values if quantity not in OF_THE_HOME)
     _, end = disclosure.period_of(at, disclosure.finest_s(at))
     return replace(told, registers_until=end), tuple(values)
 
