@@ -51,7 +51,7 @@ class FineConsent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
-    """How long a billing period is (`wire.units.BILLING_PERIODS_S`), in whose hours, and what the customer agreed to."""
+    """How long a billing period is (of `wire.units`), in whose hours, and what the customer agreed to."""
 
     billing_period_s: int = 3_600
     zone: tzinfo = UTC
