@@ -2,7 +2,7 @@
 
 Keeping them is what lets ingest acknowledge them, so that one bad message is not delivered for ever. The same bytes
 refused again raise a count instead of making a row: a gateway that resends cannot push older evidence out. Beyond
-MAX_ROWS or MAX_BYTES the oldest go.
+MAX_ROWS or MAX_BYTES the oldest go of the gateway that fills most of it.
 """
 
 import hashlib
@@ -38,6 +38,9 @@ quarantine_table = Table(
     sqlite_autoincrement=True,  # numbers of rows that went are not used again, so that they can be counted
 )
 _q = quarantine_table.c
+_who = func.substr(_q.topic, 1, len("lw/1/B9X7HK54"))
+"""Under whose topics it came: a broker lets everybody speak below his own name alone."""
+_size = func.length(_q.raw)
 _NEW: Final = insert(quarantine_table)
 _KEEP: Final = _NEW.on_conflict_do_update(  # built once: whoever floods us pays for it, not we
     index_elements=["digest"], set_={"times": _q.times + 1, "last_at": _NEW.excluded.last_at}
@@ -91,14 +94,19 @@ def keep(connection: Connection, *, reason: Reason, detail: str, topic: str, raw
 
 
 def trim(connection: Connection) -> None:
-    """Let the oldest go until both bounds hold; called once in a transaction that kept something."""
-    total = select(func.count(), func.coalesce(func.sum(func.length(_q.raw)), 0))
+    """Let go of messages until both bounds hold; called once in a transaction that kept something.
+
+    They go from whoever fills most of it, his oldest first: nobody can push out what others are proved with.
+    """
+    total = select(func.count(), func.coalesce(func.sum(_size), 0))
     rows, size = connection.execute(total).one()
     while rows > MAX_ROWS or size > MAX_BYTES:
-        oldest = select(func.min(_q.id)).scalar_subquery()
-        gone = delete(quarantine_table).where(_q.id == oldest).returning(func.length(_q.raw))
-        size -= connection.execute(gone).scalar_one()
-        rows -= 1
+        weight = func.sum(_size / MAX_BYTES + 1.0 / MAX_ROWS)
+        loudest = select(_who).group_by(_who).order_by(weight.desc()).limit(1).scalar_subquery()
+        many = max(rows - MAX_ROWS, -(-(size - MAX_BYTES) // MAX_ENVELOPE_BYTES))
+        oldest = select(_q.id).where(_who == loudest).order_by(_q.id).limit(many)
+        gone = connection.execute(delete(quarantine_table).where(_q.id.in_(oldest)).returning(_size)).scalars().all()
+        rows, size = rows - len(gone), size - sum(gone)
 
 
 def newest(connection: Connection, *, limit: int) -> list[Quarantined]:

@@ -71,3 +71,26 @@ def test_beyond_its_bytes_the_oldest_go(connection, monkeypatch):
         keep(connection, raw)
 
     assert kept(connection) == [b"3" * 30, b"2" * 60]
+
+
+@pytest.mark.parametrize(("bound", "most", "size"), [("MAX_ROWS", 10, 5), ("MAX_BYTES", 500, 50)])
+def test_whoever_floods_it_pushes_out_nobody_else(connection, monkeypatch, bound, most, size):
+    monkeypatch.setattr(quarantine, bound, most)
+    keep(connection, b"proof", topic="lw/1/7Z0M4QDA/up/a")
+
+    for number in range(40):
+        keep(connection, b"%02d" % number * size, topic=f"lw/1/B9X7HK54/up/{number}")
+
+    assert b"proof" in kept(connection)
+    assert kept(connection)[0] == b"39" * size
+    assert len(kept(connection)) <= most
+
+
+def test_a_flood_within_one_transaction_is_let_go_of_at_once(connection, monkeypatch):
+    monkeypatch.setattr(quarantine, "MAX_ROWS", 3)
+    for number in range(30):
+        quarantine.keep(connection, reason=Reason.BAD_SIGNATURE, detail="", topic="t", raw=b"%d" % number, now=NOON)
+
+    quarantine.trim(connection)
+
+    assert kept(connection) == [b"29", b"28", b"27"]
