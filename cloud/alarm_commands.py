@@ -105,7 +105,8 @@ def _line(alarm: "Alarm") -> str:
 def _hole_line(known: "KnownHole") -> str:
     hole = known.hole
     numbers = f"{hole.first_seq}-{hole.last_seq}"
-    state = f"missing {known.missing}" if known.passed_at else "what is before it has yet to come"
+    had = f"missing {known.missing}" if known.missing else "all had come"
+    state = had if known.passed_at else "what is before it has yet to come"
     about = f"{hole.lane_id}  {hole.lane.name.lower():11}  {numbers:>13}  {state}"
     return f"{known.said_at:%Y-%m-%d %H:%M:%S}  {about}  {hole.cause}, says {hole.said_by}  {hole.remark}".rstrip()
 

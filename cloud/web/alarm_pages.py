@@ -127,6 +127,8 @@ def hole_words(known: KnownHole) -> str:
     lane, why = gateway_words.LANES[known.hole.lane], _CAUSES[known.hole.cause]
     if known.passed_at is None:
         return f"{_MANY[lane]}, once what is before them has come: {why}"
+    if not known.missing:
+        return f"{_counted(known.hole.last_seq - known.hole.first_seq + 1, lane)}: {why}; the cloud has all of it"
     return f"{_counted(known.missing, lane)}: {why}"
 
 

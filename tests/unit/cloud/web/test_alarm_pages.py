@@ -62,6 +62,21 @@ def test_nothing_is_written_off_without_a_reason(town, client):
     assert "2 diagnostic events missing" in text_of(client.get("/alarms").text)
 
 
+def test_a_hole_of_which_everything_had_come_is_not_told_as_a_loss(town, client):
+    gateway = town.settle_in("UP-1")
+    made = [gateway.say(STARTED, subject="", at=town.clock.now()) for _ in range(3)]
+    town.take(made)
+    head = link_hash(parse(made[2].payload))
+    town.hear(
+        gateway,
+        EventsDropped(of_lane=Lane.DIAGNOSTICS, first_seq=2, last_seq=3, head=head, reason=DropReason.MISSING),
+    )
+
+    page = text_of(client.get("/alarms").text)
+
+    assert "2 diagnostic events: gone from its journal, and it did not drop them; the cloud has all of it" in page
+
+
 def test_an_alarm_there_is_not_or_that_is_over_cannot_be_settled(client):
     said = client.post("/alarms/7/settle", data={"who": "Ana", "reason": "x", "as": "seen"})
 

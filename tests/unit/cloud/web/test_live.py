@@ -104,3 +104,10 @@ def test_a_customers_line_does_not_tell_how_much_happens_elsewhere(town):
         return [(said.event, said.data) for said in (first, second)]
 
     assert asyncio.run(heard()) == [("ready", ""), ("news", "")]
+
+
+@pytest.mark.parametrize("path", ["/", "/homes", "/outages", "/bills", "/alarms", "/commands", "/quarantine"])
+def test_every_page_of_the_operators_keeps_itself_up_to_date(client, path):
+    page = client.get(path).text
+
+    assert '<body data-live-page="/live">' in page
