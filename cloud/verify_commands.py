@@ -1,8 +1,9 @@
 """`verify FILE`: is this true? One envelope laid open, or a file that left the house, event by event.
 
 An envelope is the very bytes a gateway signed, binary or in hexadecimal. A file that left the house (a CloudEvent, a
-batch of them, an EndDeviceEvents message) holds such envelopes as evidence; each is verified, and what the file says
-around it is compared. No database is asked: whoever has the file and the gateway's public key can check it anywhere.
+batch of them, an EndDeviceEvents message, a gateway's exported journal) holds such envelopes as evidence; each is
+verified, and what the file says around it is compared. No database is asked: whoever has the file and the gateway's
+public key can check it anywhere.
 """
 
 import argparse
@@ -22,7 +23,9 @@ _MOST_LINES: Final = 50
 def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
     """Let `verify` be a command."""
     verify = command.add(commands, "verify", _verify, "lay one envelope, or a file of evidence, open, or say why not")
-    about = "an envelope, binary or hexadecimal; a CloudEvent or a batch; EndDeviceEvents; - for standard input"
+    about = (
+        "an envelope, binary or hexadecimal; CloudEvents; EndDeviceEvents; an exported journal; - for standard input"
+    )
     verify.add_argument("file", metavar="FILE", help=about)
     verify.add_argument(
         "--public-key",

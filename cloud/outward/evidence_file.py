@@ -1,4 +1,5 @@
-"""The signed originals in a file that left the house: a CloudEvent, a batch of them, or an EndDeviceEvents message.
+"""The signed originals in a file that left the house: a CloudEvent, a batch of them, an EndDeviceEvents message, or
+the journal of a gateway as `lamplight-gateway journal export` writes it, one JSON object a line.
 
 For whoever was handed such a file and wants to know whether it is true. Only the original proves anything; what stands
 around it is compared with the original afterwards (`explain`). The file may come from anybody, so it is read strictly:
@@ -11,6 +12,7 @@ import binascii
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final
 from xml.parsers import expat
 
@@ -21,45 +23,85 @@ MOST_BYTES: Final = 100_000_000
 _MOST_EVIDENCE: Final = 100_000
 _MOST_DEPTH: Final = 16
 _MOST_TEXT_CHARS: Final = 200_000  # base64 of the largest envelope, and room
-_DO: Final = "hand in a CloudEvent, a batch of them, or an EndDeviceEvents message of Lamplight's"
+_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
+_MOST_HEAD_BYTES: Final = 1_000
+_DO: Final = "hand in a CloudEvent, a batch of them, an EndDeviceEvents message, or an exported journal of Lamplight's"
+
+
+class Form(Enum):
+    """What kind of file it is; what an event in it says is compared as that, whatever names it uses."""
+
+    CLOUDEVENTS = auto()
+    CIM = auto()
+    JOURNAL = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """An event in a file: the original, and what the file says of it, by the names of our own forms."""
+    """An event in a file: the original, and what the file says of it, by the names of its form."""
 
     said: Mapping[str, Any]
     sealed: bytes
+    form: Form
 
 
 def is_one(data: bytes) -> bool:
     """Whether it looks like JSON or XML; an envelope does not, nor does its hexadecimal text."""
-    return data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[", b"<")
+    return data.lstrip(_BLANK)[:1] in (b"{", b"[", b"<")
 
 
 def claims(data: bytes) -> list[Claim]:
     """Every claim of a file, in its order; raises InputRefused for what is no such file, or holds none."""
     if len(data) > MOST_BYTES:
         raise InputRefused(f"more than {MOST_BYTES:,} bytes", do=_DO)
-    is_xml = data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-    found = list(_of_xml(data) if is_xml else _of_json(data))
+    read = _of_xml if data.lstrip(_BLANK).startswith(b"<") else _of_journal if _is_journal(data) else _of_json
+    found = list(read(data))
     if not found:
         raise InputRefused("there is no evidence in it", do=_DO)
     return found
 
 
-def _of_json(data: bytes) -> Iterator[Claim]:
+def _is_journal(data: bytes) -> bool:
+    """Whether its first line says whose journal it is."""
+    first = data.lstrip(_BLANK)[:_MOST_HEAD_BYTES].partition(b"\n")[0]
     try:
-        document = json.loads(data, object_pairs_hook=_no_twins)
+        head = json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(head, dict) and head.keys() >= {"gateway", "gen", "boots"}
+
+
+def _of_journal(data: bytes) -> Iterator[Claim]:
+    """Every row that was sealed; what was set aside before it could be sealed has nothing that proves it."""
+    _, *lines = data.lstrip(_BLANK).split(b"\n", _MOST_EVIDENCE + 1)
+    if len(lines) > _MOST_EVIDENCE and lines[-1].strip():
+        raise InputRefused(f"more than {_MOST_EVIDENCE:,} events", do="export one lane at a time: --lane")
+    for line in filter(bytes.strip, lines):
+        match _loaded(line):
+            case {"envelope": str(text)} as row:
+                yield Claim(said=row, sealed=_octets(text), form=Form.JOURNAL)
+            case {"set_aside": str(), "seq": None}:
+                continue
+            case _:
+                raise InputRefused("an event without evidence", do=_DO)
+
+
+def _loaded(data: bytes) -> Any:
+    try:
+        return json.loads(data, object_pairs_hook=_no_twins)
     except (ValueError, RecursionError) as error:
         raise InputRefused(f"this is no JSON we read: {str(error)[:80]}", do=_DO) from error
+
+
+def _of_json(data: bytes) -> Iterator[Claim]:
+    document = _loaded(data)
     events = document if isinstance(document, list) else [document]
     if len(events) > _MOST_EVIDENCE:
         raise InputRefused(f"more than {_MOST_EVIDENCE:,} events", do="hand it in in parts")
     for event in events:
         match event:
             case {"data": {"evidence": {"cose_sign1": str(text)}}}:
-                yield Claim(said=event, sealed=_octets(text))
+                yield Claim(said=event, sealed=_octets(text), form=Form.CLOUDEVENTS)
             case _:
                 raise InputRefused("an event without evidence", do=_DO)
 
@@ -136,7 +178,7 @@ class _Reader:
             raise InputRefused("an event without evidence", do=_DO)
         if len(self.claims) >= _MOST_EVIDENCE:
             raise InputRefused(f"more than {_MOST_EVIDENCE:,} events", do="hand it in in parts")
-        self.claims.append(Claim(said=self._said, sealed=self._sealed))
+        self.claims.append(Claim(said=self._said, sealed=self._sealed, form=Form.CIM))
 
 
 def _octets(text: str) -> bytes:

@@ -14,9 +14,10 @@ from cloud.ingest.verify import Refused, key_id_of
 from cloud.outward.cim_message import instant
 from cloud.outward.cim_types import cim_type
 from cloud.outward.cloudevent import cloudevent
-from cloud.outward.evidence_file import Claim
+from cloud.outward.evidence_file import Claim, Form
 from cloud.outward.original import Original
-from wire.bodies import event_name
+from wire.bodies import event_name, facts
+from wire.instants import from_unix_ms
 from wire.keys import PublicKey
 
 _UNPROVED = ("usage_point", "evidence")
@@ -58,14 +59,40 @@ def explain(claim: Claim, keys: Sequence[PublicKey]) -> Explained:
     if isinstance(found, Refused):
         return Explained(found=found, differences=())
     original = Original(record=found.record, sealed=claim.sealed, usage_point="", spki=None)
-    ours = _cim(original) if "issuerTrackingID" in claim.said else cloudevent(original)
-    return Explained(found=found, differences=tuple(_differences(ours, claim.said)))
+    return Explained(found=found, differences=tuple(_differences(_made_anew(original, claim), claim.said)))
 
 
 def key_for(sealed: bytes, keys: Sequence[PublicKey]) -> PublicKey | None:
     """The key an envelope claims; another of these where none is that one, so that it is refused; None for no keys."""
     key_id = key_id_of(sealed)
     return next((key for key in keys if key.key_id == key_id), keys[0] if keys else None)
+
+
+def _made_anew(original: Original, claim: Claim) -> dict[str, Any]:
+    """What the file ought to say, in the form that it has."""
+    match claim.form:
+        case Form.CIM:
+            return _cim(original)
+        case Form.JOURNAL:
+            return _journal_row(original, claim.said)
+        case Form.CLOUDEVENTS:
+            return cloudevent(original)
+
+
+def _journal_row(original: Original, said: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as the gateway exports it; of one that was set aside, its place and code, and what else the file says."""
+    record = original.record
+    row = {
+        "lane": record.link.lane.name.lower(),
+        "seq": record.link.seq,
+        "id": original.id,
+        "type": event_name(record.event),
+        "subject": record.subject,
+        "facts": facts(record.event),
+    }
+    if "set_aside" in said:
+        return {"code": record.event.code} | {name: row[name] for name in row if name in (*said, "lane", "seq")}
+    return row | {"at": from_unix_ms(record.stamp.at_ms).isoformat()}
 
 
 def _cim(original: Original) -> dict[str, Any]:
