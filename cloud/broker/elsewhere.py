@@ -7,14 +7,20 @@ They are copies: after a gateway was added by password, or any was revoked, they
 broker there reads them anew on SIGHUP. Until then the registry alone refuses what a revoked gateway says.
 """
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from cloud.broker.folder import BrokerFolder
 from cloud.broker.mosquitto import CONFIGURATION, MutualTls, configuration
 from cloud.broker.settings import BrokerSettings
 from runtime.durable import write_atomically
 from runtime.errors import EnvironmentRefused
+
+_CERTIFICATE: Final = "certificate.pem"
+_PRIVATE_KEYS: Final = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----\s*", re.DOTALL)
+"""Left out of the certificate, which people take for public."""
 
 
 def write_for_elsewhere(
@@ -32,12 +38,12 @@ def write_for_elsewhere(
         "passwords": folder.passwords if mutual is None else None,
         "ca.pem": None if mutual is None else mutual.authority,
         "crl.pem": None if mutual is None else mutual.revoked,
-        "certificate.pem": certificate,
+        _CERTIFICATE: certificate,
         "key.pem": key,
     }
     there = replace(
         settings,
-        certificate_file=None if certificate is None else at / "certificate.pem",
+        certificate_file=None if certificate is None else at / _CERTIFICATE,
         key_file=None if key is None else at / "key.pem",
     )
     text = configuration(BrokerFolder(at), there, port, None if mutual is None else _moved(at), is_here=False)
@@ -45,7 +51,8 @@ def write_for_elsewhere(
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, source in copied.items():
             if source is not None:
-                write_atomically(out / name, source.read_bytes())
+                octets = source.read_bytes()
+                write_atomically(out / name, _PRIVATE_KEYS.sub(b"", octets) if name == _CERTIFICATE else octets)
     except OSError as error:
         do = "check the path and its rights"
         raise EnvironmentRefused(f"cannot copy: {error.strerror}", where=str(error.filename or out), do=do) from error
@@ -57,6 +64,6 @@ def _moved(at: Path) -> MutualTls:
     return MutualTls(
         authority=at / "ca.pem",
         revoked=at / "crl.pem",
-        own_certificate=at / "certificate.pem",
+        own_certificate=at / _CERTIFICATE,
         own_key=at / "key.pem",
     )

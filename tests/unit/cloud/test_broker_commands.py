@@ -56,6 +56,7 @@ def test_one_for_elsewhere_is_whole_and_names_where_it_will_lie(state, config, t
     assert {str(Path(file).parent) for file in named.values()} == {"/etc/mosquitto/lamplight"}
     assert "user " not in (out / "mosquitto.conf").read_text()
     assert "mosquitto -c /etc/mosquitto/lamplight/mosquitto.conf" in said.out
+    assert not [file.name for file in out.glob("c*.pem") if b"PRIVATE" in file.read_bytes()]
     assert {file.stat().st_mode & 0o77 for file in out.iterdir()} == {0}
 
 
