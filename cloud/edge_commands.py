@@ -92,7 +92,7 @@ def _send(arguments: argparse.Namespace) -> int:
             ordered = _answered(database, clock, ordered, arguments.wait)
     now = clock.now()
     waits = f"until {ordered.expires_at:%H:%M:%S} UTC; `serve` says it, `command list` tells what became of it"
-    told = f"{ordered.standing(now)} {ordered.detail}".rstrip() if arguments.wait is not None else waits
+    told = ": ".join(filter(None, (ordered.standing(now), ordered.detail))) if arguments.wait is not None else waits
     command.answer(arguments, ordered.facts(now), [f"{ordered.operation} to gateway {ordered.gateway}: {told}"])
     return 0 if arguments.wait is None or ordered.outcome is CommandOutcome.DONE else 1
 

@@ -25,6 +25,9 @@ from wire.instants import from_unix_ms
 
 T = TypeVar("T")
 _LONG_LIST = 8
+_LONG_TEXT = 40
+_FIRST_DIGITS = 8
+_DIGITS = frozenset("0123456789abcdef")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,11 +315,25 @@ def _ago(at: datetime, now: datetime) -> str:
 
 
 def _said(event: Event) -> str:
-    """An event's facts in one line: registers by their names, long lists counted."""
+    """An event's facts in one line: registers by name, long lists counted, keys and hashes by their beginning."""
     if isinstance(event, RegisterReadings):
         return " ".join(f"{quantity.name.lower()}={value}" for quantity, value in event.values)
     return " ".join(f"{name}={_short(value)}" for name, value in facts(event).items())
 
 
 def _short(value: object) -> str:
-    return f"[{len(value)} values]" if isinstance(value, list) and len(value) > _LONG_LIST else str(value)
+    match value:
+        case None:
+            return "-"
+        case {"lane": lane, "seq": seq}:
+            return f"{lane} {seq}"
+        case dict():
+            return " ".join(f"{name}={_short(each)}" for name, each in value.items())
+        case list() if len(value) > _LONG_LIST:
+            return f"[{len(value)} values]"
+        case list():
+            return f"[{', '.join(map(_short, value))}]"
+        case str() if len(value) > _LONG_TEXT and _DIGITS.issuperset(value):
+            return f"{value[:_FIRST_DIGITS]}..."
+        case _:
+            return str(value)

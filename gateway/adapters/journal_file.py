@@ -146,7 +146,11 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
 def open_to_read(path: Path) -> sqlite3.Connection:
     """The journal for looking at, while the gateway may be writing it."""
     if not path.exists():
-        raise InputRefused("there is no journal", where=str(path), do="give the folder that `init` made")
+        raise InputRefused(
+            "there is no journal",
+            where=str(path),
+            do="give the folder that `init` made, or with --file a file that is there",
+        )
     with disk_refusals(path):
         connection = _connect(path, "ro")
         with closed_on_error(connection):

@@ -36,6 +36,8 @@ from wire.commands import LONGEST_LIFE_MS, OPERATIONS, SIGNATURES, Role, SignedC
 from wire.ids import GatewayId
 from wire.terms import CommandOutcome
 
+MOST_DETAIL_CHARS = 120
+"""What an answer has room for."""
 WORST_CLOCK_MS = 60_000
 """A clock that may be further off than this cannot tell whether a command is still worth anything."""
 

@@ -16,7 +16,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from gateway.core.arrival import Arrival
-from gateway.core.command_rules import Answer, CommandRecord, Declined, Moment, Obeyed, PassedOver, Why, judge
+from gateway.core.command_rules import (
+    MOST_DETAIL_CHARS,
+    Answer,
+    CommandRecord,
+    Declined,
+    Moment,
+    Obeyed,
+    PassedOver,
+    Why,
+    judge,
+)
 from gateway.core.errors import JournalUnavailable
 from gateway.core.outbox import Change, Entry
 from gateway.service.ports import AnswerBook, CommandMemory
@@ -40,7 +50,6 @@ ANSWERED = "command"  # under which name the journal stores the identity of the 
 _CAPACITY = 16
 _TURN_S = 0.5
 _AGAIN_S = 1.0
-_MOST_DETAIL = 120
 _INTERRUPTED = Answer(
     outcome=CommandOutcome.FAILED, detail="the gateway stopped meanwhile; how far it got is not known"
 )
@@ -183,7 +192,7 @@ class Commander:
     def _answer(self, command: bytes, answer: Answer, took_ms: int, stop: threading.Event) -> bool:
         """Let the journal hold the answer; tried until it does or the gateway stops."""
         event = CommandAnswered(
-            command=command, outcome=answer.outcome, detail=answer.detail[:_MOST_DETAIL], took_ms=max(took_ms, 0)
+            command=command, outcome=answer.outcome, detail=answer.detail[:MOST_DETAIL_CHARS], took_ms=max(took_ms, 0)
         )
         change = Change(entries=(Entry(subject="", event=event),), remembered={ANSWERED: command.hex()})
         while True:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from gateway.core.command_rules import Answer
+from gateway.core.command_rules import MOST_DETAIL_CHARS, Answer
 from runtime.errors import InputRefused, SettingsError
 from wire.commands import ChangeSetting
 from wire.terms import CommandOutcome
@@ -31,7 +31,9 @@ class SettingOrders(Generic[S]):
         try:
             settings = self._order(order.name, order.value)
         except (InputRefused, SettingsError) as refused:
-            return Answer(outcome=CommandOutcome.REFUSED, detail=refused.what)
+            told = f"{refused.what} ({refused.do})" if refused.do else refused.what
+            detail = told if len(told) <= MOST_DETAIL_CHARS else refused.what
+            return Answer(outcome=CommandOutcome.REFUSED, detail=detail)
         self._apply(settings)
         said = "is as the gateway's own file says" if order.value is None else f"is {order.value}"
         return Answer(outcome=CommandOutcome.DONE, detail=f"{order.name} {said}")

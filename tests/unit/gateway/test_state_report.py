@@ -13,15 +13,16 @@ from gateway.core.conclusions import LatestReading
 from gateway.core.consumption import Bank
 from gateway.core.consumption.alarm import Alarm
 from gateway.core.interruption import InterruptionState, Trouble
-from gateway.core.outbox import Change
+from gateway.core.outbox import Change, Entry
 from gateway.core.push.pushes import PushRecord
 from gateway.core.reading import Origin
 from gateway.core.registered_meter import RegisteredMeter
 from gateway.core.remembered import remember
 from gateway.core.uplink import UplinkState
-from gateway.state_report import Status, status_lines, status_of
+from gateway.state_report import Status, journal_line, status_lines, status_of
 from tests.fakes_gateway import FakeClock, at
 from tests.fakes_journal import reading
+from wire.events import GatewayHealth, KeyAnnounced, LaneHead
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
 from wire.terms import Cause, Lane, SetAsideReason
@@ -127,3 +128,23 @@ def test_of_a_meter_that_was_never_read_no_supply_is_claimed(journal: Journal, t
     status = status_after(journal, tmp_path, supply_1=InterruptionState())
 
     assert "  supply not known yet, no interruption seen" in list(status_lines(status))
+
+
+def test_a_row_is_one_line_that_a_person_can_read(journal: Journal, tmp_path: Path) -> None:
+    head = LaneHead(lane=Lane.ALARM, seq=7, head=bytes(range(16)))
+    announced = KeyAnnounced(spki=bytes(91), proof=bytes(64), heads=(head,))
+    health = GatewayHealth(
+        disk_free_kb=77_821_616,
+        journal_kb=96,
+        memory_kb=53_300,
+        temperature_mc=None,
+        reports_dropped=0,
+        events_refused=0,
+    )
+    journal.commit(Change(entries=tuple(Entry(event=event, subject="") for event in (announced, health))))
+
+    with JournalView(tmp_path / "journal.sqlite") as view:
+        lines = [journal_line(row) for row in view.newest(2, None)]
+
+    assert lines[0].endswith("  KeyAnnounced  spki=00000000... proof=00000000... heads=[alarm 7]")
+    assert " temperature_mc=- " in lines[1]

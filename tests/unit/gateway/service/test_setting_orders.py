@@ -31,15 +31,22 @@ def test_a_change_is_in_force_when_it_is_answered(folder: Path) -> None:
     assert [settings.heartbeat_s for settings in applied] == [60]
 
 
-@pytest.mark.parametrize(("name", "value"), [("heartbeat_s", "9"), ("files.key", "/tmp/key")])
-def test_a_change_that_cannot_be_is_refused_and_not_in_force(folder: Path, name: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("heartbeat_s", "9", "9.0 is out of range (allowed: 10 to 86400)"),
+        ("log_level", "loud", "'loud' is not a choice (one of: debug, info, warning, error)"),
+        ("files.key", "/tmp/key", "this setting is not changed from afar"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_with_what_can_be(folder: Path, name: str, value: str, told: str) -> None:
     applied: list[GatewaySettings] = []
 
     answer = SettingOrders(partial(order_setting, folder), applied.append).change(
         ChangeSetting(name=name, value=value), NEVER
     )
 
-    assert answer.outcome is CommandOutcome.REFUSED
+    assert (answer.outcome, answer.detail) == (CommandOutcome.REFUSED, told)
     assert applied == []
 
 
