@@ -19,6 +19,7 @@ from wire.refusals import Reason
 
 MAX_ROWS: Final = 10_000
 MAX_BYTES: Final = 64 * 2**20
+_SLACK: Final = 10  # room made at once, as a part of what is kept: to find whose must go takes a look at every row
 _MAX_TOPIC_CHARS: Final = 200
 _MAX_DETAIL_CHARS: Final = 200
 
@@ -103,7 +104,9 @@ def trim(connection: Connection) -> None:
     while rows > MAX_ROWS or size > MAX_BYTES:
         weight = func.sum(_size / MAX_BYTES + 1.0 / MAX_ROWS)
         loudest = select(_who).group_by(_who).order_by(weight.desc()).limit(1).scalar_subquery()
-        many = max(rows - MAX_ROWS, -(-(size - MAX_BYTES) // MAX_ENVELOPE_BYTES))
+        many = max(
+            rows - MAX_ROWS + MAX_ROWS // _SLACK, (size - MAX_BYTES + MAX_BYTES // _SLACK) * rows // max(size, 1), 1
+        )
         oldest = select(_q.id).where(_who == loudest).order_by(_q.id).limit(many)
         gone = connection.execute(delete(quarantine_table).where(_q.id.in_(oldest)).returning(_size)).scalars().all()
         rows, size = rows - len(gone), size - sum(gone)
