@@ -21,7 +21,7 @@ _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 _TAGS: Final = 0xC0  # from this first octet on there are tags, floats and what is simple
 _SIMPLE: Final = {0xF4: False, 0xF5: True, 0xF6: None}
 _LONGER, _LONGEST = 24, 27  # a number stands in the octets behind the first one, 1 to 8 of them
-_BEFORE_ALL: Final = (False, -1)
+_BEFORE_ALL: Final = -1
 
 Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[int, Value] | None"
 
@@ -54,27 +54,29 @@ def decode(data: bytes) -> Value:
 
 def _item(data: bytes, at: int, depth: int) -> tuple[Value, int]:
     """The item that begins at `at`, and where it ends; raises IndexError where the data ends before."""
-    if depth > MAX_DEPTH:
-        raise CodecRefused(Reason.NOT_CANONICAL, "nested too deep")
     initial = data[at]
     if initial >= _TAGS:
         return _simple(initial), at + 1
-    number, at = _number(data, at)
+    number = initial & 31
+    if number < _LONGER:
+        at += 1
+    else:
+        number, at = _number(data, at)
     if initial < 0x20:
         return number, at
     if initial < 0x40:
         return -1 - number, at
-    if initial >= 0x80:
-        return _array(data, at, number, depth + 1) if initial < 0xA0 else _map(data, at, number, depth + 1)
-    end = at + number
-    return data[at:end] if initial < 0x60 else _read_text(data[at:end]), end
+    if initial < 0x80:
+        end = at + number
+        return data[at:end] if initial < 0x60 else _read_text(data[at:end]), end
+    if number and depth >= MAX_DEPTH:
+        raise CodecRefused(Reason.NOT_CANONICAL, "nested too deep")
+    return _array(data, at, number, depth + 1) if initial < 0xA0 else _map(data, at, number, depth + 1)
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
-    """The number in the head of the item at `at`, in the shortest form that holds it, and where the head ends."""
+    """The number behind the first octet of the item at `at`, in its shortest form, and where it ends."""
     number = data[at] & 31
-    if number < _LONGER:
-        return number, at + 1
     if number == _LONGER:
         least, number, end = 24, data[at + 1], at + 2
     elif number <= _LONGEST:
@@ -96,8 +98,10 @@ def _simple(initial: int) -> Value:
 
 
 def _read_text(octets: bytes) -> str:
+    if 0 in octets:
+        raise CodecRefused(Reason.NOT_CANONICAL, "NUL in text")
     try:
-        return _text(octets.decode())
+        return octets.decode()
     except UnicodeDecodeError as error:
         raise CodecRefused(Reason.NOT_CANONICAL, "text is not UTF-8") from error
 
@@ -118,14 +122,20 @@ def _map(data: bytes, at: int, length: int, depth: int) -> tuple[Value, int]:
     items: dict[int, Value] = {}
     last = _BEFORE_ALL
     for _ in range(length):
-        key, at = _item(data, at, depth)
-        if type(key) is not int:
-            raise CodecRefused(Reason.NOT_CANONICAL, "a map key is not an integer")
-        order = _key_order(key)
+        if data[at] < _LONGER:  # as nearly all keys
+            key = order = data[at]
+            at += 1
+        else:
+            item, at = _item(data, at, depth)
+            order = _key_order(key := _key(item))
         if order <= last:
             raise CodecRefused(Reason.NOT_CANONICAL, "map keys twice or out of order")
         last = order
-        items[key], at = _item(data, at, depth)
+        if data[at] < _LONGER:
+            items[key] = data[at]
+            at += 1
+        else:
+            items[key], at = _item(data, at, depth)
     return items, at
 
 
@@ -155,9 +165,9 @@ def _key(key: object) -> int:
     return _bounded(key)
 
 
-def _key_order(key: int) -> tuple[bool, int]:
+def _key_order(key: int) -> int:
     """Bytewise order of the encoded keys: 0, 1, 2 ... and then -1, -2, -3 ... (cbor2's own order is the older one)."""
-    return key < 0, abs(key)
+    return key if key >= 0 else _INT_MAX - key
 
 
 def _bounded(number: int) -> int:

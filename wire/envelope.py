@@ -130,7 +130,12 @@ def signed_bytes(protected: bytes, payload: bytes, purpose: Purpose) -> bytes:
 
 def link_hash(parsed: ParsedEnvelope) -> bytes:
     """The 16 bytes by which the next event of the lane names this one: over what is signed, not over the envelope."""
-    return hashlib.sha256(signed_bytes(parsed.protected, parsed.payload, Purpose.EVENT)).digest()[:16]
+    return hash_of_signed(signed_bytes(parsed.protected, parsed.payload, Purpose.EVENT))
+
+
+def hash_of_signed(data: bytes) -> bytes:
+    """The same, of the bytes that were signed as an event."""
+    return hashlib.sha256(data).digest()[:16]
 
 
 def protected_header(algorithm: Algorithm, key_id: bytes) -> bytes:

@@ -6,10 +6,11 @@ and its readable form. A kind packs a Python value and unpacks what came over th
 
 import dataclasses
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from wire.codec import Value
 from wire.refusals import Reason, RecordRefused
@@ -198,10 +199,10 @@ def unpack(cls: type[Any], packed: Value) -> Any:
         raise RecordRefused(Reason.NOT_A_RECORD, f"{cls.__name__} is not a map")
     refuse_unknown_negative(packed)
     values: dict[str, Any] = {}
-    for name, at in _layout(cls):
-        if at.key in packed:
-            values[name] = at.kind.unpack(packed[at.key])
-        elif at.optional:
+    for name, key, unpack_kind, optional in _readers(cls):
+        if key in packed:
+            values[name] = unpack_kind(packed[key])
+        elif optional:
             values[name] = None
         else:
             raise RecordRefused(Reason.NOT_A_RECORD, f"{cls.__name__}.{name} is missing")
@@ -220,7 +221,9 @@ def _members_of(members: type[IntEnum]) -> dict[int, IntEnum]:
     return {int(member): member for member in members}
 
 
+_Reader: TypeAlias = tuple[str, int, Callable[[Value], Any], bool]
 _LAYOUTS: dict[type[Any], tuple[tuple[str, At], ...]] = {}
+_READERS: dict[type[Any], tuple[_Reader, ...]] = {}
 
 
 def _layout(cls: type[Any]) -> tuple[tuple[str, At], ...]:
@@ -232,3 +235,10 @@ def _layout(cls: type[Any]) -> tuple[tuple[str, At], ...]:
             for field in dataclasses.fields(cls)
         )
     return _LAYOUTS[cls]
+
+
+def _readers(cls: type[Any]) -> tuple[_Reader, ...]:
+    """The same, made ready for unpacking: name, key, what unpacks it, and whether it may be left out."""
+    if cls not in _READERS:
+        _READERS[cls] = tuple((name, at.key, at.kind.unpack, at.optional) for name, at in _layout(cls))
+    return _READERS[cls]

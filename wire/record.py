@@ -23,6 +23,7 @@ VERSION = 1
 _SUBJECT = Text(32)
 _HASH = Octets(16)
 _CODE = Whole(1, 2**16)
+_LANE = OneOf(Lane)
 
 
 class ClockSource(IntEnum):
@@ -33,6 +34,9 @@ class ClockSource(IntEnum):
     NTP = 2
     CLOUD = 3
     METER = 4
+
+
+_SOURCE = OneOf(ClockSource)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +115,7 @@ def decode_record(payload: bytes) -> Record:
         raise RecordRefused(Reason.VERSION, f"{packed.get(1)!r:.40}")
     refuse_unknown_negative(packed)
     try:
-        lane = OneOf(Lane).unpack(packed[4])
+        lane = _LANE.unpack(packed[4])
         return Record(
             link=_link(packed, lane),
             stamp=_stamp(packed),
@@ -143,7 +147,7 @@ def _stamp(packed: dict[int, Value]) -> Stamp:
         raise RecordRefused(Reason.NOT_A_RECORD, "clock is not an array of four")
     return Stamp(
         at_ms=INSTANT_MS.unpack(packed[7]),
-        source=OneOf(ClockSource).unpack(clock[0]),
+        source=_SOURCE.unpack(clock[0]),
         uncertainty_ms=DURATION_MS.unpack(clock[1]),
         mono_ms=INSTANT_MS.unpack(clock[2]),
         boot=COUNT.unpack(clock[3]),
