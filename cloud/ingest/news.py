@@ -34,16 +34,10 @@ def tell(subscribers: Sequence[Subscriber]) -> Handler:
     def handle(connection: Connection, task: Task, now: datetime) -> None:
         event = store.load(connection, EventId.parse(task.key))
         assert event is not None, "the task was added in the transaction that stored its event"
-        if not _speaks_for_its_meters(connection, event):
+        if not registry.speaks_for(connection, event.id.gateway, event.record.subject):
             log.warning("foreign_meter", event_id=event.id, subject=event.record.subject)
             return
         for act in subscribers:
             act(connection, event, now)
 
     return handle
-
-
-def _speaks_for_its_meters(connection: Connection, event: StoredEvent) -> bool:
-    gateway = registry.get(connection, event.id.gateway)
-    subject = event.record.subject
-    return gateway is not None and (subject == "" or gateway.place_of(subject) is not None)

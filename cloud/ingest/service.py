@@ -25,6 +25,7 @@ from cloud.ingest.settings import IngestSettings
 from cloud.ingest.verify import Genuine, Refused, check, read
 from cloud.kernel.db import Database
 from cloud.registry import store as registry
+from cloud.registry.known import KnownGateways
 from cloud.registry.model import Gateway
 from runtime import logs
 from runtime.clock import Clock
@@ -77,6 +78,7 @@ class Intake:
         self._signer = signer
         self._on_commit = on_commit
         self._settings = settings
+        self._known = KnownGateways(registry.by_key_id)
 
     def take(self, messages: Sequence[Message]) -> list[Message]:
         """Take a batch in and return the receipts to publish; when this returns, what they say is on the disk.
@@ -86,9 +88,9 @@ class Intake:
         messages = [message for message in messages if not _is_hint(message.topic)]
         key_ids = _key_ids(messages)
         with self._database.read() as connection:
-            verdicts = _verified(messages, registry.by_key_id(connection, key_ids))
+            verdicts = _verified(messages, self._known.by_key_id(connection, key_ids))
         with self._database.transaction() as connection:
-            tally = self._place(connection, messages, verdicts, registry.by_key_id(connection, key_ids))
+            tally = self._place(connection, messages, verdicts, self._known.by_key_id(connection, key_ids))
         self._tell(tally)
         return [_sealed(receipt, self._signer) for receipt in tally.receipts]
 
@@ -107,7 +109,7 @@ class Intake:
         try:
             with self._database.transaction() as connection:
                 again = [Message(topic=kept.topic, payload=kept.raw)]
-                owners = registry.by_key_id(connection, _key_ids(again))
+                owners = self._known.by_key_id(connection, _key_ids(again))
                 tally = self._place(connection, again, _verified(again, owners), owners)
                 if tally.refusals:
                     raise _StillRefused

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, ForeignKey, Integer, LargeBinary, Row, Select, Table, delete, insert, select
 
 from cloud.kernel.db import metadata
+from cloud.registry.known import renew_edition
 from wire.ids import GatewayId
 from wire.key_life import Cut, SigningKey
 from wire.keys import PublicKey
@@ -71,6 +72,7 @@ def replace(connection: Connection, gateway: GatewayId, keys: Iterable[SigningKe
         for position, key in enumerate(keys)
     ]
     connection.execute(insert(key_table), rows)
+    renew_edition(connection)
 
 
 def _columns(bound: str, cut: Cut | None) -> dict[str, int | None]:

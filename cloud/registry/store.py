@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     Boolean,
@@ -32,6 +32,7 @@ from sqlalchemy import (
 from cloud.kernel.db import UtcInstant, metadata
 from cloud.kernel.ids import MeterSerial, UsagePointId
 from cloud.registry import key_store
+from cloud.registry.known import renew_edition
 from cloud.registry.model import Gateway, Place, Status
 from wire.ids import GatewayId
 from wire.key_life import SigningKey
@@ -63,6 +64,9 @@ _g = gateway_table.c
 _p = place_table.c
 Index("ix_gateway_place_usage_point", _p.usage_point)
 Index("ux_gateway_place_meter", _p.meter, unique=True, sqlite_where=_p.is_held)
+_SPEAKS_FOR: Final = (  # in the driver's own words, since every event passes here
+    "SELECT 1 FROM gateway_place WHERE gateway = ? AND (meter = ? OR ? = '') LIMIT 1"
+)
 
 
 def add(connection: Connection, gateway: Gateway, password_hash: str) -> None:
@@ -80,11 +84,17 @@ def add(connection: Connection, gateway: Gateway, password_hash: str) -> None:
     }
     connection.execute(insert(gateway_table).values(row))
     connection.execute(insert(place_table), list(_place_rows(gateway)))
+    renew_edition(connection)
 
 
 def get(connection: Connection, gateway: GatewayId) -> Gateway | None:
     """The gateway of this identifier, whatever its status."""
     return next(_gateways(connection, _g.id == gateway), None)
+
+
+def speaks_for(connection: Connection, gateway: GatewayId, meter: str) -> bool:
+    """Whether the gateway speaks, or spoke, for this meter; "" is the gateway itself."""
+    return connection.exec_driver_sql(_SPEAKS_FOR, (gateway, meter, meter)).first() is not None
 
 
 def of_meter(connection: Connection, meter: MeterSerial) -> Gateway | None:
@@ -128,6 +138,7 @@ def set_status(connection: Connection, gateway: GatewayId, status: Status, reaso
     connection.execute(update(gateway_table).where(_g.id == gateway).values(change))
     held = {"is_held": status is not Status.REVOKED}
     connection.execute(update(place_table).where(_p.gateway == gateway).values(held))
+    renew_edition(connection)
 
 
 def set_password_hash(connection: Connection, gateway: GatewayId, password_hash: str) -> None:
