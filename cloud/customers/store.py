@@ -39,6 +39,15 @@ _c = customer_table.c
 _u = usage_point_table.c
 
 
+def _all() -> Select[Any]:
+    return select(usage_point_table, _c.name, _c.email, _c.language, _c.phone).join(
+        customer_table, _c.id == _u.customer
+    )
+
+
+_BEHIND: Final = _all().where(_u.meter == bindparam("a_meter"))  # built once, since every reading asks
+
+
 def keep(connection: Connection, rows: Iterable[table.Row], now: datetime) -> None:
     """Let these homes and people stand as the file says; others stay as they are.
 
@@ -104,7 +113,8 @@ def find(connection: Connection, usage_point: str) -> UsagePoint | None:
 
 def behind(connection: Connection, meter: str) -> UsagePoint | None:
     """The home this meter measures, or None."""
-    return next(_homes(connection, _all().where(_u.meter == meter)), None)
+    row = connection.execute(_BEHIND, {"a_meter": meter}).one_or_none()
+    return None if row is None else _home(row)
 
 
 def known_people(connection: Connection, names: Iterable[str]) -> frozenset[str]:
@@ -143,12 +153,6 @@ def of_customer(connection: Connection, customer: str, *, limit: int) -> list[Us
 def page(connection: Connection, *, after: str = "", limit: int = MAX_PAGE) -> list[UsagePoint]:
     """Homes in the order of their names, from the first one after `after`."""
     return list(_homes(connection, _all().where(_u.id > after).order_by(_u.id).limit(min(limit, MAX_PAGE))))
-
-
-def _all() -> Select[Any]:
-    return select(usage_point_table, _c.name, _c.email, _c.language, _c.phone).join(
-        customer_table, _c.id == _u.customer
-    )
 
 
 def _homes(connection: Connection, statement: Select[Any]) -> Iterator[UsagePoint]:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     select,
@@ -85,6 +86,7 @@ held_table = Table(
 _i, _l, _h = intake_table.c, lane_head_table.c, held_table.c
 Index("ix_intake_gateway_arrival", _i.gateway, _i.arrival)
 
+_AT: Final = select(intake_table).where(*(_i[part] == bindparam(f"a_{part}") for part in _PLACE))  # every event's
 _HOLD: Final = upsert(held_table).on_conflict_do_nothing()
 _APPEND: Final = (  # in the driver's own words, since every event passes here
     "INSERT INTO intake (gateway, gen, lane, seq, hash, sealed, code, subject, at, received_at)"
@@ -228,7 +230,9 @@ def take_held_before(connection: Connection, gateway: GatewayId, lane: Lane, gen
 
 def load(connection: Connection, event: EventId) -> StoredEvent | None:
     """The accepted event at this place."""
-    return next(iter(_events(connection, select(intake_table).where(*_is_at(intake_table, event)))), None)
+    place = {"a_gateway": event.gateway, "a_gen": event.gen, "a_lane": event.lane, "a_seq": event.seq}
+    row = connection.execute(_AT, place).one_or_none()
+    return _event(row) if row is not None and row.sealed else None
 
 
 def page(

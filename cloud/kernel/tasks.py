@@ -28,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     select,
@@ -59,6 +60,9 @@ _is_open = _t.done_at.is_(None) & _t.parked_at.is_(None)
 _ADD: Final = (  # in the driver's own words, since every event passes here
     "INSERT INTO task (kind, key, due_at, attempts) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING"
 )
+_is_named_and_due = (_t.kind == bindparam("a_kind")) & (_t.key == bindparam("a_key")) & (_t.due_at <= bindparam("now"))
+_STILL_DUE: Final = select(task_table).where(_is_open, _is_named_and_due)  # built once, since every event passes here
+_FINISH: Final = update(task_table).where(_is_named_and_due).values(done_at=bindparam("now"))
 Index("ix_task_open", _t.kind, _t.due_at, _t.id, sqlite_where=_is_open)
 Index("ix_task_parked", _t.parked_at, sqlite_where=_t.parked_at.is_not(None))
 
@@ -116,8 +120,8 @@ def due(connection: Connection, kinds: Collection[str], now: datetime, limit: in
 
 def still_due(connection: Connection, task: Task, now: datetime) -> Task | None:
     """The task as it stands now, or None if it was meanwhile done, parked, cancelled or put off."""
-    statement = select(task_table).where(_is_open, _t.kind == task.kind, _t.key == task.key, _t.due_at <= now)
-    return next(iter(_tasks(connection, statement)), None)
+    row = connection.execute(_STILL_DUE, {"a_kind": task.kind, "a_key": task.key, "now": now}).one_or_none()
+    return None if row is None else _task(row)
 
 
 def standing(connection: Connection, kind: str, key: str) -> Task | None:
@@ -144,8 +148,7 @@ def finish(connection: Connection, task: Task, now: datetime) -> None:
 
     One that was meanwhile put to a later instant stays open: a handler may so look again.
     """
-    name = (_t.kind == task.kind, _t.key == task.key)
-    connection.execute(update(task_table).where(*name, _t.due_at <= now).values(done_at=now))
+    connection.execute(_FINISH, {"a_kind": task.kind, "a_key": task.key, "now": now})
 
 
 def postpone(connection: Connection, task: Task, due_at: datetime, failure: str) -> None:

@@ -45,6 +45,19 @@ register_table = Table(
 _i, _r = interval_table.c, register_table.c
 
 
+def _unless_older(table: Table, *also: str) -> Insert:
+    """The statement that stores a row, or replaces the one that stands unless that was said later."""
+    statement = insert(table)
+    said = statement.excluded
+    replaced = {name: said[name] for name in ("value", "source", "as_of", *also)}
+    key = [column.name for column in table.primary_key]
+    return statement.on_conflict_do_update(index_elements=key, set_=replaced, where=said.as_of >= table.c.as_of)
+
+
+_PUT_INTERVAL: Final = _unless_older(interval_table, "period_s")  # built once, since every event passes here
+_PUT_REGISTER: Final = _unless_older(register_table)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalReading:
     """A value over the period that begins at `start_at`, in the quantity's unit."""
@@ -69,8 +82,6 @@ class RegisterReading:
 
 def put_intervals(connection: Connection, meter: MeterSerial, readings: Sequence[IntervalReading]) -> None:
     """Store interval readings; one that stands is replaced unless it was said later."""
-    statement = insert(interval_table)
-    statement = _unless_older(statement, interval_table, ["meter", "quantity", "start_at"], ["period_s"])
     rows = [
         {
             "meter": meter,
@@ -84,12 +95,11 @@ def put_intervals(connection: Connection, meter: MeterSerial, readings: Sequence
         for reading in readings
     ]
     for first in range(0, len(rows), _ROWS_A_STATEMENT):
-        connection.execute(statement, rows[first : first + _ROWS_A_STATEMENT])
+        connection.execute(_PUT_INTERVAL, rows[first : first + _ROWS_A_STATEMENT])
 
 
 def put_registers(connection: Connection, meter: MeterSerial, readings: Sequence[RegisterReading]) -> None:
     """Store register readings as the latest, unless a later one stands."""
-    statement = _unless_older(insert(register_table), register_table, ["meter", "quantity"], [])
     rows = [
         {
             "meter": meter,
@@ -101,7 +111,7 @@ def put_registers(connection: Connection, meter: MeterSerial, readings: Sequence
         for reading in readings
     ]
     if rows:
-        connection.execute(statement, rows)
+        connection.execute(_PUT_REGISTER, rows)
 
 
 def intervals(
@@ -147,9 +157,3 @@ def latest(connection: Connection, meter: MeterSerial) -> list[RegisterReading]:
         )
         for row in rows
     ]
-
-
-def _unless_older(statement: Insert, table: Table, key: list[str], also: list[str]) -> Insert:
-    said = statement.excluded
-    replaced = {name: said[name] for name in ("value", "source", "as_of", *also)}
-    return statement.on_conflict_do_update(index_elements=key, set_=replaced, where=said.as_of >= table.c.as_of)
