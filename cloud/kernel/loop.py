@@ -2,9 +2,11 @@
 
 What is to be done stands in the task table. The loop takes what is due and runs the handler of its kind and marks the
 task done in one transaction: a kill between the two cannot happen, so a handler's writes and its task's end are one.
+Tasks that take no time share a transaction, since what a commit costs most is the disk; all of them are done, or none.
 Handlers write to the database and to nothing else; whatever leaves the house is itself a task for whoever sends it.
 
-A handler that fails is a bug or a fact nobody thought of. Its writes are undone, the task is put off (twice as long
+A handler that fails is a bug or a fact nobody thought of. Its writes are undone, what shared its transaction is done
+again without it, the task is put off (twice as long
 each time) and, after MAX_ATTEMPTS, parked where a person sees it; the tasks behind it go on. A database that is full
 or locked is not the handler's fault: nothing is counted, the loop pauses and goes on when it can.
 
@@ -14,7 +16,7 @@ ends when told to.
 
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
@@ -31,6 +33,7 @@ MAX_ATTEMPTS: Final = 8
 _FIRST_DELAY: Final = timedelta(seconds=1)
 _LONGEST_DELAY: Final = timedelta(minutes=5)
 _TASKS_A_TURN: Final = 100
+_LONGEST_TRANSACTION_S: Final = 0.02  # ingest waits for it: an alarm would rather not
 _LONGEST_WAIT_S: Final = 1.0  # another process (an import, a second program) may add tasks without waking us
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
@@ -46,7 +49,7 @@ log = logs.get(__name__)
 
 
 class Loop:
-    """Runs due tasks through their handlers, one transaction each."""
+    """Runs due tasks through their handlers, each as if it had a transaction of its own."""
 
     def __init__(
         self, *, database: Database, clock: Clock, handlers: Mapping[str, Handler], on_commit: Callable[[], None]
@@ -72,30 +75,45 @@ class Loop:
     def turn(self) -> int:
         """Try every task that is due now, at most a turn's worth; how many were tried.
 
-        Raises: DatabaseError when the database would not serve; what was done before it stands.
+        Raises: DatabaseError when the database would not serve; what was committed before it stands.
         """
         with self._database.read() as connection:
             found = tasks.due(connection, self._handlers, self._clock.now(), _TASKS_A_TURN)
-        for task in found:
-            self._attempt(task)
+        left = found
+        while left:
+            left = left[self._attempt(left) :]
         if found:
             self._on_commit()
         return len(found)
 
-    def _attempt(self, task: Task) -> None:
-        failure = _failure_of(lambda: self._do(task))
+    def _attempt(self, found: Sequence[Task]) -> int:
+        """Do the first of these in one transaction; how many. Where one fails, those it undid are done each alone."""
+        tried: list[Task] = []
+        failure = _failure_of(lambda: self._do(found, tried))
         if isinstance(failure, DatabaseError):
             raise failure
-        if failure is not None:
-            self._put_off(task, failure)
+        if failure is None:
+            return len(tried)
+        if len(tried) == 1:
+            self._put_off(tried[0], failure)
+        else:
+            for task in tried:
+                self._attempt([task])
+        return len(tried)
 
-    def _do(self, task: Task) -> None:
-        now = self._clock.now()
+    def _do(self, found: Sequence[Task], tried: list[Task]) -> None:
+        """Do tasks in one transaction, until it has taken long enough; `tried` tells which."""
+        end_s = self._clock.monotonic() + _LONGEST_TRANSACTION_S
         with self._database.transaction() as connection:
-            current = tasks.still_due(connection, task, now)
-            if current is not None:
-                self._handlers[task.kind](connection, current, now)
-                tasks.finish(connection, current, now)
+            for task in found:
+                tried.append(task)
+                now = self._clock.now()
+                current = tasks.still_due(connection, task, now)
+                if current is not None:
+                    self._handlers[task.kind](connection, current, now)
+                    tasks.finish(connection, current, now)
+                if self._clock.monotonic() >= end_s:
+                    break
 
     def _put_off(self, task: Task, error: Exception) -> None:
         now = self._clock.now()

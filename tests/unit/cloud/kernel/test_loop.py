@@ -17,8 +17,16 @@ class Rule:
     def __init__(self):
         self.handled = []
         self.failing = {}
+        self.before = list
+        self._seen = []
+
+    def transactions(self):
+        """How many it was given."""
+        return len(set(map(id, self._seen)))
 
     def __call__(self, connection, task, now):
+        self._seen.append(connection)
+        self.before()
         tasks.add(connection, "trace", f"{task.key}@{task.attempts}", now)
         if task.key in self.failing:
             raise self.failing[task.key]
@@ -94,6 +102,48 @@ def test_a_failing_task_leaves_nothing_behind_and_does_not_stop_the_others(stage
 
     assert [key for key, _ in stage.rule.handled] == ["good"]
     assert stage.traces() == {"good@0"}
+
+
+def test_a_failing_task_undoes_nothing_of_those_before_and_behind_it(stage):
+    stage.rule.failing = {"bad": ValueError("no such meter")}
+    stage.add("first", "bad", "last")
+
+    stage.loop.turn()
+    stage.loop.turn()
+
+    assert stage.traces() == {"first@0", "last@0"}
+
+
+def test_tasks_that_take_no_time_share_a_transaction(stage):
+    stage.add("a", "b", "c")
+
+    stage.loop.turn()
+
+    assert stage.rule.transactions() == 1
+
+
+def test_a_transaction_that_took_long_enough_is_committed_before_the_next_task(stage):
+    stage.rule.before = lambda: stage.clock.go_on(1)
+    stage.add("a", "b", "c")
+
+    stage.loop.turn()
+
+    assert stage.rule.transactions() == 3
+    assert stage.traces() == {"a@0", "b@0", "c@0"}
+
+
+def test_what_a_full_disk_undid_is_all_done_again_and_only_once(stage):
+    stage.rule.failing = {"b": StorageFull("the disk is full")}
+    stage.add("a", "b", "c")
+
+    with pytest.raises(StorageFull):
+        stage.loop.turn()
+    undone = stage.traces()
+    stage.rule.failing = {}
+    stage.loop.turn()
+
+    assert undone == set()
+    assert stage.traces() == {"a@0", "b@0", "c@0"}
 
 
 def test_a_failing_task_is_tried_again_ever_later(stage):
