@@ -21,6 +21,7 @@ from runtime.loopback import is_loopback
 
 _WHERE = "outward.url"
 _MAX_URL_CHARS = 2_000
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -117,7 +118,7 @@ def why_not(ip: ipaddress.IPv4Address | ipaddress.IPv6Address, *, is_local: bool
     ''
     """
     if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip.sixtofour or ip
+        ip = ip.ipv4_mapped or ip.sixtofour or _behind(ip) or ip
     if ip.is_loopback != is_local:
         return "this machine" if ip.is_loopback else "another machine"
     if ip.is_link_local:
@@ -125,6 +126,11 @@ def why_not(ip: ipaddress.IPv4Address | ipaddress.IPv6Address, *, is_local: bool
     if ip.is_unspecified or ip.is_multicast or (ip.version == 4 and ip.is_reserved):
         return "nobody's address, or everybody's"
     return ""
+
+
+def _behind(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a network's translator (NAT64, RFC 6052) reaches by this one."""
+    return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF) if ip in _TRANSLATED else None
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -77,7 +77,17 @@ def test_any_text_is_an_address_or_is_refused(text):
 
 @pytest.mark.parametrize(
     "stands_for",
-    ["127.0.0.1", "127.8.8.8", "::1", "169.254.169.254", "::ffff:127.0.0.1", "2002:7f00:1::", "0.0.0.0", "240.0.0.1"],
+    [
+        "127.0.0.1",
+        "127.8.8.8",
+        "::1",
+        "169.254.169.254",
+        "::ffff:127.0.0.1",
+        "2002:7f00:1::",
+        "64:ff9b::a9fe:a9fe",
+        "0.0.0.0",
+        "240.0.0.1",
+    ],
 )
 def test_a_name_that_stands_for_this_machine_or_the_link_is_connected_to_nowhere(monkeypatch, stands_for):
     family = socket.AF_INET6 if ipaddress.ip_address(stands_for).version == 6 else socket.AF_INET
