@@ -98,7 +98,8 @@ def _settled(arguments: argparse.Namespace, *, is_written_off: bool) -> "Alarm":
 def _line(alarm: "Alarm") -> str:
     numbers = f"{alarm.first_seq}-{alarm.last_seq}"
     state = "open" if alarm.is_open else f"over {alarm.ended_at:%Y-%m-%d %H:%M:%S} {alarm.ended_by}".rstrip()
-    about = f"{alarm.kind:12}  {alarm.gateway}  {alarm.lane.name.lower():11}  {numbers:>13}  missing {alarm.missing}"
+    missing = f"  missing {alarm.missing}" if alarm.missing else ""
+    about = f"{alarm.kind:12}  {alarm.gateway}  {alarm.lane.name.lower():11}  {numbers:>13}{missing}"
     return f"{alarm.id:5}  {alarm.changed_at:%Y-%m-%d %H:%M:%S}  {about}  {state}  {alarm.detail}".rstrip()
 
 

@@ -8,7 +8,7 @@ can neither command the terminal nor begin a line of its own. What is refused is
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +39,20 @@ def answer(arguments: argparse.Namespace, facts: object, lines: Iterable[str]) -
     """Print the facts for a program that said `--json`, and for everybody else the lines."""
     text = _document(facts) if arguments.json else "\n".join(map(visible, lines))
     sys.stdout.write(f"{text}\n")
+
+
+def laid_out(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """Facts for people, a line for each; those within one are set in.
+
+    >>> list(laid_out({"code": 1, "facts": {"input_mv": 412}}))
+    ['code           1', 'facts', '  input_mv       412']
+    """
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{name}"
+            yield from laid_out(value, f"{indent}  ")
+        else:
+            yield f"{indent}{name:14} {value}".rstrip()
 
 
 def read_named(name: str, most_bytes: int) -> bytes:

@@ -67,7 +67,7 @@ def _show(arguments: argparse.Namespace) -> int:
         raise InputRefused("there is no such message", where=str(arguments.number), do="see `quarantine list DIR`")
     found = inspect(row.raw, None)
     laid_open = found.facts() if isinstance(found, Inspected) else None
-    says = [f"{name:14} {value}" for name, value in (laid_open or {}).items()]
+    says = list(command.laid_out(laid_open or {}))
     lines = [_line(row), *(says or ["it cannot be read as an event"]), f"{'octets':14} {row.raw.hex()}"]
     command.answer(arguments, row.facts() | {"says": laid_open}, lines)
     return 0

@@ -7,7 +7,7 @@ public key can check it anywhere.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from cloud import command
@@ -55,7 +55,7 @@ def _verify_envelope(arguments: argparse.Namespace, sealed: bytes, keys: Sequenc
     found = inspect(sealed, key_for(sealed, keys))
     if isinstance(found, Inspected):
         facts = found.facts()
-        command.answer(arguments, {"ok": True} | facts, _lines_of(facts))
+        command.answer(arguments, {"ok": True} | facts, command.laid_out(facts))
         return 0
     refusal = {"ok": False, "reason": str(found.reason), "detail": found.detail}
     command.answer(arguments, refusal, [f"refused: {found.reason}" + (f" ({found.detail})" if found.detail else "")])
@@ -76,15 +76,6 @@ def _verify_file(arguments: argparse.Namespace, data: bytes, keys: Sequence["Pub
     facts = {"ok": not wrong, "events": len(found), "wrong": len(wrong), "found": [each.facts() for each in found]}
     command.answer(arguments, facts, [*(each.line for each in shown), *more, sum_, *unchecked])
     return 1 if wrong else 0
-
-
-def _lines_of(facts: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    for name, value in facts.items():
-        if isinstance(value, Mapping):
-            yield f"{indent}{name}"
-            yield from _lines_of(value, f"{indent}  ")
-        else:
-            yield f"{indent}{name:14} {value}".rstrip()
 
 
 def _binary(data: bytes) -> bytes:

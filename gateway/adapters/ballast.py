@@ -37,11 +37,11 @@ class Ballast:
         try:
             is_there = self._path.exists() and self._path.stat().st_size == self._size_bytes
             self._lies = is_there or (self._fits() and self._write())
+            if self._lies and not is_there:
+                log.info("ballast_laid", size_bytes=self._size_bytes)
         except OSError as error:
             log.debug("ballast_not_laid", reason=str(error))
-        if self._lies:
-            log.info("ballast_laid", size_bytes=self._size_bytes)
-        else:
+        if not self._lies:
             log.warning("disk_short", keeping="alarms")
 
     def give_up(self) -> bool:

@@ -36,7 +36,10 @@ def test_it_is_laid_given_up_once_and_laid_again(tmp_path: Path) -> None:
     assert not ballast.is_short
 
 
-def test_what_lies_there_from_the_last_start_is_the_ballast(tmp_path: Path) -> None:
+def test_what_lies_there_from_the_last_start_is_the_ballast_and_is_not_laid_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     Ballast(tmp_path / "ballast", SIZE).lay()
     at_first = (tmp_path / "ballast").stat().st_mtime_ns
 
@@ -44,6 +47,7 @@ def test_what_lies_there_from_the_last_start_is_the_ballast(tmp_path: Path) -> N
     again.lay()
 
     assert (again.is_short, (tmp_path / "ballast").stat().st_mtime_ns) == (False, at_first)
+    assert caplog.text.count("ballast_laid") == 1
 
 
 def test_a_disk_without_room_for_it_is_short(tmp_path: Path) -> None:
