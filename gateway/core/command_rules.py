@@ -30,7 +30,7 @@ A clock behind what a signed receipt or an earlier command said is wrong, and a 
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from wire.commands import LONGEST_LIFE_MS, OPERATIONS, SIGNATURES, Role, SignedCommand, UnknownOperation
 from wire.ids import GatewayId
@@ -61,7 +61,8 @@ class Why(StrEnum):
 class CommandRecord:
     """What outlives everything: the last number of each role, and what is being done, by its identity in hex.
 
-    `newest_ms` is the latest beginning of a command that was taken: the clock was there once.
+    `newest_ms` is the latest beginning of a command that was taken: the clock was there once. `authority` names the
+    keys that the numbers were used under.
     """
 
     born_at_ms: int
@@ -70,6 +71,17 @@ class CommandRecord:
     key_authority: int = 0
     newest_ms: int = 0
     under_way: str = ""
+    authority: str = ""
+
+    def under(self, authority: str, now_ms: int) -> "CommandRecord":
+        """The record where these keys may order. Others than before count anew: whoever stole one of those may have
+        used its numbers up. What was signed before is not taken, so that nothing is done twice by it."""
+        if self.authority in ("", authority):
+            return replace(self, authority=authority)
+        born_at_ms = max(now_ms, self.newest_ms + 1)
+        return CommandRecord(
+            born_at_ms=born_at_ms, newest_ms=self.newest_ms, under_way=self.under_way, authority=authority
+        )
 
     def last_of(self, role: Role) -> int:
         """The last number used by this role."""
@@ -82,7 +94,7 @@ class CommandRecord:
     def taking(self, signed: SignedCommand) -> "CommandRecord":
         """The record once this command has begun."""
         command = signed.command
-        numbers = {command.role.name.lower(): command.number}
+        numbers: dict[str, Any] = {command.role.name.lower(): command.number}
         newest_ms = max(self.newest_ms, command.not_before_ms)
         return replace(self, **numbers, newest_ms=newest_ms, under_way=signed.id.hex())
 

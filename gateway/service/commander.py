@@ -34,7 +34,7 @@ from gateway.service.presence import Presence
 from runtime import logs
 from runtime.clock import Clock
 from runtime.errors import EnvironmentRefused, LamplightError
-from wire.commands import AuthorityKey, KnownOperation, SignedCommand, UnknownOperation, open_command
+from wire.commands import AuthorityKey, KnownOperation, SignedCommand, UnknownOperation, name_of, open_command
 from wire.events import CommandAnswered
 from wire.ids import GatewayId
 from wire.instants import unix_ms
@@ -110,7 +110,8 @@ class Commander:
 
     def _take_up(self, stop: threading.Event) -> bool:
         """Go on from the record; whether the disk let us."""
-        record = self._memory.load() or CommandRecord(born_at_ms=unix_ms(self._clock.now()))
+        now_ms = unix_ms(self._clock.now())
+        record = (self._memory.load() or CommandRecord(born_at_ms=now_ms)).under(name_of(self._authority), now_ms)
         if record.under_way and not self._was_answered(record.under_way):
             log.warning("command_interrupted", command=record.under_way)
             self._answer(bytes.fromhex(record.under_way), _INTERRUPTED, 0, stop)

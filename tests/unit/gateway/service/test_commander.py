@@ -27,7 +27,17 @@ from tests.fakes_commands import (
     sealed,
 )
 from tests.fakes_gateway import FakeClock, at
-from wire.commands import ChangeSetting, Command, KnownOperation, PingMeter, Role, RotateKey, UnknownOperation
+from wire.commands import (
+    AuthorityKey,
+    ChangeSetting,
+    Command,
+    KnownOperation,
+    PingMeter,
+    Role,
+    RotateKey,
+    UnknownOperation,
+    seal_command,
+)
 from wire.cosigned import parse_pair
 from wire.envelope import Purpose, parse, seal
 from wire.instants import unix_ms
@@ -52,6 +62,7 @@ class Edge:
     book: FakeBook = field(default_factory=FakeBook)
     done: list[KnownOperation] = field(default_factory=list)
     uncertainty_ms: int = 0
+    authority: tuple[AuthorityKey, ...] = AUTHORITY
     act: object = None
 
     def obey(self, operation: KnownOperation, _stop: threading.Event) -> Answer:
@@ -64,7 +75,7 @@ class Edge:
         """Start, hear all of this, and end."""
         commander = Commander(
             gateway=GATEWAY,
-            authority=AUTHORITY,
+            authority=self.authority,
             memory=self.memory,
             book=self.book,
             orders=dict.fromkeys((PingMeter, ChangeSetting, RotateKey), self.obey),
@@ -165,6 +176,30 @@ def test_each_role_counts_for_itself(edge: Edge) -> None:
     edge.hear(sealed(command(number=2**32)), sealed(command(ROTATE, number=1)), sealed(command(CHANGE, number=1)))
 
     assert edge.done == [PING, ROTATE, CHANGE]
+
+
+def test_numbers_that_a_stolen_key_used_up_count_for_nothing_under_another_key(edge: Edge) -> None:
+    edge.hear(sealed(command(number=2**32)))
+
+    edge.authority = (AuthorityKey(role=Role.OPERATOR, key=STRANGER.public), *AUTHORITY[1:])
+    edge.clock.story_s = 10
+    edge.hear()
+    edge.clock.story_s = 12
+    edge.hear(seal_command(command(number=1, from_s=12), [STRANGER]))
+
+    assert edge.done == [PING, PING]
+
+
+def test_what_was_done_before_the_keys_changed_is_done_no_second_time_whatever_the_clock_says(edge: Edge) -> None:
+    envelope = sealed(command(CHANGE))
+    edge.hear(envelope)
+
+    edge.authority = (AuthorityKey(role=Role.OPERATOR, key=STRANGER.public), *AUTHORITY[1:])
+    for story_s in (0, 1, 30):
+        edge.clock.story_s = story_s
+        edge.hear(envelope)
+
+    assert edge.done == [CHANGE]
 
 
 def test_what_a_broker_had_kept_is_not_done(edge: Edge) -> None:
