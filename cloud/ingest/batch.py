@@ -323,7 +323,7 @@ class Batch:
             return
         for sealed in store.take_held_before(self._connection, gateway, lane, gen):
             closed = Refused(reason=Reason.BROKEN_CHAIN, detail=f"generation {gen} has begun")
-            self._quarantine(topics.up(gateway, lane), sealed, closed)
+            self._refuse(self._waited(gateway, lane, sealed), closed)
             self._lanes.waits(gateway, -1)
 
     def _suspect(self, genuine: Genuine, reason: Reason, detail: str) -> None:
@@ -340,7 +340,9 @@ class Batch:
         self._gateways[stretch.gateway] = replace(self._gateways[stretch.gateway], status=Status.SUSPECT)
 
     def _refuse(self, genuine: Genuine, refused: Refused) -> None:
-        self._quarantine(topics.up(genuine.link.gateway, genuine.link.lane), genuine.sealed, refused)
+        is_fine = self._fine is not None and self._fine.is_too_fine_to_show(self._connection, genuine)
+        raw = str(genuine.id).encode() if is_fine else genuine.sealed
+        self._quarantine(topics.up(genuine.link.gateway, genuine.link.lane), raw, refused)
 
     def _known_hash(self, genuine: Genuine) -> bytes | None:
         """The hash of what is stored, about to be, or waiting at this event's place."""

@@ -50,6 +50,10 @@ class FineReadings:
         """Those of the accepted events that must not be kept, and why."""
         return {event.id: why for event in accepted if (why := self._why(connection, event))}
 
+    def is_too_fine_to_show(self, connection: Connection, genuine: Genuine) -> bool:
+        """Whether nobody may see what an event says that is refused for another reason; registers may be seen."""
+        return not isinstance(genuine.record.event, RegisterReadings) and self._why(connection, genuine) != ""
+
     def _why(self, connection: Connection, genuine: Genuine) -> str:
         match genuine.record.event:
             case IntervalReadings(period_s=period_s, start_ms=at_ms) if period_s < self.billing_period_s:

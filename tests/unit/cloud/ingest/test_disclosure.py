@@ -108,6 +108,32 @@ def test_the_same_again_is_a_duplicate_and_still_not_kept(door):
     assert door.kept() == []
 
 
+@pytest.mark.parametrize("fine", [QUARTERS, SPIKE], ids=["quarters", "spike"])
+def test_fine_readings_that_are_refused_for_another_reason_are_no_evidence_either(door, fine):
+    door.take(HOURS)
+    twin = door.gateway.record(fine, seq=1, prev=b"x" * 16)
+    sealed = door.gateway.sealed(twin)
+
+    door.intake.take([sealed])
+
+    octets, reasons = door.octets()
+    assert reasons == [Reason.CONFLICT]
+    assert sealed.payload not in octets
+
+
+def test_fine_readings_that_wait_in_a_generation_that_ends_are_no_evidence_either(door):
+    door.take(HOURS)
+    early = door.gateway.sealed(door.gateway.record(QUARTERS, seq=9, prev=b"x" * 16))
+    door.intake.take([early])
+    door.gateway.lose_journal()
+
+    door.take(HOURS)
+
+    octets, reasons = door.octets()
+    assert reasons == [Reason.BROKEN_CHAIN]
+    assert early.payload not in octets
+
+
 def test_with_consent_they_are_kept(door):
     door.agrees_from = NOON
 
