@@ -19,6 +19,7 @@ from gateway.adapters.journal_aside import SetAside
 from gateway.adapters.journal_check import Checked
 from gateway.adapters.journal_view import JournalView
 from gateway.config import GatewaySettings, load_settings
+from gateway.core.errors import JournalDamaged
 from gateway.own_folder import own_keys
 from gateway.state_report import journal_facts, journal_line
 from runtime.durable import write_pieces_atomically
@@ -53,8 +54,18 @@ def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
 def show_journal(arguments: argparse.Namespace) -> int:
     """`journal [list|verify|export] DIR`; raises InputRefused, SettingsError, JournalUnavailable, JournalDamaged."""
     settings = load_settings(arguments.folder)
+    if arguments.file is None:
+        return _shown(arguments, settings, settings.files.journal)
+    try:
+        return _shown(arguments, settings, arguments.file)
+    except JournalDamaged as error:
+        do = "no more of this file can be read; keep it for whoever mends databases"
+        raise JournalDamaged(error.what, where=error.where, do=do) from error
+
+
+def _shown(arguments: argparse.Namespace, settings: GatewaySettings, file: Path) -> int:
     lane = Lane[arguments.lane.upper()] if arguments.lane else None
-    with JournalView(arguments.file or settings.files.journal) as view:
+    with JournalView(file) as view:
         if arguments.what == _VERIFY:
             return _verify(view, settings, as_json=arguments.json)
         if arguments.what == _EXPORT:

@@ -179,6 +179,20 @@ def test_a_journal_that_was_set_aside_can_be_looked_at(told: Path, capsys: pytes
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+def test_a_file_set_aside_of_which_nothing_can_be_read_is_not_said_to_be_mended_by_a_start(
+    told: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aside = told / "journal.damaged-1.sqlite"
+    aside.write_bytes(b"SQLite format 3\0" + bytes(8_000))
+
+    status = command("journal", told, "--file", aside)
+
+    complaint = refusal(capsys)
+    assert status == 2
+    assert "no more of this file can be read" in complaint
+    assert "start the gateway" not in complaint
+
+
 def test_ctrl_c_while_a_command_is_still_being_imported_leaves_no_traceback() -> None:
     code = """
 import sys
