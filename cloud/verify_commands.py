@@ -7,6 +7,7 @@ public key can check it anywhere.
 """
 
 import argparse
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 _MAX_KEY_BYTES: Final = 1_000_000
+_KEY: Final = re.compile(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----\n?", re.DOTALL)
 _MOST_LINES: Final = 50
 
 
@@ -32,7 +34,7 @@ def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
         metavar="PEM",
         action="append",
         default=[],
-        help="check signatures with this key; again for each gateway",
+        help="check signatures with the keys in this file; again for each file",
     )
     verify.add_argument("--json", action="store_true")
 
@@ -41,11 +43,20 @@ def _verify(arguments: argparse.Namespace) -> int:
     from cloud.outward import evidence_file
     from cloud.registry.service import parse_public_key
 
-    keys = [parse_public_key(command.read_named(pem, _MAX_KEY_BYTES), pem) for pem in arguments.public_key]
+    keys = [
+        parse_public_key(key, pem)
+        for pem in arguments.public_key
+        for key in _keys_in(command.read_named(pem, _MAX_KEY_BYTES))
+    ]
     data = command.read_named(arguments.file, evidence_file.MOST_BYTES)
     if evidence_file.is_one(data):
         return _verify_file(arguments, data, keys)
     return _verify_envelope(arguments, _binary(data), keys)
+
+
+def _keys_in(pem: bytes) -> list[bytes]:
+    """Each public key of a file, since a gateway that changed its key has several; a file of anything else whole."""
+    return [pem] if b"PRIVATE KEY" in pem else _KEY.findall(pem) or [pem]
 
 
 def _verify_envelope(arguments: argparse.Namespace, sealed: bytes, keys: Sequence["PublicKey"]) -> int:

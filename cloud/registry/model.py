@@ -115,7 +115,12 @@ class Gateway:
 
 
 def _facts_of_key(key: SigningKey) -> dict[str, object]:
-    return {"key_id": key.public.key_id.hex(), "after": _facts_of_cut(key.after), "until": _facts_of_cut(key.until)}
+    return {
+        "key_id": key.public.key_id.hex(),
+        "public_key": key.public.to_pem().decode(),
+        "after": _facts_of_cut(key.after),
+        "until": _facts_of_cut(key.until),
+    }
 
 
 def _facts_of_cut(cut: Cut | None) -> dict[str, int] | None:

@@ -53,6 +53,17 @@ def test_a_wrong_envelope_is_answered_with_its_reason(tmp_path, fake, capsys, ma
     assert (found["ok"], found["reason"]) == (False, "not an envelope")
 
 
+def test_all_keys_that_a_gateway_had_may_be_in_one_file(tmp_path, fake, capsys):
+    keys = tmp_path / "keys.pem"
+    keys.write_bytes(b"\n".join(each.signer.public.to_pem() for each in (FakeGateway(), fake)))
+    (tmp_path / "event").write_bytes(fake.say(LOST).payload)
+
+    assert answer(capsys, "verify", tmp_path / "event", "--public-key", keys)["signature"] == "verified"
+
+    keys.write_bytes(keys.read_bytes() + fake.signer.to_pem())
+    assert "this is a private key" in refusal(capsys, "verify", tmp_path / "event", "--public-key", keys)
+
+
 def test_an_envelope_of_another_key_is_refused(tmp_path, fake, key_file, capsys):
     other = FakeGateway()
     (tmp_path / "event").write_bytes(other.say(LOST).payload)
