@@ -75,6 +75,14 @@ line_table = Table(
     Column("at", UtcInstant, nullable=False),
 )
 _o, _m, _l = outage_table.c, member_table.c, line_table.c
+_UNVERIFIED_BEHIND: Final = (  # built once, since every voltage that is read asks
+    select(_m.usage_point)
+    .join(usage_point_table, usage_point_table.c.id == _m.usage_point)
+    .join(outage_table, _o.number == _m.outage)
+    .where(usage_point_table.c.meter == bindparam("a_meter"))
+    .where(_m.standing == Standing.UNVERIFIED.value, _o.closed_at.is_(None))
+    .limit(1)
+)
 Index("ix_outage_open", _o.feeder, sqlite_where=_o.closed_at.is_(None))
 Index("ix_outage_member_usage_point", _m.usage_point, _m.outage)
 Index("ix_outage_line_outage_id", _l.outage, _l.id)
@@ -173,13 +181,7 @@ def feeder_of(connection: Connection, number: int) -> DeviceId | None:
 
 def unverified_behind(connection: Connection, meter: str) -> UsagePointId | None:
     """The home this meter measures, if it is an unverified member of an open outage."""
-    statement = (
-        select(_m.usage_point)
-        .join(usage_point_table, usage_point_table.c.id == _m.usage_point)
-        .join(outage_table, _o.number == _m.outage)
-        .where(usage_point_table.c.meter == meter, _m.standing == Standing.UNVERIFIED.value, _o.closed_at.is_(None))
-    )
-    found = connection.execute(statement.limit(1)).scalar_one_or_none()
+    found = connection.execute(_UNVERIFIED_BEHIND, {"a_meter": meter}).scalar_one_or_none()
     return None if found is None else UsagePointId(found)
 
 
