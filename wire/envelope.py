@@ -32,6 +32,7 @@ _PROTECTED_AT, _PROTECTED_END = 3, 16
 _CONTEXT = bytes.fromhex("846a") + b"Signature1"  # array of four, text of ten
 _EMPTY_MAP = b"\xa0"
 _SIGNATURE_HEAD = bytes.fromhex("5840")
+_ALGORITHMS = {0x20 - 1 - algorithm: algorithm for algorithm in Algorithm}  # by its octet, a negative number of CBOR's
 
 
 class Purpose(Enum):
@@ -147,10 +148,10 @@ def algorithm_of(protected: bytes) -> Algorithm:
     """The algorithm a protected header names; raises EnvelopeRefused unless it has its one form."""
     if len(protected) != PROTECTED_BYTES or protected[:2] != _LABEL or protected[3:5] != _KEY_ID:
         raise EnvelopeRefused(Reason.NOT_AN_ENVELOPE, "headers")
-    try:
-        return Algorithm(-1 - (protected[2] - 0x20))
-    except ValueError as error:
-        raise EnvelopeRefused(Reason.ALGORITHM, f"header byte {protected[2]:#04x}") from error
+    algorithm = _ALGORITHMS.get(protected[2])
+    if algorithm is None:
+        raise EnvelopeRefused(Reason.ALGORITHM, f"header byte {protected[2]:#04x}")
+    return algorithm
 
 
 def claimed_key_id(envelope: bytes) -> bytes:
