@@ -10,12 +10,12 @@ Paths in a file are relative to the file's folder. Secrets never stand in settin
 import dataclasses
 import difflib
 import json
-import tomllib
 import types
 import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from runtime import toml
 from runtime.errors import SettingsError
 from runtime.reading import read_at_most
 
@@ -71,11 +71,7 @@ def written_table(path: Path) -> dict[str, Any]:
 
 def read_table(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; raises OSError as the system says, ValueError for what is no TOML."""
-    text = read_at_most(path, MAX_FILE_BYTES).decode("utf-8")
-    try:
-        return tomllib.loads(text)
-    except RecursionError as error:
-        raise ValueError("its tables are nested too deeply") from error
+    return toml.parse(read_at_most(path, MAX_FILE_BYTES).decode("utf-8"))
 
 
 def from_table(cls: type[T], table: dict[str, Any], path: Path) -> T:

@@ -38,7 +38,7 @@ from wire.record import decode_record
 from wire.refusals import Reason
 from wire.terms import Lane
 
-MAX_PENDING_HOLES: Final = 64
+MAX_PENDING_HOLES: Final = 1_024
 """Holes a gateway may declare ahead of what it still has to send; what it declares beyond has no effect."""
 
 log = logs.get(__name__)

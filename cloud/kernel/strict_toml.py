@@ -6,8 +6,6 @@ bytes; out comes a table that must be asked for each of its keys, and refuses wh
 """
 
 import difflib
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, Self, TypeVar
 
 from cloud.kernel.i18n import Language
+from runtime import toml
 from runtime.errors import InputRefused
 
 MAX_BYTES: Final = 1_000_000
@@ -23,8 +22,6 @@ _MOST_NAMED: Final = 20
 _LARGEST: Final = Decimal(10) ** 9
 _MOST_DECIMALS: Final = 30
 """More than anybody writes, and few enough that sums of them stay exact and quick."""
-_LONG_PATH: Final = re.compile(r"""(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""", re.ASCII)
-"""A key of so many parts: reading one takes the square of their number in memory."""
 
 T = TypeVar("T")
 S = TypeVar("S", bound=StrEnum)
@@ -59,14 +56,9 @@ class StrictTable:
         if len(data) > MAX_BYTES:
             raise TomlRefused(f"larger than {MAX_BYTES} bytes", where=where)
         try:
-            text = data.decode("utf-8-sig")
-            if _LONG_PATH.search(text):
-                raise RecursionError
-            return cls(tomllib.loads(text, parse_float=Decimal), where)
+            return cls(toml.parse(data.decode("utf-8-sig"), parse_float=Decimal), where)
         except UnicodeDecodeError as error:
             raise TomlRefused("not UTF-8 text", where=where) from error
-        except RecursionError as error:
-            raise TomlRefused("its tables are nested too deeply", where=where) from error
         except (ValueError, ArithmeticError) as error:
             raise TomlRefused(f"not valid TOML: {error}", where=where) from error
 
