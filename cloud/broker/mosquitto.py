@@ -23,7 +23,7 @@ from wire.envelope import MAX_ENVELOPE_BYTES
 
 _MAX_QUEUED: Final = 100_000
 _MAX_QUEUED_BYTES: Final = 256_000_000
-_MAX_IN_FLIGHT: Final = 500  # one batch of ingest's
+_MAX_IN_FLIGHT: Final = 200  # one batch of ingest's
 _MAX_KEEPALIVE_S: Final = 600  # the longest a gateway may be set to
 _CHANGES_A_SAVE: Final = 10
 CONFIGURATION: Final = "mosquitto.conf"

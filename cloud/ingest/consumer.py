@@ -30,7 +30,7 @@ from runtime import logs
 from runtime.clock import Clock
 from wire.topics import UPLINK_FILTER
 
-MAX_BATCH: Final = 500
+MAX_BATCH: Final = 200
 _BATCH_WINDOW_S: Final = 0.010
 _IDLE_S: Final = 0.5  # how long `run` may take to see that it was told to stop
 _RETRY_S: Final = 1.0
