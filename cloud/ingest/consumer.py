@@ -1,7 +1,7 @@
 """Ingest's connection to the broker: messages in small batches, acknowledged after the commit, receipts back.
 
 One thread does all of it, because paho's client is only safe to write from the thread that turns its loop. A batch is
-what came within 10 ms of its first message, 500 at most: one commit for many, and no alarm waits longer.
+what came within 10 ms of its first message, 200 at most: one commit for many, and no alarm waits longer.
 
 The session is persistent under a fixed client identifier, so the broker keeps what comes while we are away. We
 subscribe anew on every connect all the same: a broker that lost its memory would otherwise be silent for ever. When
