@@ -77,7 +77,7 @@ def test_rows_somebody_saw_to_can_be_let_go(
 def test_a_list_is_never_asked_for_nothing_as_if_nothing_were_there(
     state: StateFolder, capsys: pytest.CaptureFixture[str], limit: str
 ) -> None:
-    for words in (("import-refused",), ("bill", "list"), ("outage", "list"), ("quarantine",)):
+    for words in (("import-refused",), ("bill", "list"), ("outage", "list"), ("quarantine", "list")):
         assert run(*words, state.path, "--limit", limit) == 2
         assert "--limit" in capsys.readouterr().err
 
