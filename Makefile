@@ -94,6 +94,7 @@ system-packages:
 	@missing=""; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
+	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	command -v swtpm >/dev/null || missing="$$missing swtpm"; \
 	command -v tpm2_sign >/dev/null || missing="$$missing tpm2-tools"; \
 	test -e /usr/lib/softhsm/libsofthsm2.so || missing="$$missing softhsm2"; \
