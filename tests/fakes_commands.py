@@ -5,13 +5,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.core.arrival import Arrival
-from gateway.core.command_rules import CommandRecord
+from gateway.core.command_rules import Answer, CommandRecord
 from gateway.core.errors import JournalUnavailable
 from gateway.core.outbox import Change
 from gateway.service.commander import Commander
 from runtime.errors import EnvironmentRefused
-from tests.fakes_gateway import at
-from wire.commands import OPERATIONS, AuthorityKey, Command, KnownOperation, PingMeter, Role, RotateKey, seal_command
+from tests.fakes_gateway import FakeClock, at
+from wire.commands import (
+    OPERATIONS,
+    AuthorityKey,
+    ChangeSetting,
+    Command,
+    KnownOperation,
+    PingMeter,
+    Role,
+    RotateKey,
+    seal_command,
+)
 from wire.envelope import Signer
 from wire.events import CommandAnswered
 from wire.ids import GatewayId
@@ -133,3 +143,43 @@ class UntilHeard(threading.Event):
     def wait(self, timeout: float | None = None) -> bool:
         self._was_waited_for = True
         return True
+
+
+STRANGER = SoftwareSigner.generate()
+CHANGE = ChangeSetting(name="log_level", value="debug")
+BORN_MS = unix_ms(at(-3_600))
+
+
+@dataclass
+class Edge:
+    """A gateway's commander, its memory and its journal; what was really done stands in `done`."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    memory: FakeMemory = field(default_factory=lambda: FakeMemory(CommandRecord(born_at_ms=BORN_MS)))
+    book: FakeBook = field(default_factory=FakeBook)
+    done: list[KnownOperation] = field(default_factory=list)
+    uncertainty_ms: int = 0
+    authority: tuple[AuthorityKey, ...] = AUTHORITY
+    act: object = None
+
+    def obey(self, operation: KnownOperation, _stop: threading.Event) -> Answer:
+        self.done.append(operation)
+        if isinstance(self.act, BaseException):
+            raise self.act
+        return Answer(outcome=CommandOutcome.DONE, detail="done")
+
+    def hear(self, *envelopes: bytes, is_retained: bool = False) -> "Edge":
+        """Start, hear all of this, and end."""
+        commander = Commander(
+            gateway=GATEWAY,
+            authority=self.authority,
+            memory=self.memory,
+            book=self.book,
+            orders=dict.fromkeys((PingMeter, ChangeSetting, RotateKey), self.obey),
+            clock=self.clock,
+            uncertainty_ms=self.uncertainty_ms,
+        )
+        for envelope in envelopes:
+            commander.hear(said(envelope, is_retained=is_retained))
+        commander.run(UntilHeard(commander))
+        return self

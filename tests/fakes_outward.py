@@ -10,7 +10,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from cloud.ingest.disclosure import FineReadings
+from cloud.ingest.service import Intake
+from cloud.kernel import tasks
+from cloud.kernel.ids import EventId
+from cloud.outward import courier as outward
+from cloud.outward import store
+from cloud.outward.courier import POST_TASK, RECEIVER, Courier
 from cloud.outward.post import Ending, Taken
+from cloud.outward.settings import OutwardSettings
+from tests.fakes_cloud import FakeGateway, HandClock, register
+from wire.events import SupplyLost
+from wire.keys import SoftwareSigner
+from wire.terms import Lane
 
 _TRICKLE_S = 0.02
 _GIVE_UP_S = 20
@@ -182,3 +194,77 @@ class FakePoster:
 
     def close(self) -> None:
         self.is_closed = True
+
+
+class Town:
+    """A cloud that takes a gateway's events in, and a courier that hands them over."""
+
+    def __init__(self, database):
+        self.database = database
+        self.clock = HandClock()
+        self.gateway = FakeGateway()
+        self.poster = FakePoster()
+        self.events = ("alarms",)
+        register(database, self.gateway)
+        self.consents = True
+        self.intake = Intake(
+            database=database,
+            clock=self.clock,
+            signer=SoftwareSigner.generate(),
+            on_commit=lambda: None,
+            fine=FineReadings(billing_period_s=3600, has_agreed=lambda *_: self.consents),
+        )
+
+    def courier(self, **settings):
+        """A courier as `serve` starts one, which has settled."""
+        chosen = {"url": "http://127.0.0.1:1/", "events": self.events, "retry_first_s": 10, "retry_longest_s": 100}
+        made = Courier(
+            database=self.database,
+            clock=self.clock,
+            poster=self.poster,
+            settings=OutwardSettings(**{**chosen, **settings}),
+            on_commit=lambda: None,
+        )
+        made.settle()
+        return made
+
+    def say(self, event, **about):
+        """Let the gateway say it, the cloud take it in, and the news go round; its name."""
+        message = self.gateway.say(event, **about)
+        self.intake.take([message])
+        self.news()
+        return f"{self.gateway.id}/{self.gateway.gen}/{event.lane.value}/{self.gateway.heads[event.lane].seq}"
+
+    def news(self):
+        with self.database.transaction() as connection:
+            outward.look(connection, self.clock.now())
+
+    def work(self, courier):
+        """All that is due now."""
+        while courier.turn():
+            pass
+
+    def standing(self, lane=Lane.ALARM):
+        with self.database.read() as connection:
+            return next(each for each in store.standings(connection) if each.lane is lane)
+
+    def exported(self):
+        with self.database.read() as connection:
+            return list(store.between(connection, list(Lane), None, None))
+
+    def found(self, event_id):
+        with self.database.read() as connection:
+            return store.at(connection, EventId.parse(event_id))
+
+    def parked(self):
+        with self.database.read() as connection:
+            return [(task.kind, task.key, task.failure) for task in tasks.parked(connection)]
+
+    def due_in_s(self):
+        with self.database.read() as connection:
+            task = tasks.standing(connection, POST_TASK, RECEIVER)
+        return (task.due_at - self.clock.now()).total_seconds()
+
+
+def alarm(number=0):
+    return SupplyLost(began_at_ms=1_795_284_000_000 + number, input_mv=412)

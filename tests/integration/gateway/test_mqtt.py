@@ -1,20 +1,12 @@
 """The gateway's way to the broker, against a real mosquitto with passwords and a topic for each gateway."""
 
-import shutil
 import socket
-import ssl
-import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import fields, replace
 from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from gateway.adapters.enrolment import Enrolment, Secret
@@ -22,79 +14,15 @@ from gateway.adapters.mqtt import GONE, HERE, MqttUplink
 from gateway.config import UplinkSettings
 from gateway.core.arrival import Arrival
 from gateway.core.errors import UplinkLost
-from runtime.clock import SystemClock
 from tests.integration.simulators.players import uplink_playing
+from tests.mosquitto import GATEWAY, MOSQUITTO, PASSWORD, Broker, free_port, mosquitto_settings, uplink_to
 from tests.waiting import eventually
 from wire import topics
 from wire.envelope import MAX_ENVELOPE_BYTES
-from wire.ids import GatewayId
 from wire.keys import SoftwareSigner
 from wire.terms import Lane
 
-GATEWAY = GatewayId("7Z0M4QDA")
-PASSWORD = "correct horse"
 BROKERS_WINDOW = 20  # mosquitto's own default: so many unacknowledged, and it waits
-MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") or shutil.which(
-    "mosquitto"
-)
-RULES = """
-user ingest
-topic readwrite lw/1/#
-pattern write lw/1/%u/up/#
-pattern read lw/1/%u/down/#
-"""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
-@dataclass
-class Broker:
-    """A mosquitto that can be killed and started again."""
-
-    folder: Path
-    port: int
-    settings: str
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        (self.folder / "mosquitto.conf").write_text(self.settings)
-        with (self.folder / "mosquitto.log").open("ab") as log:
-            command = [str(MOSQUITTO), "-c", str(self.folder / "mosquitto.conf")]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        eventually(self.is_listening, what="mosquitto listens")
-
-    def is_listening(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-        except OSError:
-            return False
-        return True
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-
-def mosquitto_settings(folder: Path, port: int, *more: str) -> str:
-    passwords = folder / "passwords"
-    for user in (GATEWAY, "ingest"):
-        create = ["-c"] if not passwords.exists() else []
-        subprocess.run(["mosquitto_passwd", *create, "-b", str(passwords), user, PASSWORD], check=True)
-    (folder / "rules").write_text(RULES)
-    lines = (
-        f"listener {port} 127.0.0.1",
-        *more,
-        "allow_anonymous false",
-        f"password_file {passwords}",
-        f"acl_file {folder / 'rules'}",
-        "user root",
-    )
-    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture
@@ -117,10 +45,6 @@ def enrolment(broker: Broker) -> Enrolment:
         tls_ca_file=None,
         receipt_key=SoftwareSigner.generate().public,
     )
-
-
-def uplink_to(enrolment: Enrolment) -> MqttUplink:
-    return MqttUplink(enrolment, GATEWAY, SystemClock(), keepalive_s=30)
 
 
 @pytest.fixture
@@ -352,72 +276,3 @@ def test_a_broker_that_takes_nothing_any_longer_is_given_up(
             publish_rows(uplink, 1_000)
 
         uplink.close()
-
-
-# --- TLS --------------------------------------------------------------------------------------------------------------
-
-
-def certificate(folder: Path, name: str, *, host: str) -> None:
-    """A self-signed certificate and its key, for one test."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / f"{name}.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / f"{name}.key").write_bytes(plain)
-
-
-@pytest.fixture
-def tls_broker(tmp_path: Path) -> Iterator[Broker]:
-    assert MOSQUITTO, "this test needs a broker: sudo apt install mosquitto"
-    certificate(tmp_path, "broker", host="localhost")
-    port = free_port()
-    tls = (f"certfile {tmp_path / 'broker.pem'}", f"keyfile {tmp_path / 'broker.key'}")
-    broker = Broker(tmp_path, port, mosquitto_settings(tmp_path, port, *tls))
-    broker.start()
-    yield broker
-    broker.kill()
-
-
-def tls_enrolment(broker: Broker, ca: Path) -> Enrolment:
-    return Enrolment(
-        host="localhost",
-        port=broker.port,
-        username=GATEWAY,
-        password=Secret(PASSWORD),
-        tls_ca_file=ca,
-        receipt_key=SoftwareSigner.generate().public,
-    )
-
-
-def test_a_broker_with_the_right_certificate_is_spoken_to(tls_broker: Broker) -> None:
-    uplink = uplink_to(tls_enrolment(tls_broker, tls_broker.folder / "broker.pem"))
-
-    uplink.open()
-
-    assert uplink._client is not None
-    assert isinstance(uplink._client.socket(), ssl.SSLSocket)
-    uplink.close()
-
-
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # paho leaves the refused socket to the collector
-def test_a_broker_with_another_certificate_is_not(tls_broker: Broker) -> None:
-    certificate(tls_broker.folder, "another", host="localhost")
-    uplink = uplink_to(tls_enrolment(tls_broker, tls_broker.folder / "another.pem"))
-
-    with pytest.raises(UplinkLost, match="certificate"):
-        uplink.open()

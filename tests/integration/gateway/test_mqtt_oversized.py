@@ -19,11 +19,10 @@ from gateway.core.outbox import Change
 from gateway.core.patience import Patience
 from gateway.service.forwarder import Forwarder
 from runtime.clock import SystemClock
+from tests.fakes_forwarder import GATEWAY, SIGNER, alarm, dropped, large, places, reading
 from tests.fakes_gateway import FakeClock
 from tests.fakes_uplink import FakeCloud
-from tests.integration.gateway.test_mqtt import MOSQUITTO, Broker, free_port
-from tests.unit.gateway.service.test_forwarder import GATEWAY, SIGNER, alarm, reading
-from tests.unit.gateway.service.test_forwarder_sizes import dropped, large, places
+from tests.mosquitto import MOSQUITTO, Broker, free_port
 from tests.waiting import eventually
 from wire import topics
 from wire.terms import DropReason, Lane

@@ -1,96 +1,38 @@
 """What the cloud orders is done once; what anybody else orders, or orders again, is not done at all."""
 
-import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from gateway.core.command_rules import Answer, CommandRecord
 from gateway.service.commander import Commander
 from runtime.errors import EnvironmentRefused
 from tests.fakes_commands import (
     AUTHORITY,
-    CONFIGURER,
-    FIRST,
+    CHANGE,
     GATEWAY,
-    OPERATOR,
     PING,
     ROTATE,
-    SECOND,
-    FakeBook,
-    FakeMemory,
-    UntilHeard,
+    STRANGER,
+    Edge,
     command,
     said,
     sealed,
 )
-from tests.fakes_gateway import FakeClock, at
+from tests.fakes_gateway import at
 from wire.commands import (
     AuthorityKey,
-    ChangeSetting,
-    Command,
     KnownOperation,
     PingMeter,
     Role,
-    RotateKey,
     UnknownOperation,
     seal_command,
 )
-from wire.cosigned import parse_pair
-from wire.envelope import Purpose, parse, seal
 from wire.instants import unix_ms
-from wire.keys import SoftwareSigner
 from wire.terms import CommandOutcome
-
-STRANGER = SoftwareSigner.generate()
-CHANGE = ChangeSetting(name="log_level", value="debug")
-BORN_MS = unix_ms(at(-3_600))
 
 
 class Killed(BaseException):
     """The process ends here."""
-
-
-@dataclass
-class Edge:
-    """A gateway's commander, its memory and its journal; what was really done stands in `done`."""
-
-    clock: FakeClock = field(default_factory=FakeClock)
-    memory: FakeMemory = field(default_factory=lambda: FakeMemory(CommandRecord(born_at_ms=BORN_MS)))
-    book: FakeBook = field(default_factory=FakeBook)
-    done: list[KnownOperation] = field(default_factory=list)
-    uncertainty_ms: int = 0
-    authority: tuple[AuthorityKey, ...] = AUTHORITY
-    act: object = None
-
-    def obey(self, operation: KnownOperation, _stop: threading.Event) -> Answer:
-        self.done.append(operation)
-        if isinstance(self.act, BaseException):
-            raise self.act
-        return Answer(outcome=CommandOutcome.DONE, detail="done")
-
-    def hear(self, *envelopes: bytes, is_retained: bool = False) -> "Edge":
-        """Start, hear all of this, and end."""
-        commander = Commander(
-            gateway=GATEWAY,
-            authority=self.authority,
-            memory=self.memory,
-            book=self.book,
-            orders=dict.fromkeys((PingMeter, ChangeSetting, RotateKey), self.obey),
-            clock=self.clock,
-            uncertainty_ms=self.uncertainty_ms,
-        )
-        for envelope in envelopes:
-            commander.hear(said(envelope, is_retained=is_retained))
-        commander.run(UntilHeard(commander))
-        return self
-
-
-@pytest.fixture
-def edge() -> Edge:
-    return Edge()
 
 
 @pytest.mark.parametrize("operation", [PING, CHANGE, ROTATE])
@@ -280,66 +222,6 @@ def test_a_clock_that_was_set_back_makes_no_old_order_young(edge: Edge) -> None:
     assert edge.done == [PING]
 
 
-@pytest.mark.parametrize("role", [Role.CONFIGURER, Role.KEY_AUTHORITY])
-def test_a_role_orders_only_what_is_its_own(edge: Edge, role: Role) -> None:
-    edge.hear(sealed(command(PING, role=role)))
-
-    assert edge.done == []
-    assert edge.book.outcomes == [CommandOutcome.REFUSED]
-
-
-@pytest.mark.parametrize(
-    "signers",
-    [
-        (OPERATOR,),
-        (CONFIGURER,),
-        (FIRST,),
-        (SECOND,),
-        (OPERATOR, FIRST),
-        (CONFIGURER, SECOND),
-        (OPERATOR, CONFIGURER),
-        (STRANGER,),
-        (FIRST, STRANGER),
-    ],
-)
-def test_what_touches_keys_needs_both_key_authorities(edge: Edge, signers: tuple[SoftwareSigner, ...]) -> None:
-    edge.hear(sealed(command(ROTATE), *signers))
-
-    assert (edge.done, edge.book.events) == ([], [])
-    assert edge.memory.record is not None
-    assert edge.memory.record.key_authority == 0
-
-
-@pytest.mark.parametrize("signers", [(CONFIGURER,), (FIRST,), (STRANGER,), (OPERATOR, FIRST), (FIRST, SECOND)])
-def test_what_others_than_its_role_signed_is_not_done(edge: Edge, signers: tuple[SoftwareSigner, ...]) -> None:
-    edge.hear(sealed(command(PING), *signers))
-
-    assert (edge.done, edge.book.events) == ([], [])
-
-
-def test_one_signature_taken_twice_is_not_two(edge: Edge) -> None:
-    pair = sealed(command(ROTATE))
-
-    edge.hear(pair[:-84] + pair[-168:-84], pair[:-168] + pair[-84:] * 2)
-
-    assert edge.done == []
-
-
-def test_one_of_two_signatures_alone_is_not_enough(edge: Edge) -> None:
-    payload = parse_pair(sealed(command(ROTATE))).payload
-
-    edge.hear(seal(payload, FIRST, Purpose.COMMAND), seal(payload, SECOND, Purpose.COMMAND))
-
-    assert edge.done == []
-
-
-@pytest.mark.parametrize("purpose", [purpose for purpose in Purpose if purpose is not Purpose.COMMAND])
-def test_what_was_signed_for_another_purpose_orders_nothing(edge: Edge, purpose: Purpose) -> None:
-    edge.hear(seal(parse(sealed(command())).payload, OPERATOR, purpose))
-
-    assert (edge.done, edge.book.events) == ([], [])
-
-
 def test_an_operation_it_does_not_know_is_declined(edge: Edge) -> None:
     later = replace(command(), operation=UnknownOperation(code=999, arguments={}, why=""))
 
@@ -380,22 +262,3 @@ def test_no_more_than_the_queue_holds_is_kept_in_memory(edge: Edge) -> None:
         commander.hear(said(b"x"))
 
     assert commander.dropped == 984
-
-
-@given(st.lists(st.binary(max_size=200), max_size=4), st.integers(0, 10_000))
-@settings(max_examples=50)
-def test_no_octets_and_no_flipped_bit_do_anything(octets: list[bytes], bit: int) -> None:
-    edge, envelope = Edge(), bytearray(sealed(command()))
-    envelope[bit // 8 % len(envelope)] ^= 1 << bit % 8
-
-    edge.hear(*octets, bytes(envelope))
-
-    assert (edge.done, edge.book.events) == ([], [])
-
-
-def test_an_order_of_an_authority_nobody_told_us_of_is_not_done(edge: Edge) -> None:
-    order: Command = command()
-
-    edge.hear(sealed(order, STRANGER))
-
-    assert edge.done == []

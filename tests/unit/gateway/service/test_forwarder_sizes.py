@@ -1,30 +1,22 @@
 """What the broker does not take for its size is set aside, whichever way it shows it; nothing behind it waits."""
 
 import random
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from gateway.adapters import journal_file
 from gateway.adapters.journal import Journal
 from gateway.core.outbox import Change, Entry, OutboxRow
 from gateway.core.size_doubt import SizeDoubt
+from tests.fakes_forwarder import Delivered, EndsAt, alarm, dropped, forwarder, large, places, reading
 from tests.fakes_gateway import FakeClock
 from tests.fakes_uplink import FakeBroker, FakeCloud
-from tests.unit.gateway.service.test_forwarder import GATEWAY, SIGNER, Delivered, EndsAt, alarm, forwarder, reading
-from wire.events import EventsDropped, Evidence, InterruptionAssessed, IntervalReadings, SupplyLost
+from wire.events import Evidence, InterruptionAssessed, SupplyLost
 from wire.terms import Cause, DropReason, EvidenceKind, Grade, Lane, Stage
-from wire.units import Quantity
 
 LIMIT_BYTES = 2_000
+
+
 ALARM_WITHIN_S = 5.0
-
-
-def large(number: int = 1, values: int = 900) -> Entry:
-    """A batch of readings of some 2,700 bytes."""
-    said = tuple(100_000 * (place % 2) + number for place in range(values))
-    return Entry(subject="LMP1", event=IntervalReadings.of(number, 900, Quantity.ENERGY_IMPORT_WH, said))
 
 
 def long_alarm() -> Entry:
@@ -34,33 +26,6 @@ def long_alarm() -> Entry:
         began_at_ms=1, cause=Cause.CANNOT_TELL, stage=Stage.PROVISIONAL, grade=Grade.NONE, evidence=evidence
     )
     return Entry(subject="LMP1", event=verdict)
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def journal(tmp_path: Path, clock: FakeClock) -> Iterator[Journal]:
-    journal_file.create(tmp_path / "journal.sqlite", GATEWAY, gen=1)
-    journal = Journal.open(tmp_path / "journal.sqlite", GATEWAY, SIGNER, clock)
-    yield journal
-    journal.close()
-
-
-@pytest.fixture
-def cloud(clock: FakeClock) -> FakeCloud:
-    return FakeCloud(SIGNER.public, clock)
-
-
-def dropped(cloud: FakeCloud) -> list[tuple[Lane, int, int, DropReason]]:
-    events = [record.event for record in cloud.records if isinstance(record.event, EventsDropped)]
-    return [(event.of_lane, event.first_seq, event.last_seq, event.reason) for event in events]
-
-
-def places(cloud: FakeCloud, lane: Lane) -> list[int]:
-    return [record.link.seq for record in cloud.records if record.link.lane is lane]
 
 
 @pytest.mark.parametrize("how", ["announces", "cuts_above", "swallows_above"])
