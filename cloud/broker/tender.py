@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from cloud.broker.folder import BrokerFolder
+from cloud.kernel.turns import Turns
 from runtime import logs
 from runtime.clock import Clock
 
@@ -27,17 +28,16 @@ class Tender:
         self._tend = tend
         self._broker = broker
         self._clock = clock
-        self._awake = threading.Event()
+        self._turns = Turns(self._turn, lambda: _EVERY_S)
 
     def wake(self) -> None:
         """Look at once; whoever told `run` to stop calls it too. Safe from any thread."""
-        self._awake.set()
+        self._turns.wake()
 
     def run(self, stop: threading.Event) -> None:
         """Look and wait until told to stop. Raises: EnvironmentRefused when a certificate cannot be written."""
-        while not stop.is_set():
-            self._awake.clear()
-            if self._tend(self._clock.now()):
-                log.info("own_certificates_renewed", broker_told=self._broker.tell_running_broker())
-            if not stop.is_set():
-                self._awake.wait(_EVERY_S)
+        self._turns.run(stop)
+
+    def _turn(self) -> None:
+        if self._tend(self._clock.now()):
+            log.info("own_certificates_renewed", broker_told=self._broker.tell_running_broker())

@@ -6,9 +6,9 @@ Tasks that take no time share a transaction, since what a commit costs most is t
 Handlers write to the database and to nothing else; whatever leaves the house is itself a task for whoever sends it.
 
 A handler that fails is a bug or a fact nobody thought of. Its writes are undone, what shared its transaction is done
-again without it, the task is put off (twice as long
-each time) and, after MAX_ATTEMPTS, parked where a person sees it; the tasks behind it go on. A database that is full
-or locked is not the handler's fault: nothing is counted, the loop pauses and goes on when it can.
+again without it, the task is put off (twice as long each time) and, after MAX_ATTEMPTS, parked where a person sees it;
+the tasks behind it go on. A database that is full or locked is not the handler's fault: nothing is counted, the loop
+pauses and goes on when it can.
 
 `Worker` is the thread around this loop and its kin (ingest, MQTT, sending): it begins anew what failed, logs why, and
 ends when told to.
@@ -26,6 +26,7 @@ from cloud.kernel import tasks
 from cloud.kernel.db import Database
 from cloud.kernel.errors import DatabaseError
 from cloud.kernel.tasks import Task
+from cloud.kernel.turns import Turns
 from runtime import logs
 from runtime.clock import Clock
 
@@ -59,18 +60,15 @@ class Loop:
         self._clock = clock
         self._handlers = dict(handlers)
         self._on_commit = on_commit
-        self._awake = threading.Event()
+        self._turns = Turns(self.turn, self._idle_s)
 
     def wake(self) -> None:
         """Look at once for what is due; called by whoever has just added a task. Safe from any thread."""
-        self._awake.set()
+        self._turns.wake()
 
     def run(self, stop: threading.Event) -> None:
         """Turn until told to stop; whoever sets `stop` also calls `wake`."""
-        while not stop.is_set():
-            self._awake.clear()
-            if not self.turn():
-                self._awake.wait(self._idle_s())
+        self._turns.run(stop)
 
     def turn(self) -> int:
         """Try every task that is due now, at most a turn's worth; how many were tried.

@@ -20,6 +20,7 @@ from cloud.customers.consent import NotAllowed
 from cloud.kernel import tasks
 from cloud.kernel.db import Database
 from cloud.kernel.tasks import Task
+from cloud.kernel.turns import Turns
 from cloud.messaging import permission, store
 from cloud.messaging.catalogue import OPT_OUT
 from cloud.messaging.mail import Mail
@@ -72,19 +73,16 @@ class Postman:
         self._lookup = lookup
         self._settings = settings
         self._on_commit = on_commit
-        self._awake = threading.Event()
+        self._turns = Turns(self.turn, lambda: _IDLE_S)
 
     def wake(self) -> None:
         """Look at once for what is queued. Safe from any thread."""
-        self._awake.set()
+        self._turns.wake()
 
     def run(self, stop: threading.Event) -> None:
         """Send until told to stop; whoever sets `stop` also calls `wake`."""
         try:
-            while not stop.is_set():
-                self._awake.clear()
-                if not self.turn():
-                    self._awake.wait(_IDLE_S)
+            self._turns.run(stop)
         finally:
             self._sender.close()
 

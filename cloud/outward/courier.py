@@ -28,6 +28,7 @@ from cloud.kernel import tasks
 from cloud.kernel.db import Database
 from cloud.kernel.ids import EventId
 from cloud.kernel.tasks import Task
+from cloud.kernel.turns import Turns
 from cloud.outward import store
 from cloud.outward.cloudevent import as_json
 from cloud.outward.post import Ending, NotNow, Refused, Taken
@@ -92,7 +93,7 @@ class Courier:
         self._poster = poster
         self._settings = settings
         self._on_commit = on_commit
-        self._awake = threading.Event()
+        self._turns = Turns(self.turn, lambda: _IDLE_S)
         self._kept_up_s = clock.monotonic()
 
     def on_event(self, connection: Connection, event: StoredEvent, now: datetime) -> None:
@@ -102,16 +103,13 @@ class Courier:
 
     def wake(self) -> None:
         """Look at once for what waits. Safe from any thread."""
-        self._awake.set()
+        self._turns.wake()
 
     def run(self, stop: threading.Event) -> None:
         """Hand over until told to stop; whoever sets `stop` also calls `wake`."""
         self.settle()
         try:
-            while not stop.is_set():
-                self._awake.clear()
-                if not self.turn():
-                    self._awake.wait(_IDLE_S)
+            self._turns.run(stop)
         finally:
             self._poster.close()
 
