@@ -5,15 +5,21 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.01, 0.1
 
 
 def eventually(condition: Callable[[], T], *, deadline_s: float = 10.0, what: str = "") -> T:
-    """Return the first truthy value of `condition`; fail after `deadline_s` machine seconds."""
-    end = time.monotonic() + deadline_s
+    """Return the first truthy value of `condition`; fail after `deadline_s` machine seconds.
+
+    What comes soon is seen soon; what takes long is asked for more and more seldom, for to ask takes the processor from
+    what is waited for.
+    """
+    end, wait_s = time.monotonic() + deadline_s, _FIRST_WAIT_S
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
             raise AssertionError(f"did not happen within {deadline_s:g} s: {what or condition}")
-        time.sleep(0.02)
+        time.sleep(wait_s)
+        wait_s = min(wait_s * 1.5, _LONGEST_WAIT_S)

@@ -43,7 +43,8 @@ class Bench:
     """A meter of one encoding on a network, and the gateway's session with it."""
 
     def __init__(self, encoding, now=NOW, *, zone=UTC, watts=1_000.0, make=LAMPLIGHT):
-        history = History.of_new_meter("LMP10000001", now)
+        # Two days are enough to be read: sixty would be thousands of rows, worked out anew for every bench.
+        history = replace(History.of_new_meter("LMP10000001", now), installed_at=now - 2 * DAY)
         make = replace(make, encoding=encoding, capture_period=QUARTER)
         self.life = Life(household=SteadyHousehold(steady_w=watts), history=history, zone=zone, make=make)
         self.meter = Meter(self.life, keep=lambda _history: None)

@@ -1,5 +1,6 @@
 """A gateway that was made, and what the utility hands out for it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,13 +20,18 @@ def quiet_again() -> Iterator[None]:
     logs.set_level("notset")
 
 
-@pytest.fixture
-def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A gateway that was made and has one meter."""
-    folder = tmp_path / "gateway"
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gateway that was made and has one meter, once for all tests: each changes a copy."""
+    folder = tmp_path_factory.mktemp("made") / "gateway"
     command("init", folder, *METER, "--probe", "/dev/ttyUSB8")
-    capsys.readouterr()
     return folder
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    """A gateway that was made and has one meter."""
+    return shutil.copytree(made, tmp_path / "gateway")
 
 
 @pytest.fixture

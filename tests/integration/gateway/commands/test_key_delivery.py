@@ -1,10 +1,13 @@
 """A meter's keys from the utility's safe to its gateway, by the commands of both: sealed on the way."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from cloud import cli as cloud_cli
+from gateway import cli as gateway_cli
 from gateway.adapters.keys import load_key
 from gateway.adapters.meter_keys import MeterKeys
 from runtime.secret import Secret
@@ -48,27 +51,44 @@ class Place:
         return "--key", self.source("ek"), "--auth-key", self.source("ak")
 
 
-@pytest.fixture
-def place(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Place:
-    terminal = Terminal(capsys, monkeypatch)
-    place = Place(tmp_path, terminal)
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both folders and the keys, once for all tests: each changes a copy."""
+    folder = tmp_path_factory.mktemp("prepared")
     for name, octets in (("ek", KEY), ("ak", AUTH_KEY), ("master", b"m" * 16), ("old", bytes(16))):
-        (tmp_path / name).write_text(octets.hex())
-        (tmp_path / name).chmod(0o600)
-    old = ("--key", place.source("old"), "--auth-key", place.source("old"))
+        (folder / name).write_text(octets.hex())
+        (folder / name).chmod(0o600)
+    state, cloud, enrolment, old = folder / "state", folder / "cloud", folder / "enrolment.toml", f"file:{folder}/old"
     meter = ("--port", "tcp://127.0.0.1:1", "--profile", "lamplight-sim-keys", "--serial", SERIAL)
-    enrolment = tmp_path / "enrolment.toml"
-    for program, *words in (
-        ("lamplight-gateway", "init", place.state),
-        ("lamplight-gateway", "meter", "add", place.state, *meter, *old),
-        ("lamplight-cloud", "init", tmp_path / "cloud"),
+    home = ("--usage-point", "UP-1", "--meter", SERIAL)
+    for main, *words in (
+        (gateway_cli.main, "init", state),
+        (gateway_cli.main, "meter", "add", state, *meter, "--key", old, "--auth-key", old),
+        (cloud_cli.main, "init", cloud),
+        (
+            cloud_cli.main,
+            "gateway",
+            "add",
+            "--state",
+            cloud,
+            "--public-key",
+            state / "gateway.pub.pem",
+            *home,
+            "--out",
+            enrolment,
+        ),
+        (gateway_cli.main, "enrol", state, enrolment),
     ):
-        assert terminal.run(program, *words).status == 0
-    key, home = ("--public-key", place.state / "gateway.pub.pem"), ("--usage-point", "UP-1", "--meter", SERIAL)
-    added = ("gateway", "add", "--state", tmp_path / "cloud", *key, *home, "--out", enrolment)
-    assert terminal.run("lamplight-cloud", *added).status == 0
-    assert terminal.run("lamplight-gateway", "enrol", place.state, enrolment).status == 0
-    return place
+        with pytest.MonkeyPatch.context() as typed:
+            typed.setattr("sys.argv", ["lamplight", *map(str, words)])
+            assert main() == 0
+    return folder
+
+
+@pytest.fixture
+def place(prepared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Place:
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+    return Place(tmp_path, Terminal(capsys, monkeypatch))
 
 
 def test_what_was_sealed_to_the_first_key_opens_when_another_one_signs(place: Place) -> None:
