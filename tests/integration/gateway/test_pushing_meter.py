@@ -65,11 +65,10 @@ def started(log: Path, *words: object) -> Iterator[None]:
 
 @contextmanager
 def home(tmp_path: Path, folder: Path, *meter: object) -> Iterator[None]:
-    """The probe, the meter and the gateway, running."""
-    sockets = {kind: ("--control", tmp_path / f"{kind}.sock") for kind in ("probe", "meter")}
+    """The meter and the gateway, running."""
+    control = ("--control", tmp_path / "meter.sock")
     with (
-        started(tmp_path / "probe.log", "lamplight-sim", "probe", "--link", tmp_path / "probe", *sockets["probe"]),
-        started(tmp_path / "meter.log", "lamplight-sim", "meter", *sockets["meter"], *meter),
+        started(tmp_path / "meter.log", "lamplight-sim", "meter", *control, *meter),
         started(tmp_path / "gateway.log", "lamplight-gateway", "run", folder),
     ):
         yield
@@ -93,7 +92,11 @@ def test_a_meter_that_only_pushes_is_read_and_its_last_gasp_names_the_outage(
     han = tmp_path / "han"
     cli.run(["meter", "add", str(folder), "--push", str(han), "--profile", str(tmp_path / "pushing.toml")])
 
-    with home(tmp_path, folder, "--push", han, "--push-every", "1", "--last-gasp"):
+    probe = ("--link", tmp_path / "probe", "--control", tmp_path / "probe.sock")
+    with (
+        started(tmp_path / "probe.log", "lamplight-sim", "probe", *probe),
+        home(tmp_path, folder, "--push", han, "--push-every", "1", "--last-gasp"),
+    ):
         eventually(lambda: len(ask("journal", "--lane", "readings")) > 1, deadline_s=30, what="pushed readings")
         eventually(lambda: "probe_here" in (tmp_path / "gateway.log").read_text(), what="the probe")
         (status,) = ask("status")
