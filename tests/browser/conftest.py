@@ -1,12 +1,17 @@
-"""Pages opened as people have them, and real servers on loopback to look at."""
+"""Pages opened as people have them, and real servers on loopback to look at.
+
+While Playwright's session is open its event loop counts as running in the main thread, between tests too, and no other
+test of the same process can run one of its own. So the session ends with its module and not with the run.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from cloud.messaging.ports import Unknown
 from cloud.web.app import create_app
@@ -14,6 +19,27 @@ from tests.fakes_cloud import FakeGateway
 from tests.fakes_web import Town, a_town
 from tests.waiting import eventually
 from wire.events import GatewayStarted
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.fail("the pages are tried in Chromium, which is not here: sudo apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
