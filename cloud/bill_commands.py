@@ -197,9 +197,11 @@ def _kw(text: str) -> Decimal:
 
 
 def _zone(text: str) -> "ZoneInfo":
-    from zoneinfo import ZoneInfo, available_timezones
+    from zoneinfo import ZoneInfo
 
-    if text not in available_timezones():
+    from cloud.kernel import zones
+
+    if text not in zones.names():
         raise ValueError(text)
     return ZoneInfo(text)
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from cloud.billing import charge_tables, taxes
 from cloud.billing.calendars import Calendar, Rule, one_period
@@ -36,6 +36,7 @@ from cloud.billing.tariff import (
     Tier,
     Version,
 )
+from cloud.kernel import zones
 from cloud.kernel.money import Currency
 from cloud.kernel.strict_toml import StrictTable, TomlRefused, nearest
 
@@ -89,9 +90,8 @@ def _contracted_kw(table: StrictTable) -> Decimal | None:
 
 def _zone(table: StrictTable) -> ZoneInfo:
     name = table.text("zone")
-    known = available_timezones()
-    if name not in known:
-        raise table.refuse("zone", f"{name[:40]!r} is no time zone", nearest(name, known))
+    if name not in zones.names():
+        raise table.refuse("zone", f"{name[:40]!r} is no time zone", nearest(name, zones.names()))
     return ZoneInfo(name)
 
 

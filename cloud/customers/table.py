@@ -9,11 +9,11 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from cloud.kernel import sheet
+from cloud.kernel import sheet, zones
 from cloud.kernel.i18n import Language
 from cloud.kernel.ids import CustomerId, MeterSerial, UsagePointId
 from cloud.kernel.sheet import Fault
@@ -22,7 +22,6 @@ COLUMNS: Final = ("usage_point", "meter", "customer", "name", "email", "language
 
 _MAX_TEXT_CHARS: Final = 200
 _MAX_EMAIL_CHARS: Final = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
-_NO_PLACES: Final = {"localtime", "Factory"}  # this machine's own zone, and that of one that was never set up
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EMAIL_FORM: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+")
@@ -100,19 +99,14 @@ def _language(cell: str) -> Language:
 
 
 def _time_zone(cell: str) -> ZoneInfo:
-    if _text(cell) not in _zones():  # ZoneInfo would also take what lies beside the zones, as 'posixrules' does
+    if _text(cell) not in zones.names():
         raise ValueError(f"{cell[:40]!r} is not a time zone; {_hint_of_zone(cell[:40])}")
     return ZoneInfo(cell)
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones() - _NO_PLACES)
-
-
 @lru_cache(maxsize=256)  # one wrong word stands in many rows
 def _hint_of_zone(cell: str) -> str:
-    near = difflib.get_close_matches(cell, _zones(), n=1)
+    near = difflib.get_close_matches(cell, zones.names(), n=1)
     return f"did you mean {near[0]!r}?" if near else "write it as in 'America/Sao_Paulo'"
 
 
