@@ -16,11 +16,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
+import jinja2
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -40,6 +41,7 @@ _ALLOWED_NODES: Final = (nodes.Template, nodes.Output, nodes.TemplateData, nodes
 _CLAIMS: Final = re.compile(r"\d|https?:|www\.|@|[€$£%]")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _OPTIONAL: Final = "~ "
+_TEXTS_KEPT: Final = 1_024  # bodies with and without their optional lines: far more than are written in a day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,6 @@ class Catalogue:
         """Raises TemplateRefused for an announcement without terms, and a template that is missing or not allowed."""
         if without := [announcement for announcement in Announcement if announcement not in terms]:
             raise TemplateRefused(f"no terms for {', '.join(without)}", where=__name__, do="say what they claim")
-        self._environment = _environment()
         self._templates = {
             (announcement, language): self._read(
                 announcement, language, terms[announcement], sources, (sms_sources or {}).get((announcement, language))
@@ -120,7 +121,7 @@ class Catalogue:
 
         def written(source: str) -> Traced:
             names = {ZONE: zone, LANGUAGE: template.language}
-            return traced(self._environment.from_string(source).render(dict(facts) | names))
+            return traced(_compiled(source).render(dict(facts) | names))
 
         tail = None if template.sms_tail is None else written(template.sms_tail)
         return Letter(
@@ -133,13 +134,13 @@ class Catalogue:
     def printed(self, template: Template, facts: FactSheet) -> frozenset[str]:
         """Every fact that stands in the letter or behind it: what is needed, and what can be told beside it."""
         body = self._without_what_cannot_be_told(template.body, facts)
-        return template.needs | self._names(body)
+        return template.needs | _names(body)
 
     def _without_what_cannot_be_told(self, body: str, facts: FactSheet) -> str:
         paragraphs = []
         for paragraph in body.split("\n\n"):
             lines = paragraph.split("\n")
-            kept = [line for line in lines if not _is_optional(line) or self._names(line) <= facts.keys()]
+            kept = [line for line in lines if not _is_optional(line) or _names(line) <= facts.keys()]
             if not any(map(_is_optional, lines)) or any(map(_is_optional, kept)):
                 paragraphs.append("\n".join(line.removeprefix(_OPTIONAL) for line in kept))
         return "\n\n".join(paragraphs)
@@ -154,19 +155,19 @@ class Catalogue:
         subject, separator, body = source.partition("\n\n")
         if not separator or "\n" in subject or not body.strip():
             raise TemplateRefused("it is not a subject line, an empty line and a body", where=where)
-        self._check(source, language, where)
+        _check(source, language, where)
         said = "\n".join(line for line in source.splitlines() if not _is_optional(line))
-        needs = self._names(said)
+        needs = _names(said)
         if (OPT_OUT in needs) is (terms.purpose is None):
             raise TemplateRefused(f"whether it names {OPT_OUT} is not as its purpose asks", where=where)
         short, tail = None, None
         if text is not None:
-            self._check(text, language, f"{announcement}.{language}.sms.txt")
+            _check(text, language, f"{announcement}.{language}.sms.txt")
             short, _, tail = text.strip().partition("\n\n")
         return Template(
             announcement=announcement,
             language=language,
-            needs=needs | terms.claims | self._names(text or ""),
+            needs=needs | terms.claims | _names(text or ""),
             terms=terms,
             version=hashlib.sha256((source + (text or "")).encode()).hexdigest()[:12],
             subject=subject,
@@ -175,23 +176,20 @@ class Catalogue:
             sms_tail=tail or None,
         )
 
-    def _names(self, source: str) -> frozenset[str]:
-        """The facts that a text which was checked prints."""
-        return frozenset(node.name for node in self._environment.parse(source).find_all(nodes.Name))
 
-    def _check(self, source: str, language: Language, where: str) -> None:
-        """Raise TemplateRefused for anything but text and `fact | form`."""
-        try:
-            tree = self._environment.parse(source)
-        except TemplateSyntaxError as error:
-            raise TemplateRefused(f"line {error.lineno}: {error.message}", where=where) from error
-        for node in (tree, *tree.find_all(nodes.Node)):
-            is_bare = isinstance(node, nodes.Output) and any(isinstance(part, nodes.Name) for part in node.nodes)
-            if is_bare or not isinstance(node, _ALLOWED_NODES) or _is_odd_filter(node):
-                what = f"line {node.lineno}: only text and holes like {{{{ fact | form }}}} may stand here"
-                raise TemplateRefused(what, where=where, do=f"forms are: {', '.join(FORMS)}")
-            if isinstance(node, nodes.TemplateData) and (claim := _claim_in(node.data, language)):
-                raise TemplateRefused(f"line {node.lineno}: {claim!r} is a claim", where=where, do="make it a fact")
+def _check(source: str, language: Language, where: str) -> None:
+    """Raise TemplateRefused for anything but text and `fact | form`."""
+    try:
+        tree = _ENVIRONMENT.parse(source)
+    except TemplateSyntaxError as error:
+        raise TemplateRefused(f"line {error.lineno}: {error.message}", where=where) from error
+    for node in (tree, *tree.find_all(nodes.Node)):
+        is_bare = isinstance(node, nodes.Output) and any(isinstance(part, nodes.Name) for part in node.nodes)
+        if is_bare or not isinstance(node, _ALLOWED_NODES) or _is_odd_filter(node):
+            what = f"line {node.lineno}: only text and holes like {{{{ fact | form }}}} may stand here"
+            raise TemplateRefused(what, where=where, do=f"forms are: {', '.join(FORMS)}")
+        if isinstance(node, nodes.TemplateData) and (claim := _claim_in(node.data, language)):
+            raise TemplateRefused(f"line {node.lineno}: {claim!r} is a claim", where=where, do="make it a fact")
 
 
 def _texts(ending: str) -> Sources:
@@ -234,3 +232,17 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.filters.update(FORMS)
     environment.globals.clear()
     return environment
+
+
+_ENVIRONMENT: Final = _environment()
+
+
+@lru_cache(_TEXTS_KEPT)
+def _names(source: str) -> frozenset[str]:
+    """The facts that a text which was checked prints."""
+    return frozenset(node.name for node in _ENVIRONMENT.parse(source).find_all(nodes.Name))
+
+
+@lru_cache(_TEXTS_KEPT)
+def _compiled(source: str) -> jinja2.Template:
+    return _ENVIRONMENT.from_string(source)
