@@ -7,11 +7,20 @@ A value whose key sounds like a secret is never printed.
 import logging
 import re
 import sys
+from typing import TextIO
 
 _SECRET = re.compile(r"password|secret|token|private|key_bytes|key_pem", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w.,:;/@+%<>()\[\]-]+")
 _OWN = ("wire", "runtime", "gateway", "cloud", "simulators")
 LEVELS = ("debug", "info", "warning", "error")
+
+
+class _ToStandardError(logging.StreamHandler[TextIO]):
+    """Writes to what is standard error when a line is written, which need not be what it was at the start."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 class Log:
@@ -46,7 +55,7 @@ def get(name: str) -> Log:
 
 def configure(level: str = "info") -> None:
     """Send every log line to standard error; libraries speak only from warning upwards."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _ToStandardError()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     set_level(level)

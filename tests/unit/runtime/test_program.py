@@ -1,5 +1,6 @@
 """How commands end, what logs show, and files that cannot be torn."""
 
+import io
 import logging
 import os
 import subprocess
@@ -64,6 +65,17 @@ def test_a_log_line_hides_what_sounds_like_a_secret(capsys):
     assert "INFO connected mqtt_password=*** host=localhost" in line
     assert "hunter2" not in line
     assert "unseen" not in line
+
+
+def test_a_log_line_goes_to_what_is_standard_error_when_it_is_written(capsys, monkeypatch):
+    logs.configure("info")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(sys, "stderr", io.StringIO())
+        logs.configure("info")
+
+    logs.get("gateway.x").info("connected")
+
+    assert "INFO connected" in capsys.readouterr().err
 
 
 def test_a_fact_that_ends_in_a_line_break_begins_no_line_of_its_own():
