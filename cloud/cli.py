@@ -25,7 +25,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -271,6 +271,7 @@ def _value_of(text: str) -> Any:
     return found["value"] if found.keys() == {"value"} else text
 
 
+@cache
 def _parser() -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = Words(
         prog="lamplight-cloud", description="Takes signed events in and tells customers."

@@ -20,6 +20,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self
@@ -37,9 +38,11 @@ from sqlalchemy import (
     create_engine,
     event,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement, sort_tables
 from sqlalchemy.types import TypeDecorator
 
 from cloud.kernel.errors import DatabaseBusy, DatabaseError, DatabaseUnusable, StorageFull
@@ -152,7 +155,8 @@ class Database:
     def create_tables(self) -> None:
         """Make every table of `metadata` that does not stand yet."""
         with self.transaction() as connection:
-            metadata.create_all(connection)
+            for statement in _statements(tuple(metadata.tables.values())):
+                connection.exec_driver_sql(statement)
 
     def close(self) -> None:
         """Close every pooled connection; the write-ahead log is folded into the file by the last one."""
@@ -209,6 +213,21 @@ class Database:
 
     def _unusable(self, what: str, do: str) -> DatabaseUnusable:
         return DatabaseUnusable(what, where=str(self._path), do=do)
+
+
+@cache
+def _statements(tables: tuple[Table, ...]) -> tuple[str, ...]:
+    """What makes these tables and their indexes where they do not stand."""
+    texts: list[str] = []
+    for table in sort_tables(tables):
+        indexes = sorted(table.indexes, key=lambda index: str(index.name))
+        texts.append(_text(CreateTable(table, if_not_exists=True)))
+        texts.extend(_text(CreateIndex(index, if_not_exists=True)) for index in indexes)
+    return tuple(texts)
+
+
+def _text(statement: DDLElement) -> str:
+    return str(statement.compile(dialect=sqlite.dialect()))
 
 
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
