@@ -1,15 +1,18 @@
-"""What holds for every test of the cloud: a statement is compiled once for all of them, not once for each database.
+"""What holds for every test of the cloud: what is dear to make is made once, and each has its own copy.
 
 SQLAlchemy keeps what it has compiled with the engine, and a cloud opens one engine in its life; these tests open
 thousands, and would spend a tenth of their time on compiling the same few hundred statements.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 import sqlalchemy
 
 from cloud.kernel import db
+from cloud.state import StateFolder
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,3 +31,14 @@ def statements_are_compiled_once() -> Iterator[None]:
         patched.setattr(db, "create_engine", create_engine)
         yield
     first.dispose()
+
+
+@pytest.fixture(scope="session")
+def folder_as_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return StateFolder.create(tmp_path_factory.mktemp("made") / "cloud", {}).path
+
+
+@pytest.fixture
+def state(folder_as_made: Path, tmp_path: Path) -> StateFolder:
+    """A state folder of the test's own, with every setting as it is by default."""
+    return StateFolder.open(Path(copytree(folder_as_made, tmp_path / "cloud")))

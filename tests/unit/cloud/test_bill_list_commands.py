@@ -46,8 +46,8 @@ LOOKED = Look(
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> str:
-    return str(StateFolder.create(tmp_path / "cloud", {}).path)
+def state(state: StateFolder) -> str:
+    return str(state.path)
 
 
 @pytest.fixture

@@ -14,13 +14,6 @@ from tests.fakes_billing import HOMES
 from tests.fakes_cis import JUNE, MAY, PAYMENT, WHOLE, write_drop
 
 
-@pytest.fixture
-def state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> StateFolder:
-    assert _run(["init", str(tmp_path / "cloud")]) == 0
-    capsys.readouterr()
-    return StateFolder.open(tmp_path / "cloud")
-
-
 def run(*words: object) -> int:
     return program.run(_run, list(map(str, words)))
 

@@ -101,9 +101,8 @@ def test_a_file_that_is_not_there_is_one_line(run, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> StateFolder:
+def folder(state: StateFolder) -> StateFolder:
     """A state folder with an outage that is restored but for one home."""
-    made = StateFolder.create(tmp_path / "state", {})
     homes = (UsagePointId("UP-1"), UsagePointId("UP-2"))
     tree = feeder_of([device("T-1", "F-1")], homes_at("T-1", *homes))
     outage = Outage(
@@ -119,13 +118,13 @@ def folder(tmp_path: Path) -> StateFolder:
             Member(usage_point=homes[1], standing=Standing.UNVERIFIED, since=NOON),
         ),
     )
-    database = made.open_database()
+    database = state.open_database()
     with database.transaction() as connection:
         grid.keep_trees(connection, [tree])
         area_store.save(connection, outage, None)
         area_store.add_lines(connection, [Line(number=1, mark=Mark.OPENED, detail="T-1")], NOON)
     database.close()
-    return made
+    return state
 
 
 def test_outages_are_listed(run, folder: StateFolder) -> None:

@@ -13,8 +13,8 @@ EXAMPLE = "rede-acacias-b1"
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> str:
-    return str(StateFolder.create(tmp_path / "cloud", {}).path)
+def state(state: StateFolder) -> str:
+    return str(state.path)
 
 
 def test_an_example_is_taken_in_by_its_id(state: str, terminal: Terminal) -> None:

@@ -1,17 +1,8 @@
-"""A cloud that was made, and a gateway whose public key is at hand."""
+"""A gateway whose public key is at hand, beside a cloud that was made."""
 
 import pytest
 
-from cloud.cli import _run
-from cloud.state import StateFolder
 from tests.fakes_cloud import FakeGateway
-
-
-@pytest.fixture
-def state(tmp_path, capsys):
-    assert _run(["init", str(tmp_path / "cloud")]) == 0
-    capsys.readouterr()
-    return StateFolder.open(tmp_path / "cloud")
 
 
 @pytest.fixture
