@@ -1,4 +1,8 @@
-"""A meter read as in the field: over a serial port, at its true speed, from a simulated meter in its own process."""
+"""A meter read as in the field: over a serial port, at its true speed, from a simulated meter in its own process.
+
+What a session does when answers are bad, late or missing is tried in memory (`test_simulated_meter`), where nobody has
+to wait for it.
+"""
 
 import json
 import subprocess
@@ -24,9 +28,10 @@ CLOCK = SystemClock()
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def meter(tmp_path):
-    with playing("meter", tmp_path, "--phases", "3") as player:
+@pytest.fixture(scope="module")
+def meter(tmp_path_factory):
+    """One for all who read it: each has to give it back."""
+    with playing("meter", tmp_path_factory.mktemp("meter"), "--phases", "3") as player:
         yield player
 
 
@@ -48,21 +53,6 @@ def test_a_meter_and_its_last_day_are_read_within_seconds(meter):
     assert reading.disconnector is Disconnector.CLOSED
     assert len(rows) == 24
     assert 2 < took_s < 10
-
-
-def test_an_outage_is_silence_and_then_a_count(meter):
-    meter.tell("supply", "off")
-    with pytest.raises(MeterSilent):
-        session(meter).read_now()
-    meter.tell("supply", "on")
-
-    assert PROFILE.interpret(session(meter).read_now()).power_failures == 1
-
-
-def test_noise_on_the_line_is_mended(meter):
-    meter.tell("fault", "flip", "2")
-
-    assert PROFILE.interpret(session(meter).read_now()).meter_serial == "LMP10000001"
 
 
 def test_two_programs_do_not_share_a_port(meter):
@@ -100,21 +90,21 @@ def test_a_reader_killed_in_the_middle_does_not_lock_the_next_one_out(meter):
     assert reading.meter_serial == "LMP10000001"
 
 
-def test_a_meter_that_vanishes_while_it_is_read_is_an_error_in_time(meter):
-    meter.kill()
+def test_a_meter_that_vanishes_while_it_is_read_is_an_error_in_time(tmp_path):
+    with playing("meter", tmp_path) as meter:
+        meter.kill()
 
-    with pytest.raises((MeterSilent, PortUnavailable)):
-        session(meter, deadline_s=10).read_now()
+        with pytest.raises((MeterSilent, PortUnavailable)):
+            session(meter, deadline_s=10).read_now()
 
 
-def test_the_command_tells_a_program_one_json_object(meter):
-    program = Path(sys.executable).with_name("lamplight-gateway")
-    words = ["read", str(meter.link), "--profile", "lamplight-sim", "--hours", "3", "--json"]
+def test_the_command_tells_a_program_one_json_object(meter, terminal):
+    words = ("read", meter.link, "--profile", "lamplight-sim", "--hours", "3", "--json")
 
-    done = subprocess.run([program, *words], capture_output=True, text=True, timeout=60)
+    done = terminal.run("lamplight-gateway", *words)
 
-    told = json.loads(done.stdout)
-    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
+    told = json.loads(done.out)
+    assert (done.status, done.err, done.out.count("\n")) == (0, "", 1)
     assert told["meter_serial"] == "LMP10000001"
     assert len(told["intervals"]) == 3
 

@@ -1,4 +1,4 @@
-"""The technician's commands as programs, at a simulated meter in its own process, which is always given back."""
+"""The technician's commands at a simulated meter in its own process, which is always given back."""
 
 import json
 import os
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.slow
 GATEWAY = str(Path(sys.executable).with_name("lamplight-gateway"))
 
 
-@pytest.fixture
-def meter(tmp_path):
-    with playing("meter", tmp_path) as player:
+@pytest.fixture(scope="module")
+def meter(tmp_path_factory):
+    with playing("meter", tmp_path_factory.mktemp("meter")) as player:
         yield player
 
 
@@ -39,21 +39,17 @@ def test_a_search_that_a_person_stops_leaves_the_meter_free(meter):
     assert meter.tell("status")["baud"] == 300
 
 
-def test_noise_on_the_line_is_shown_and_the_read_goes_on(meter, tmp_path):
+def test_noise_on_the_line_is_shown_and_the_read_goes_on(meter, tmp_path, terminal):
     kept = tmp_path / "trace"
     meter.tell("fault", "flip", "1")
 
-    traced = run("trace", meter.link, "--profile", "lamplight-sim", "--out", kept, "--json")
-    again = run("trace", "--replay", kept, "--json")
+    words = ("trace", meter.link, "--profile", "lamplight-sim", "--out", kept, "--json")
+    traced = terminal.run("lamplight-gateway", *words)
+    again = terminal.run("lamplight-gateway", "trace", "--replay", kept, "--json")
 
-    live, kept_one = (json.loads(told.stdout.splitlines()[-1])["verdict"] for told in (traced, again))
-    assert (traced.returncode, live["failed"]) == (0, None)
+    live, kept_one = (json.loads(told.out.splitlines()[-1])["verdict"] for told in (traced, again))
+    assert (traced.status, live["failed"]) == (0, None)
     assert live["bad"] == kept_one["bad"] >= 1
-
-
-def run(*words):
-    """A command run to its end."""
-    return subprocess.run([GATEWAY, *map(str, words)], capture_output=True, text=True, timeout=60)
 
 
 def shown_by(watching, shown):

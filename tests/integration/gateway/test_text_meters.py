@@ -1,9 +1,6 @@
 """Meters that speak text, as processes on a pty at their pace, read through the door every meter is read through."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -48,14 +45,14 @@ def test_each_language_tells_what_the_meter_shows(tmp_path, language, profile):
         assert before <= reading.value(Quantity.ENERGY_IMPORT_WH) <= shown(meter)
 
 
-def test_the_command_reads_a_linky_for_a_program(tmp_path):
-    program = Path(sys.executable).with_name("lamplight-gateway")
+def test_the_command_reads_a_linky_for_a_program(tmp_path, terminal):
     with playing("meter", tmp_path, "--speak", "tic-standard") as meter:
-        words = [str(program), "read", str(meter.link), "--profile", "linky-tic-standard", "--json"]
+        words = ("read", meter.link, "--profile", "linky-tic-standard", "--json")
 
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+        done = terminal.run("lamplight-gateway", *words)
 
-        facts = json.loads(done.stdout)
+        facts = json.loads(done.out)
+        assert done.status == 0
         assert facts["meter_serial"] == "0LMP10000001"
         assert facts["values"]["disconnector"] == "closed"
         assert facts["values"]["voltage_l1_mv"] > 200_000
