@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_NO_OFFSET = timedelta(0)
 
 
 def unix_ms(at: datetime) -> int:
@@ -15,7 +16,7 @@ def unix_ms(at: datetime) -> int:
     >>> unix_ms(datetime(2026, 11, 21, 18, 0, tzinfo=UTC))
     1795284000000
     """
-    if at.utcoffset() != timedelta(0):
+    if at.tzinfo is not UTC and at.utcoffset() != _NO_OFFSET:
         raise ValueError(f"an instant must be aware and in UTC, not {at.isoformat()}")
     return (at - _EPOCH) // _MILLISECOND
 

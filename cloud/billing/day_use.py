@@ -152,7 +152,8 @@ def _laid(
         while spans[at].end_ms <= start_ms:
             at += 1
         parts = []
-        for span in spans[at:]:
+        for place in range(at, len(spans)):
+            span = spans[place]
             if span.start_ms >= end_ms:
                 break
             parts.append(_Span(max(span.start_ms, start_ms), min(span.end_ms, end_ms), span.day, span.period))
@@ -168,23 +169,26 @@ def in_order(intervals: Iterable[IntervalUse]) -> Iterator[IntervalUse]:
     """The same intervals, each after the one before; raises ReadingsRefused at the first that is not."""
     before: IntervalUse | None = None
     for interval in intervals:
-        where = interval.starts_at.isoformat()
         if interval.period_s <= 0:
-            raise ReadingsRefused(f"an interval of {interval.period_s} s", where=where)
+            raise ReadingsRefused(f"an interval of {interval.period_s} s", where=interval.starts_at.isoformat())
         if interval.energy_wh < 0:
             what = f"{interval.energy_wh} Wh: what is given to the grid cannot be billed as use"
-            raise ReadingsRefused(what, where=where, do="give the import register alone")
-        if before is not None:
-            ended_at = before.starts_at + timedelta(seconds=before.period_s)
-            if interval.starts_at <= before.starts_at:
-                same = interval.starts_at == before.starts_at
-                what = "two readings of one interval" if same else "the readings go backwards in time"
-                raise ReadingsRefused(what, where=where, do=f"the one before began at {before.starts_at.isoformat()}")
-            if interval.starts_at < ended_at:
-                do = f"the one before ends at {ended_at.isoformat()}; bill each hour once"
-                raise ReadingsRefused("two readings overlap", where=where, do=do)
+            raise ReadingsRefused(what, where=interval.starts_at.isoformat(), do="give the import register alone")
+        if before is not None and interval.starts_at < before.starts_at + timedelta(seconds=before.period_s):
+            raise _out_of_order(before, interval)
         before = interval
         yield interval
+
+
+def _out_of_order(before: IntervalUse, interval: IntervalUse) -> ReadingsRefused:
+    where = interval.starts_at.isoformat()
+    if interval.starts_at <= before.starts_at:
+        same = interval.starts_at == before.starts_at
+        what = "two readings of one interval" if same else "the readings go backwards in time"
+        return ReadingsRefused(what, where=where, do=f"the one before began at {before.starts_at.isoformat()}")
+    ended_at = before.starts_at + timedelta(seconds=before.period_s)
+    do = f"the one before ends at {ended_at.isoformat()}; bill each hour once"
+    return ReadingsRefused("two readings overlap", where=where, do=do)
 
 
 def _spans(tariff: Tariff, calendar: Calendar, period: BillingPeriod) -> Iterator[_Span]:

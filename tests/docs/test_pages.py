@@ -1,8 +1,6 @@
 """What the documents name exists: files, folders, make targets, commands."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -45,11 +43,10 @@ def test_every_make_target_that_is_named_exists(page):
 
 
 @pytest.mark.parametrize("program", ["lamplight-gateway", "lamplight-cloud", "lamplight-sim"])
-def test_readmes_table_names_every_command(program):
+def test_readmes_table_names_every_command(program, terminal):
     (row,) = [line for line in TEXTS["README.md"].splitlines() if line.startswith(f"| `{program}`")]
-    command = Path(sys.executable).with_name(program)
 
-    usage = subprocess.run([command, "--help"], capture_output=True, text=True, check=True).stdout
+    usage = terminal.run(program, "--help").out
 
     known = re.findall(r"^ {2,4}([a-z][a-z-]*)(?:  |$)", usage, re.MULTILINE)
     assert set(re.findall(r"`([a-z-]+)`", row)) - {program} == set(known)
