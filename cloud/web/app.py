@@ -74,6 +74,6 @@ def create_app(services: Services) -> FastAPI:
     problems.install(app)
     app.add_exception_handler(customer_pages.NobodysLink, customer_pages.no_such_link)
     for module in _ROUTED:
-        app.include_router(module.router)
+        app.router.routes.extend(module.router.routes)  # an included one makes all of its own again
     app.mount("/static", StaticFiles(directory=str(files("cloud.web") / "static")), name="static")
     return app
