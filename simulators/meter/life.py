@@ -10,7 +10,7 @@ What it counts happens in true time; what it says of when, it says by its own cl
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from simulators.household import Household
@@ -43,8 +43,9 @@ class _Captured:
     to_at: datetime
     rows: tuple[Capture, ...]
 
-    def holds(self, clock: MeterClock, since: datetime, at: datetime) -> bool:
-        return (self.clock, self.since) == (clock, since) and self.from_at <= at < self.to_at
+    def may_go_on(self, clock: MeterClock, since: datetime, at: datetime) -> bool:
+        """Whether the rows of this instant are these, or these and some more."""
+        return (self.clock, self.since) == (clock, since) and self.from_at <= at
 
 
 class Life:
@@ -137,16 +138,13 @@ class Life:
         history = self.history
         since = max(history.installed_at, history.columns_since or history.installed_at)
         known = self._captured
-        if (
-            known is None
-            or (known.clock, known.since) != (history.clock, since)
-            or not known.from_at <= at < known.to_at
-        ):
-            rows = history.clock.captures(
-                since, at, period=self.make.capture_period, zone=self.zone, limit=self.capacity
-            )
+        if known is None or not known.may_go_on(history.clock, since, at):
+            known = _Captured(clock=history.clock, since=since, from_at=since, to_at=since, rows=())
+        if at >= known.to_at:
+            period, limit = self.make.capture_period, self.capacity
+            rows = history.clock.captures(known.from_at, at, period=period, zone=self.zone, limit=limit)
             to_at = history.clock.next_quarter(at)
-            known = _Captured(clock=history.clock, since=since, from_at=at, to_at=to_at, rows=tuple(rows))
+            known = replace(known, from_at=at, to_at=to_at, rows=(*known.rows, *rows)[-limit:])
             self._captured = known
         return known.rows
 

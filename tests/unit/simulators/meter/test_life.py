@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from simulators.generated_load import GeneratedHousehold
 from simulators.meter.history import History, SwitchState
 from simulators.meter.life import Failure, Life
 from simulators.meter.makes import LAMPLIGHT
-from simulators.meter.meter_clock import Capture
+from simulators.meter.meter_clock import Capture, MeterClock
 from tests.fakes_simulators import NOW, SteadyHousehold, a_life
 
 HOUR = timedelta(hours=1)
@@ -95,6 +96,21 @@ def test_an_hour_is_captured_when_it_is_full() -> None:
 
     assert stamps(life, full - timedelta(seconds=1))[-1] == full - HOUR
     assert stamps(life, full)[-1] == full
+
+
+@given(st.lists(st.integers(0, 10_000), max_size=8), st.integers(-1_000, 1_000))
+@settings(max_examples=30)
+def test_rows_that_were_looked_at_as_they_came_are_those_of_a_meter_asked_only_once(
+    asked_after_s: list[int], drift_ppm: int
+) -> None:
+    history = replace(NEW, clock=MeterClock().drifting(drift_ppm, NOW))
+    often, once = a_life(history=history), a_life(history=history)
+    at = NOW
+    for after_s in asked_after_s:
+        at += timedelta(seconds=after_s)
+        often.captures(at)
+
+    assert often.captures(at) == once.captures(at)
 
 
 def test_hours_are_those_of_local_time() -> None:
