@@ -107,7 +107,9 @@ def _play_acts(
 ) -> Onlooker:
     """Play what is wanted, and check the post."""
     street = found_street(cast, _plan(words, acts, cast), say)
-    _introduce(street, say)
+    say("Six houses on one transformer: eight homes, four languages.")
+    if not words.check:
+        _tell_doors(street, say)
     crashes = _crashes(words) if acts != MONTH else ()
     for crash in crashes:
         say(f"(kill -9: {crash})")
@@ -149,8 +151,7 @@ def _crashes(words: argparse.Namespace) -> tuple[Crash, ...]:
     return plan(words.crashes, victims=VICTIMS, lengths_s=LENGTHS_S, crashes=words.kills)
 
 
-def _introduce(street: Street, say: Callable[[str], None]) -> None:
-    say("Six houses on one transformer: eight homes, four languages.")
+def _tell_doors(street: Street, say: Callable[[str], None]) -> None:
     say(f"  The page:     http://127.0.0.1:{street.cloud.port}/")
     say(f"  Ana's own:    {street.customer_link('UP-0001')}")
     say(f"  The mailbox:  http://127.0.0.1:{street.mailbox.port}/messages")

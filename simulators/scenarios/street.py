@@ -37,6 +37,7 @@ VICTIMS = (
     *(f"{house.name}.{thing}" for house in HOUSES for thing in ("meter", "probe")),
 )
 DIP_MS = 800
+STEADY_READINGS = 3  # of a home that draws power: then it is a sign that it draws none within a minute of the fall
 STAYS_DARK_S = 30.0
 SETTLES_S = 30.0
 EXPECTED: Expected = Counter(
@@ -79,7 +80,7 @@ class StreetStory:
             "a first reading of every home", lambda: all(self._is_read(home.usage_point) for home in HOMES), 180
         )
         self.say("All eight homes are read. Lights in every window.")
-        self.onlooker.rest(LENGTHS_S[READING])
+        self._wait_for_readings(JOHN, STEADY_READINGS)
 
     def _dip(self) -> None:
         self._befall(lambda: self.fate.dip(DIP_MS), DIP)
@@ -88,6 +89,8 @@ class StreetStory:
         self.say("Every probe saw it; it is counted, and nobody is told.")
 
     def _false_alarms(self) -> None:
+        self._wait_for_everybody()
+        self._wait_for_readings(JOHN, self._readings(JOHN) + 1)  # one that is under way as he trips says nothing of it
         self._befall(self._disturb, FALSE_ALARMS)
         self.say("The storm begins. Bruno's gateway is unplugged, the optical head falls off Lucía's meter,")
         self.say("  Camille's disconnector opens, and John's own breaker trips. Four alarms, and the street has power.")
@@ -172,11 +175,14 @@ class StreetStory:
 
     def _befall(self, act: Callable[[], None], chapter: str = "") -> None:
         """Let something happen, once everybody is there to see it: what a dead simulator missed would be no story."""
-        self._until("every process to be there", lambda: self.onlooker.chaos.is_over, 60)
+        self._wait_for_everybody()
         act()
         self.onlooker.chaos.enter(chapter)
 
     # What can be seen
+
+    def _wait_for_everybody(self) -> None:
+        self._until("every process to be there", lambda: self.onlooker.chaos.is_over, 60)
 
     def _until(self, what: str, look: Callable[[], T], within_s: float) -> T:
         return self.onlooker.until(what, look, within_s)
@@ -186,6 +192,12 @@ class StreetStory:
 
     def _is_read(self, usage_point: str) -> bool:
         return bool(self._home(usage_point, "registers"))
+
+    def _wait_for_readings(self, house: House, enough: int) -> None:
+        self._until(f"reading {enough} of {house.name}", lambda: self._readings(house) >= enough, 180)
+
+    def _readings(self, house: House) -> int:
+        return len(self.onlooker.events(house.homes[0].usage_point, "RegisterReadings"))
 
     def _finding(self, house: House) -> tuple[str, str] | None:
         found = self._home(house.homes[0].usage_point, "finding")

@@ -17,6 +17,7 @@ from simulators.scenarios.street_fate import StreetFate, meter_controls, probe_c
 
 PAGE_PORT = 8080
 BACKFILL_DAYS = 2  # two days are what the page shows
+LONGEST_RECONNECT_S = 3  # of the machine's time: half a minute of a street that lives ten times as fast
 AT_ONCE = 3  # commands side by side: each is mostly the start of an interpreter
 
 
@@ -134,6 +135,10 @@ class Street:
             for home in house.homes
         ]
         days = self.plan.backfill_days.get(house.name, BACKFILL_DAYS)
+        settings = (
+            ("# backfill_days = 31", f"backfill_days = {days}"),
+            ("# longest_reconnect_s = 30.0", f"longest_reconnect_s = {LONGEST_RECONNECT_S}"),
+        )
         return install_gateway(
             self.cast,
             self.state,
@@ -141,7 +146,7 @@ class Street:
             probe=self._probe_line(house),
             meters=meters,
             time_zone=TIME_ZONE,
-            settings=(("# backfill_days = 31", f"backfill_days = {days}"),),
+            settings=settings,
             broker_port=self.ports.lines[house.name],
         )
 
