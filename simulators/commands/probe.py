@@ -18,9 +18,6 @@ from simulators.probe.inputs import Inputs
 from simulators.process import live
 from simulators.serial_line import SerialLine, open_line
 
-# How often the probe looks whether something is due; what happens at its pins comes with its own time.
-LOOK_EVERY_S = 0.05
-
 
 def main(arguments: list[str]) -> int:
     """Play a probe; 0 once it was told to stop."""
@@ -52,20 +49,29 @@ def _forget(_inputs: Inputs) -> None:
 
 
 async def _play(probe: Probe, words: argparse.Namespace, clock: Clock) -> None:
+    stirred = asyncio.Event()
+
     def obey(command: Sequence[str]) -> dict[str, object]:
+        stirred.set()
         return probe.command(command, Moment.read(clock))
 
     async with contextlib.AsyncExitStack() as doors:
         await doors.enter_async_context(control.serving(words.control, obey))
         line = await doors.enter_async_context(open_line(words.link))
-        await live(_serve(probe, line, clock), link=words.link, control=words.control)
+        await live(_serve(probe, line, clock, stirred), link=words.link, control=words.control)
 
 
-async def _serve(probe: Probe, line: SerialLine, clock: Clock) -> None:
+async def _serve(probe: Probe, line: SerialLine, clock: Clock, stirred: asyncio.Event) -> None:
+    """Say what is due, when it is due; at once when something has befallen the probe, which `stirred` tells."""
+
     def hear(octets: bytes) -> None:
         line.write(b"".join(probe.feed(octets, Moment.read(clock))))
 
     line.listen(hear)
     while True:
-        line.write(b"".join(probe.due(Moment.read(clock))))
-        await asyncio.sleep(LOOK_EVERY_S)
+        stirred.clear()
+        now = Moment.read(clock)
+        line.write(b"".join(probe.due(now)))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(probe.next_due_s(now) - clock.monotonic(), 0.0)):
+                await stirred.wait()

@@ -26,6 +26,7 @@ from simulators.probe.sense import MILLISECOND, Edge, SupplySense
 FIRMWARE = "lamplight-probe-sim 1.0"
 BEAT_EVERY_S = 1.0
 REPEAT_EVERY_S = 0.5
+LOOK_EVERY_S = 0.05  # while something of the street is about to happen by itself
 MAX_WAITING = 32
 MAX_DIP_MS = 3_600_000
 MAX_FAULTS = 1_000_000
@@ -84,6 +85,16 @@ class Probe:
         if now.mono_s < self._silent_until_s:
             return []
         return [self._noise_for(frame) if self._uses_up("garbage") else frame for frame in frames]
+
+    def next_due_s(self, now: Moment) -> float:
+        """By which machine second it is to be asked again what is due, if nothing befalls it before.
+
+        A moment later while the supply is away and may come back by itself, or may not yet count as lost: those are
+        moments of the street, which may live faster than the machine.
+        """
+        if self._dip_ends_at is not None or self._sense.is_in_doubt:
+            return now.mono_s + LOOK_EVERY_S
+        return min((self._beat_due_s, *(event.due_s for event in self._waiting)))
 
     def command(self, words: Sequence[str], now: Moment) -> dict[str, object]:
         """Obey a command and tell how things stand then; raises InputRefused for what is not one."""

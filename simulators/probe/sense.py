@@ -37,6 +37,11 @@ class SupplySense:
         self.has_supply = has_supply
         self._away_since: datetime | None = None
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether time alone may make a loss certain."""
+        return self.has_supply and self._away_since is not None
+
     def looked(self, at: datetime) -> list[Edge]:
         """What has become certain by `at`."""
         since = self._away_since

@@ -300,3 +300,23 @@ def test_clear_makes_all_well() -> None:
 def test_a_command_nobody_knows_is_refused(words: list[str]) -> None:
     with pytest.raises(InputRefused):
         a_probe().command(words, after(0))
+
+
+def test_it_wants_to_be_asked_when_its_next_beat_or_repeat_is_due() -> None:
+    probe = a_probe()
+    assert probe.next_due_s(after(0)) == after(1.0).mono_s
+
+    probe.command(("supply", "off"), after(0.2))
+    probe.due(after(0.3))
+    assert probe.next_due_s(after(0.3)) == after(0.8).mono_s
+
+    probe.feed(ack(1), after(0.4))
+    assert probe.next_due_s(after(0.4)) == after(1.0).mono_s
+
+
+@pytest.mark.parametrize("happening", [("supply", "off"), ("supply", "dip", "5000")])
+def test_it_wants_to_be_asked_soon_while_the_supply_is_about_to_be_lost_or_back(happening: tuple[str, ...]) -> None:
+    probe = a_probe()
+    probe.command(happening, after(0.2))
+
+    assert probe.next_due_s(after(0.2)) < after(0.3).mono_s
