@@ -1,9 +1,10 @@
 """The meter's line at its true pace: octets in and out, one character at a time, and garbage at a wrong speed.
 
 A character is ten bits. What the reader writes in one go is heard only after the time it takes on a line; what the
-meter says appears character by character, each when its last bit would have. If the reader's port is set to another
-speed than the meter's, either way, noise arrives in its place. The line is half duplex: while a meter speaks nobody
-hears the reader. A cut of the supply, or the head falling off, ends an answer in the middle.
+meter says appears as an adapter hands it on, some characters together, the last when its last bit would have. If the
+reader's port is set to another speed than the meter's, either way, noise arrives in its place. The line is half duplex:
+while a meter speaks nobody hears the reader. A cut of the supply, or the head falling off, ends an answer in the
+middle.
 
 There is one meter on an optical head, or several on a bus: then all of them hear what the reader says, at the speed
 they share, and whoever is called speaks. One that is slow to answer hears nothing meanwhile, and the others do; its
@@ -25,6 +26,8 @@ from simulators.moment import Moment
 
 # Heard in pieces of this length, so that a pause within a message can be told from its pace.
 PIECE_S = 0.05
+# What is said within so long appears together; an adapter keeps it longer.
+HANDED_ON_S = 0.01
 MAX_WAITING_CHUNKS = 64
 # Who takes longer to begin an answer thinks, and does not hold the wire.
 PROMPT_S = 1.0
@@ -129,11 +132,12 @@ class MeterLink:
         began_s = self._clock.monotonic() + transmission.after_s
         said = 0
         while said < len(transmission.octets):
-            await self._sleep_until(began_s + (said + 1) * character_s)
+            together = min(max(1, int(HANDED_ON_S / character_s)), len(transmission.octets) - said)
+            await self._sleep_until(began_s + (said + together) * character_s)
             if meter.is_silent(self._clock.monotonic()):
                 return False
             due = min(len(transmission.octets), int((self._clock.monotonic() - began_s) / character_s))
-            octets = transmission.octets[said : max(due, said + 1)]
+            octets = transmission.octets[said : max(due, said + together)]
             said += len(octets)
             is_readable = self._line.readers_baud() == transmission.baud
             self._line.write(octets if is_readable else self._garbled(octets))
