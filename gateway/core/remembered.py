@@ -10,6 +10,7 @@ text that gives the same bits again), booleans, text, tuples and None.
 """
 
 import dataclasses
+import functools
 import json
 import math
 import types
@@ -61,11 +62,17 @@ def _plain(value: object) -> object:
             return value.isoformat()
         case tuple():
             return [_plain(item) for item in value]
-        case _ if dataclasses.is_dataclass(value):
-            kept = [field.name for field in dataclasses.fields(value) if not field.metadata.get(_PASSING)]
-            return {_TYPE: type(value).__name__, **{name: _plain(getattr(value, name)) for name in kept}}
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            kept = {name: _plain(getattr(value, name)) for name in _kept_fields(type(value))}
+            return {_TYPE: type(value).__name__, **kept}
         case _:
             raise TypeError(f"a {type(value).__name__} cannot be remembered")
+
+
+@functools.cache
+def _kept_fields(cls: type[typing.Any]) -> tuple[str, ...]:
+    """What of a dataclass is stored."""
+    return tuple(field.name for field in dataclasses.fields(cls) if not field.metadata.get(_PASSING))
 
 
 def _typed(hint: object, plain: object) -> object:

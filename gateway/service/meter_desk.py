@@ -49,6 +49,7 @@ class MeterDesk:
         self._backfill, self._log_days = backfill, log_days
         self._standing: Standing | None = None
         self._stored: dict[str, str] = {}
+        self._worded: dict[str, tuple[object, str]] = {}
         self._doubts: frozenset[Finding] = frozenset()
         self._presence = Presence(log, "push", meter=meter.number)
         self._refusals_said: set[str] = set()
@@ -93,7 +94,7 @@ class MeterDesk:
         standing = conclusion.standing
         subject = subject_of(standing.serial)
         taken_over: dict[str, object] = {INTERVALS: standing.progress, TOLD: standing.told}
-        if standing.consumption is not self.standing.consumption:  # some kilobytes: not put into words at every tick
+        if standing.consumption is not self.standing.consumption:
             taken_over[CONSUMPTION] = standing.consumption
         firm: dict[str, object] = {SUPPLY: standing.supply, REACH: standing.reach, READING: standing.latest}
         if standing.quality is not self.standing.quality:
@@ -176,8 +177,18 @@ class MeterDesk:
             return None
 
     def _new_lines(self, values: dict[str, object]) -> dict[str, str]:
-        lines = {name_of(kind, self.number): remember(value) for kind, value in values.items() if value is not None}
-        return {name: line for name, line in lines.items() if self._stored.get(name) != line}
+        lines = {name_of(kind, self.number): self._in_words(kind, value) for kind, value in values.items()}
+        return {name: line for name, line in lines.items() if line and self._stored.get(name) != line}
+
+    def _in_words(self, kind: str, value: object) -> str:
+        """The line for `value`, none for None. The same value comes at every tick, and some are kilobytes."""
+        if value is None:
+            return ""
+        of_value, line = self._worded.get(kind, (None, ""))
+        if of_value is not value:
+            line = remember(value)
+            self._worded[kind] = value, line
+        return line
 
     def _tell_doubts(self, doubts: frozenset[Finding]) -> None:
         """Each doubt once, until it is gone and comes again."""

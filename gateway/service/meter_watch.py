@@ -56,8 +56,9 @@ class MeterWatch:
         """Replace the instruction; `at_once` ends the poller's waiting."""
         with self._condition:
             self._instruction = instruction
-            self._at_once |= at_once
-            self._condition.notify_all()
+            if at_once:
+                self._at_once = True
+                self._condition.notify_all()
 
     def mark_handled(self, outcome: Outcome | None = None) -> None:
         """The journal holds what followed from the poller's last report, which told of `outcome`."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from gateway.core.errors import JournalDamaged, LoopHung
 from gateway.core.patience import Patience
 from gateway.service.ports import Loop, Watched
+from gateway.service.pulse import Pulse
 from runtime import logs
 from runtime.clock import Clock
 
@@ -32,9 +33,10 @@ _MISSED_FOR_S = 5.0
 
 @dataclass
 class _Charge:
-    """A loop and how it fares."""
+    """A loop and how it fares; `pulse` is that of one that is watched."""
 
     loop: Loop
+    pulse: Pulse | None
     thread: threading.Thread | None = None
     began_s: float = 0.0
     deaths: int = 0
@@ -47,7 +49,7 @@ class Supervisor:
     """Runs loops until told to stop."""
 
     def __init__(self, loops: tuple[Loop, ...], clock: Clock) -> None:
-        self._charges = [_Charge(loop) for loop in loops]
+        self._charges = [_Charge(loop, loop.pulse if isinstance(loop, Watched) else None) for loop in loops]
         self._clock = clock
         self._fatal: JournalDamaged | LoopHung | None = None
 
@@ -76,7 +78,7 @@ class Supervisor:
 
     def _is_hung(self, charge: _Charge) -> bool:
         """Whether a watched loop gave no sign of life at any look of the last seconds."""
-        if not isinstance(charge.loop, Watched) or charge.is_dead or not charge.loop.pulse.overdue_s():
+        if charge.pulse is None or charge.is_dead or not charge.pulse.overdue_s():
             charge.missed_since_s = None
             return False
         now_s = self._clock.monotonic()
