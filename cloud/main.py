@@ -14,7 +14,7 @@ Everything the threads know lies in the database, so a cloud that was killed goe
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
@@ -121,11 +121,7 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     """Make every part and join them."""
     bell = Bell()
     woken: list[Callable[[], None]] = [bell.ring]
-
-    def on_commit() -> None:
-        for wake in woken:
-            wake()
-
+    on_commit = partial(_wake, woken)
     links = folder.customer_links()
     composer = _composer(settings, links)
     outages = OutageService(settings.outages, composer, look_again(settings.outages))
@@ -141,7 +137,8 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
     slow_loop = Loop(database=database, clock=clock, handlers=bills.handlers(), on_commit=on_commit)
     postman = _postman(settings, database, clock, on_commit)
     woken += [loop.wake, slow_loop.wake, postman.wake, *([] if courier is None else [courier.wake])]
-    intake = folder.intake(database, clock, on_commit)
+    # What came in is a task for the loop alone; whom it concerns after that is woken by the loop.
+    intake = folder.intake(database, clock, partial(_wake, (bell.ring, loop.wake)))
     consumer, tenders = _way_in(folder, settings, database, intake, clock)
     done: dict[str, _Runs] = {"loop": loop, "bills": slow_loop, "postman": postman, "ingest": consumer}
     done |= {} if courier is None else {"outward": courier}
@@ -164,6 +161,11 @@ def build(folder: StateFolder, settings: CloudSettings, database: Database, cloc
         alarms=AlarmDesk(intake.batch),
     )
     return Cloud(settings=settings, services=services, workers=workers)
+
+
+def _wake(those: Iterable[Callable[[], None]]) -> None:
+    for wake in those:
+        wake()
 
 
 def _access(folder: StateFolder, settings: CloudSettings) -> Access:

@@ -60,6 +60,7 @@ class Loop:
         self._clock = clock
         self._handlers = dict(handlers)
         self._on_commit = on_commit
+        self._next_due_at: datetime | None = None  # as the last turn saw it, if it found nothing to do
         self._turns = Turns(self.turn, self._idle_s)
 
     def wake(self) -> None:
@@ -77,6 +78,7 @@ class Loop:
         """
         with self._database.read() as connection:
             found = tasks.due(connection, self._handlers, self._clock.now(), _TASKS_A_TURN)
+            self._next_due_at = None if found else tasks.next_due_at(connection, self._handlers)
         left = found
         while left:
             left = left[self._attempt(left) :]
@@ -126,11 +128,9 @@ class Loop:
         log.error(event, kind=task.kind, key=task.key, attempt=task.attempts + 1, failure=failure, at=_place_of(error))
 
     def _idle_s(self) -> float:
-        with self._database.read() as connection:
-            due_at = tasks.next_due_at(connection, self._handlers)
-        if due_at is None:
+        if self._next_due_at is None:
             return _LONGEST_WAIT_S
-        ahead_s = (due_at - self._clock.now()).total_seconds()
+        ahead_s = (self._next_due_at - self._clock.now()).total_seconds()
         return min(max(self._clock.wall_seconds(ahead_s), 0.0), _LONGEST_WAIT_S)
 
 

@@ -62,6 +62,14 @@ _ADD: Final = (  # in the driver's own words, since every event passes here
 )
 _is_named_and_due = (_t.kind == bindparam("a_kind")) & (_t.key == bindparam("a_key")) & (_t.due_at <= bindparam("now"))
 _STILL_DUE: Final = select(task_table).where(_is_open, _is_named_and_due)  # built once, since every event passes here
+_IS_OF_KINDS: Final = _t.kind.in_(bindparam("kinds", expanding=True))
+_DUE: Final = (  # so are these two, since threads that take turns ask them all day
+    select(task_table)
+    .where(_is_open, _IS_OF_KINDS, _t.due_at <= bindparam("now"))
+    .order_by(_t.due_at, _t.id)
+    .limit(bindparam("most"))
+)
+_NEXT_DUE: Final = select(func.min(_t.due_at, type_=UtcInstant)).where(_is_open, _IS_OF_KINDS)
 _FINISH: Final = update(task_table).where(_is_named_and_due).values(done_at=bindparam("now"))
 Index("ix_task_open", _t.kind, _t.due_at, _t.id, sqlite_where=_is_open)
 Index("ix_task_parked", _t.parked_at, sqlite_where=_t.parked_at.is_not(None))
@@ -114,8 +122,8 @@ def cancel(connection: Connection, kind: str, key: str) -> bool:
 
 def due(connection: Connection, kinds: Collection[str], now: datetime, limit: int) -> list[Task]:
     """At most `limit` open tasks of these kinds whose time has come, the longest due first."""
-    statement = select(task_table).where(_is_open, _t.kind.in_(kinds), _t.due_at <= now)
-    return _tasks(connection, statement.order_by(_t.due_at, _t.id).limit(limit))
+    found = connection.execute(_DUE, {"kinds": list(kinds), "now": now, "most": limit})
+    return [_task(row) for row in found]
 
 
 def still_due(connection: Connection, task: Task, now: datetime) -> Task | None:
@@ -138,8 +146,7 @@ def count_unfinished(connection: Connection, kind: str) -> int:
 
 def next_due_at(connection: Connection, kinds: Collection[str]) -> datetime | None:
     """When the next open task of these kinds falls due; None if none stands."""
-    statement = select(func.min(_t.due_at, type_=UtcInstant)).where(_is_open, _t.kind.in_(kinds))
-    found: datetime | None = connection.execute(statement).scalar_one()
+    found: datetime | None = connection.execute(_NEXT_DUE, {"kinds": list(kinds)}).scalar_one()
     return found
 
 
