@@ -9,6 +9,7 @@ LOCK := $(BIN)/uv pip compile -q --generate-hashes --universal --no-header --no-
 # Stories start programs by the dozen: each module is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
+HARDLY_IMPORTED := /(pip|setuptools|pkg_resources|mypyc?|pygments|mssql|mysql|oracle|postgresql)/
 OURS := wire runtime gateway cloud simulators
 REACHED := .reached
 PARTS := storm unit-edge unit-cloud integration-cloud integration-gateway month chaos browser properties rest integration-simulators
@@ -25,9 +26,9 @@ env: .venv/.complete ## the development environment in .venv, and nothing else
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lamplight needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.11 $@" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/$(PIP)
-	$(BIN)/$(UV_PIP) --python $(BIN)/python --compile-bytecode --require-hashes -r locks/dev.txt
+	$(BIN)/$(UV_PIP) --python $(BIN)/python --require-hashes -r locks/dev.txt
 	$(BIN)/$(UV_PIP) --python $(BIN)/python --no-build-isolation -e .
-	@$(BIN)/python -m compileall -qq -j 0 $(OURS)
+	@$(BIN)/python -m compileall -qq -j 0 -x '$(HARDLY_IMPORTED)' .venv/lib $(OURS)
 	@touch $@
 
 .venv-demo/.complete: locks/uv.txt locks/demo.txt pyproject.toml
