@@ -4,6 +4,7 @@ Complexity is ruff's (C901, at most 12, see pyproject.toml); the other three are
 """
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -20,12 +21,20 @@ def name(path):
     return path.relative_to(ROOT).as_posix()
 
 
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """What stands in this node's blocks, however deep; expressions, nine parts in ten of a tree, hold none of it."""
+    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for inner in getattr(node, block, ()):
+            yield inner
+            yield from statements(inner)
+
+
 @cache
 def counted():
     """How long every function is, and where everything is caught, of every module: each is parsed once."""
     lines, blind = {}, {}
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
                     lines[f"{name(path)}:{node.lineno} {node.name}"] = node.end_lineno - node.lineno + 1
