@@ -52,7 +52,7 @@ check: .venv/.complete ## style, types, import rules, unit and property tests
 
 test: .venv/.complete system-packages ## everything: check, integration, interop, scenarios, browser, docs
 	@rm -rf $(REACHED) && mkdir $(REACHED)
-	@$(BIN)/python -m tests.warm_up
+	@$(BIN)/python -m pytest -qq tests/warm_up.py
 	@$(MAKE) --no-print-directory -j 4 -k -Otarget UNIT_TESTS='tests.measured run $(REACHED)/$$@.json' types $(PARTS) style
 	@$(BIN)/python -m tests.measured report $(REACHED)/*.json
 
@@ -87,6 +87,7 @@ bench: .venv/.complete ## each benchmark's short profile
 	@for name in wire forgery frames captures reading faults footprint crash delivery broker_loss locate catchup bus verdicts anomalies nab bills backlog powercut append ingest; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 soak: .venv/.complete ## the long profiles: nights with kills and losses on both brokers, ten months of verdicts (an hour)
+	@$(BIN)/python -m pytest tests/properties --hypothesis-profile soak --timeout 0
 	@for name in crash delivery broker_loss verdicts locate powercut; do $(BIN)/python -m benchmarks.$$name --full || exit 1; done
 
 # The browser tests need a browser, the broker tests a broker, the tests of keys in hardware an emulated TPM and a token

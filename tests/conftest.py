@@ -1,6 +1,7 @@
-"""What holds for every test: none is timed, and each may type at a terminal.
+"""What holds for every test: none is timed, a property is tried on forty examples, and each may type at a terminal.
 
-How long an example takes says how busy the machine is, so no test is timed.
+How long an example takes says how busy the machine is, so no test is timed. Forty examples are for every day; `make
+soak` tries five hundred. What is dear to try says itself how many it takes.
 
 What was imported and collected before the first test stays to the end. Looking through all of it for garbage again and
 again took an eighth of a run, so Python looks seldom, and only through what tests have made.
@@ -13,8 +14,9 @@ import pytest
 
 from tests.terminal import Terminal
 
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")
+hypothesis.settings.register_profile("daily", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("soak", deadline=None, max_examples=500)
+hypothesis.settings.load_profile("daily")
 
 gc.set_threshold(10_000)
 

@@ -1,6 +1,6 @@
 """Laws of outages on the tree, whatever becomes known of the homes, and in whatever order."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.outages.area_model import SETTLED, Standing
@@ -36,7 +36,6 @@ def live(feeder: Feeder, story: list[tuple[tuple[str, str], int]]) -> Feeder:
     return feeder
 
 
-@settings(max_examples=60, deadline=None)
 @given(trees, some_homes, st.randoms(use_true_random=False))
 def test_the_order_of_news_does_not_matter(tree, lost, random) -> None:
     at_once = Feeder(tree).out(*lost).survey(60)
@@ -48,7 +47,6 @@ def test_the_order_of_news_does_not_matter(tree, lost, random) -> None:
     assert final(one_by_one.survey(60)) == final(at_once)
 
 
-@settings(max_examples=60, deadline=None)
 @given(trees, some_homes, st.data(), st.randoms(use_true_random=False))
 def test_neither_does_the_order_of_returns(tree, lost, data, random) -> None:
     returned = data.draw(st.lists(st.sampled_from(lost), unique=True))
@@ -61,7 +59,6 @@ def test_neither_does_the_order_of_returns(tree, lost, data, random) -> None:
     assert final(one_by_one.survey(2_000)) == final(at_once.survey(2_000))
 
 
-@settings(max_examples=100, deadline=None)
 @given(trees, stories)
 def test_every_home_that_is_out_is_out_in_one_open_outage_and_nobody_else_is(tree, story) -> None:
     feeder = live(Feeder(tree), story)
@@ -71,7 +68,6 @@ def test_every_home_that_is_out_is_out_in_one_open_outage_and_nobody_else_is(tre
     assert sorted(member.usage_point for member in members) == sorted(out)
 
 
-@settings(max_examples=100, deadline=None)
 @given(trees, stories)
 def test_nobody_is_asked_or_told_twice_of_one_outage_nor_before_somebody_is_back(tree, story) -> None:
     feeder = live(Feeder(tree), story).survey(10_000)
@@ -84,7 +80,6 @@ def test_nobody_is_asked_or_told_twice_of_one_outage_nor_before_somebody_is_back
         assert outage.first_back_at is not None or outer.first_back_at is not None
 
 
-@settings(max_examples=100, deadline=None)
 @given(trees, stories)
 def test_an_outage_is_closed_only_when_nothing_of_it_is_open(tree, story) -> None:
     feeder = live(Feeder(tree), story).survey(10_000)

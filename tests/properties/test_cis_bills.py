@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import cloud.billing
@@ -24,7 +24,6 @@ LAST = date(2028, 12, 31)
 )
 @example(first_day=date(2027, 6, 16), days=30, daily_wh=12_345, more_wh=[7] * 45)  # the yearly readjustment
 @example(first_day=date(2026, 4, 20), days=30, daily_wh=0, more_wh=[0] * 45)  # nothing used, and a flag that rises
-@settings(max_examples=60)
 def test_the_played_utility_and_the_cloud_reckon_the_same_bill(
     first_day: date, days: int, daily_wh: int, more_wh: list[int]
 ) -> None:

@@ -90,7 +90,6 @@ def drops(draw: st.DrawFn) -> dict[str, list[Row]]:
 
 
 @given(st.one_of(st.binary(max_size=60), JSON.map(lambda told: json.dumps(told).encode())))
-@settings(max_examples=60)
 def test_any_manifest_is_understood_or_refused(data: bytes) -> None:
     try:
         told = manifest.parse(data)
@@ -149,7 +148,6 @@ def test_of_a_drop_with_a_file_that_is_none_nothing_stands(tables: dict[Entity, 
 
 
 @given(standing=st.lists(SPANS, unique_by=lambda span: span.key), told=st.lists(SPANS, unique_by=lambda span: span.key))
-@settings(max_examples=60)
 def test_whatever_is_told_no_two_spans_of_a_group_overlap_in_the_end(standing: list[Span], told: list[Span]) -> None:
     before: list[Span] = []
     for span in standing:
@@ -164,7 +162,6 @@ def test_whatever_is_told_no_two_spans_of_a_group_overlap_in_the_end(standing: l
 
 
 @given(told=st.lists(SPANS, unique_by=lambda span: span.key))
-@settings(max_examples=60)
 def test_spans_that_do_not_overlap_are_never_refused_wherever_they_stood(told: list[Span]) -> None:
     free: list[Span] = []
     for span in told:

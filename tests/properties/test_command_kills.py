@@ -103,7 +103,7 @@ lives = st.lists(
 
 
 @given(lives)
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_no_order_is_done_or_answered_twice(told: list[tuple[list[int], int]]) -> None:
     machine = Machine()
 

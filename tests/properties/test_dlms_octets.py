@@ -4,7 +4,7 @@ import random
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms import axdr, get_response
@@ -23,8 +23,6 @@ from tests import fakes_axdr
 from tests.fakes_meter import CLOCK, IMPORT, STATUS, FakeMeter
 
 METER, US = server_address(logical=1, physical=0, size=1), client_address(16)
-quick = settings(max_examples=150, deadline=None)
-
 date_times = st.builds(
     from_utc,
     st.datetimes(min_value=datetime(2, 1, 3), max_value=datetime(9998, 12, 29), timezones=st.just(UTC)),  # noqa: DTZ001 - the zone is given
@@ -92,25 +90,21 @@ frames = st.builds(
 )
 
 
-@quick
 @given(values | compact_rows)
 def test_what_is_written_is_read_again(data):
     assert axdr.decode(fakes_axdr.encode(data)) == data
 
 
-@quick
 @given(values, st.binary(max_size=8))
 def test_the_first_value_never_takes_from_what_stands_behind(data, behind):
     assert axdr.decode_first(fakes_axdr.encode(data) + behind) == (data, behind)
 
 
-@quick
 @given(st.integers(0, 2**32 - 1), st.binary(max_size=4))
 def test_a_length_is_read_as_it_was_written(length, behind):
     assert axdr.decode_length(fakes_axdr.encode_length(length) + behind) == (length, behind)
 
 
-@quick
 @given(date_times)
 def test_an_instant_survives_its_twelve_octets(moment):
     again = CosemDateTime.decode(moment.encode())
@@ -119,7 +113,6 @@ def test_an_instant_survives_its_twelve_octets(moment):
     assert again.to_utc().tzinfo is UTC
 
 
-@quick
 @given(st.binary(max_size=80))
 def test_any_octets_are_a_value_or_a_refusal(octets):
     for read in (axdr.decode, get_response.parse, CosemDateTime.decode, lambda o: capture_objects(axdr.decode(o))):
@@ -127,7 +120,6 @@ def test_any_octets_are_a_value_or_a_refusal(octets):
     assert negotiate(octets, LinkSettings()).window <= 7
 
 
-@quick
 @given(values)
 def test_any_value_is_a_buffer_or_a_refusal(data):
     assert _reads_or_refuses(
@@ -135,13 +127,11 @@ def test_any_value_is_a_buffer_or_a_refusal(data):
     )
 
 
-@quick
 @given(st.one_of(st.binary(max_size=120), frames.map(Frame.encode), values.map(fakes_axdr.encode)))
 def test_any_capture_is_opened_or_refused_by_its_kind(capture):
     assert _opens_or_names(capture)
 
 
-@quick
 @given(st.lists(frames, max_size=5), st.binary(max_size=30), st.lists(st.integers(0, 1_500), max_size=12))
 def test_any_cut_of_the_stream_gives_the_same_frames(sent, noise, cuts):
     stream = noise + noise.join(frame.encode() for frame in sent) + noise
@@ -158,7 +148,6 @@ def test_any_cut_of_the_stream_gives_the_same_frames(sent, noise, cuts):
     assert whole.noise_bytes == piecewise.noise_bytes
 
 
-@quick
 @given(st.lists(frames, max_size=6))
 def test_frames_on_a_clean_line_are_all_found_at_once(sent):
     assert Deframer().feed(b"".join(frame.encode() for frame in sent)) == tuple(sent)
@@ -176,7 +165,6 @@ def test_twenty_thousand_random_frames_and_not_one_hangs():
     assert lost == 0
 
 
-@quick
 @given(st.lists(st.tuples(st.binary(max_size=60), st.floats(0, 3)), max_size=30))
 def test_no_octets_and_no_timing_confuse_a_link_or_a_sign_on(events):
     for machine in (
@@ -191,7 +179,6 @@ def test_no_octets_and_no_timing_confuse_a_link_or_a_sign_on(events):
             machine.tick(now)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     request=st.binary(min_size=1, max_size=600),
     answer=st.binary(min_size=1, max_size=600),

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.assistance.check import Likely, assess
@@ -49,7 +49,6 @@ VERSIONS = st.builds(
 )
 
 
-@settings(max_examples=60)
 @given(VERSIONS, DAYS)
 def test_what_is_likely_is_open_that_day(version: Version, on: date) -> None:
     found = assess(programme(version), {"income": Decimal(0)}, "BR-PR", on)
@@ -59,7 +58,6 @@ def test_what_is_likely_is_open_that_day(version: Version, on: date) -> None:
     assert not isinstance(found, Likely) or (version.status is not Status.ENDED and on <= version.read_again_by)
 
 
-@settings(max_examples=40)
 @given(VERSIONS, DAYS)
 def test_likely_cannot_be_built_for_a_day_on_which_it_is_not_open(version: Version, on: date) -> None:
     shut = replace(version, status=Status.ENDED)
@@ -68,7 +66,6 @@ def test_likely_cannot_be_built_for_a_day_on_which_it_is_not_open(version: Versi
         Likely(programme=programme(shut), version=shut, on=on, amount=None, met=())
 
 
-@settings(max_examples=60)
 @given(st.integers(0, 8000).map(lambda days: date(2011, 1, 1) + timedelta(days)))
 def test_none_of_our_own_programmes_is_offered_outside_its_dates_or_unread(on: date) -> None:
     told = {"cadunico": True, "income_per_capita_min_wages": "0.4", "uc": 1, "rfr": 0}

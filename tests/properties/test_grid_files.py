@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.customers import table as customers
@@ -83,7 +83,6 @@ def same(file: GridFile, forest: tuple[Tree, ...]) -> bool:
 
 @pytest.mark.parametrize("parse", PARSERS, ids=["grid", "feeder", "customers", "heading"])
 @given(data=st.binary(max_size=200))
-@settings(max_examples=60, deadline=None)
 def test_any_bytes_are_read_or_refused(parse: Callable[[bytes], object], data: bytes) -> None:
     assert all(fault.row >= 1 for fault in faults_of(parse, data))
 
@@ -92,7 +91,6 @@ def test_any_bytes_are_read_or_refused(parse: Callable[[bytes], object], data: b
     ("parse", "heading"), list(zip(PARSERS, HEADINGS, strict=False)), ids=["grid", "feeder", "homes"]
 )
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
 def test_any_cells_below_the_right_heading_are_read_or_refused(
     parse: Callable[[bytes], object], heading: tuple[str, ...], data: st.DataObject
 ) -> None:
@@ -104,7 +102,6 @@ def test_any_cells_below_the_right_heading_are_read_or_refused(
 
 
 @given(forest=forests(), data=st.data())
-@settings(max_examples=60, deadline=None)
 def test_what_trees_are_written_as_reads_back_as_those_trees(forest: tuple[Tree, ...], data: st.DataObject) -> None:
     rows = [device_row(device) for tree in forest for device in tree.devices]
     services = [service for tree in forest for service in tree.services]
@@ -117,7 +114,6 @@ def test_what_trees_are_written_as_reads_back_as_those_trees(forest: tuple[Tree,
 
 
 @given(forest=forests())
-@settings(max_examples=60, deadline=None)
 def test_below_and_path_tell_the_same_tree(forest: tuple[Tree, ...]) -> None:
     for tree in forest:
         below = {device.id: set(tree.below(device.id)) for device in tree.devices}

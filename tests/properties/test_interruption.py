@@ -98,7 +98,6 @@ def play(seen: list[Seen]) -> list[tuple[Observation, tuple[SupplyEvent, ...]]]:
 
 
 @given(disturbed(st.one_of(without_beats, beats)))
-@settings(max_examples=100)
 def test_after_a_loss_comes_its_restoration_or_once_the_meter_read_a_voltage_another_loss(seen: list[Seen]) -> None:
     told = play(seen)
 
@@ -143,7 +142,6 @@ def test_a_story_can_be_disturbed_and_still_come_to_both_restorations() -> None:
 
 @given(disturbed(without_beats))
 @example(list(WHOLE_STORY))
-@settings(max_examples=100)
 def test_every_restoration_has_its_proof(seen: list[Seen]) -> None:
     told = play(seen)
 
@@ -153,7 +151,6 @@ def test_every_restoration_has_its_proof(seen: list[Seen]) -> None:
 
 
 @given(disturbed(st.one_of(without_beats, beats)), st.integers(0, 40))
-@settings(max_examples=100)
 def test_whatever_was_concluded_survives_a_restart(seen: list[Seen], cut: int) -> None:
     state = InterruptionState()
     for s, observation in seen[:cut]:
@@ -206,7 +203,6 @@ def sense_after(history: list[Observation]) -> tuple[bool, datetime]:
 
 
 @given(disturbed(st.one_of(without_beats, beats)))
-@settings(max_examples=100)
 def test_an_edge_told_twice_changes_nothing(seen: list[Seen]) -> None:
     twice = [twin for s, seen_then in seen for twin in [(s, seen_then)] * (1 + isinstance(seen_then, SupplyEdge))]
 
@@ -215,7 +211,6 @@ def test_an_edge_told_twice_changes_nothing(seen: list[Seen]) -> None:
 
 @given(disturbed(meter_words))
 @example(list(WHOLE_STORY))
-@settings(max_examples=200)
 def test_every_interruption_that_is_told_has_its_witness(seen: list[Seen]) -> None:
     told = [
         (index, event)
@@ -274,7 +269,6 @@ def had_failed(history: list[Seen], since: datetime) -> bool:
 
 @given(disturbed(st.one_of(without_beats, beats)))
 @example([(0, ProbeLink(up=True)), (0, ProbeBeat(present=True, input_mv=0)), (1, failed(1)), (2, failed(2))])
-@settings(max_examples=100)
 def test_whatever_is_told_while_supply_is_sensed_ends_when_all_is_well(seen: list[Seen]) -> None:
     all_is_well: list[Seen] = [
         (1_000, ProbeLink(up=True)),
@@ -305,7 +299,6 @@ dips = st.tuples(st.floats(0.1, 1.9), st.sampled_from(["answers", "is silent", "
 
 
 @given(st.lists(dips, min_size=1, max_size=6))
-@settings(max_examples=100)
 def test_dips_are_counted_and_never_told_whatever_the_meter_does(drawn: list[tuple[float, str]]) -> None:
     told: list[tuple[float, Observation]] = [(0, ProbeLink(up=True)), (0, answered(0, 230))]
     for number, (duration_s, meter) in enumerate(drawn):

@@ -1,7 +1,7 @@
 """Whatever a person types or a line carries, a link's parsers answer or refuse, and keep their bounds."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms.hdlc_negotiation import LinkSettings, negotiate
@@ -12,7 +12,6 @@ from simulators.meter.faults import Faults
 from simulators.meter.opto import SignOn
 from simulators.meter.transmission import Transmission
 
-few = settings(max_examples=60, deadline=None)
 NAMES = ("drop", "flip", "burst", "garbage", "cut", "parity", "baud", "mishear", "dip", "flag", "echo", "silence")
 words = st.one_of(
     st.tuples(st.just("rate"), st.sampled_from(NAMES), st.floats(0, 1).map(str)),
@@ -21,7 +20,6 @@ words = st.one_of(
 )
 
 
-@few
 @given(st.lists(st.text(max_size=12), max_size=4))
 def test_any_words_are_a_fault_or_refused(typed):
     faults = Faults()
@@ -32,7 +30,6 @@ def test_any_words_are_a_fault_or_refused(typed):
         assert refused.do  # noqa: PT017 - either outcome is right
 
 
-@few
 @given(st.lists(words, max_size=5), st.lists(st.binary(min_size=1, max_size=40), max_size=6))
 def test_whatever_is_in_force_no_answer_grows_and_none_comes_from_nowhere(orders, said):
     faults = Faults(seed=7)
@@ -53,7 +50,6 @@ def _ordered(faults, order):
         return
 
 
-@few
 @given(st.lists(st.tuples(st.binary(max_size=90), st.floats(0, 5)), max_size=12), st.booleans())
 def test_a_sign_on_survives_any_octets_and_holds_no_more_than_a_message(heard, saves_battery):
     sign_on = SignOn(address="1", saves_battery=saves_battery)
@@ -66,7 +62,6 @@ def test_a_sign_on_survives_any_octets_and_holds_no_more_than_a_message(heard, s
     assert len(sign_on._message) <= 64
 
 
-@few
 @given(st.text(max_size=60))
 def test_any_text_is_a_port_or_refused(text):
     try:
@@ -75,7 +70,6 @@ def test_any_text_is_a_port_or_refused(text):
         assert "HOST:PORT" in refused.do  # noqa: PT017 - either outcome is right
 
 
-@few
 @given(st.binary(max_size=40))
 def test_any_parameters_are_agreed_on_within_both_sides_limits(octets):
     agreed = negotiate(octets, LinkSettings())
@@ -84,7 +78,6 @@ def test_any_parameters_are_agreed_on_within_both_sides_limits(octets):
     assert 1 <= agreed.info_bytes <= 2_030
 
 
-@few
 @given(st.binary(max_size=40))
 def test_any_proposal_is_agreed_to_or_refused(octets):
     try:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from itertools import combinations
 from math import inf, isclose, log
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.grid.model import Tree
@@ -35,7 +35,6 @@ def antichains(places: list[frozenset[str]]) -> list[tuple[frozenset[str], ...]]
     return [chosen for chosen in sets if all(a.isdisjoint(b) for a, b in combinations(chosen, 2))]
 
 
-@settings(max_examples=60, deadline=None)
 @given(trees, words)
 def test_no_set_of_places_explains_more_and_the_margin_is_what_the_next_best_lacks(
     tree: Tree, said: list[Word]

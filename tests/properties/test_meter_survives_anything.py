@@ -1,7 +1,7 @@
 """Whatever a reader sends, the meter answers or is silent; it never breaks and never speaks of what it has not."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simulators.meter.device import Meter
@@ -30,7 +30,6 @@ CALLS = [
 EARLIEST = bytes.fromhex("090c00010101ff00000000fe0c00") * 2 + b"\x01\x00"
 
 
-@settings(max_examples=200, deadline=None)
 @given(request=requests)
 @example(request=b"\xc0\x01\xc1" + LOAD_PROFILE + SELECTIONS[1] + EARLIEST)
 def test_every_request_has_an_answer(request: bytes) -> None:
@@ -39,7 +38,6 @@ def test_every_request_has_an_answer(request: bytes) -> None:
     assert answer[0] in (0x61, 0x63, 0xC4, 0xC5, 0xC7, 0xD8, 0x0E)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     request=st.builds(
         bytes.__add__, st.sampled_from([*HEADS, *CALLS, b"\xdb", b"\xc3\x01\xc1"]), st.binary(max_size=60)
@@ -57,7 +55,6 @@ def test_nobody_comes_in_by_noise(access: Access, client_sap: int, request: byte
     assert not server.is_associated or client_sap == 16
 
 
-@settings(max_examples=60, deadline=None)
 @given(bit=st.integers(0, 8 * 17 - 1))
 def test_no_flipped_bit_of_a_proof_lets_anybody_in(bit: int) -> None:
     server, _ = locked_server(a_life(), by_keys())
@@ -71,7 +68,6 @@ def test_no_flipped_bit_of_a_proof_lets_anybody_in(bit: int) -> None:
     assert not server.is_associated
 
 
-@settings(max_examples=100, deadline=None)
 @given(heard=st.lists(st.binary(max_size=60), max_size=8))
 def test_every_noise_is_survived(heard: list[bytes]) -> None:
     meter = Meter(a_life(), keep=lambda _: None)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.messaging.model import Announcement
@@ -98,7 +98,6 @@ def effects_of(home: Home, happen: Callable[[], Home]) -> list[Effect]:
     return happen().effects[known:]
 
 
-@settings(max_examples=100)
 @given(tended_stories)
 def test_no_message_is_told_twice_and_no_end_without_its_beginning(story: Story) -> None:
     home, _ = live(story)
@@ -111,7 +110,6 @@ def test_no_message_is_told_twice_and_no_end_without_its_beginning(story: Story)
         )
 
 
-@settings(max_examples=100)
 @given(tended_stories)
 def test_power_back_is_told_only_on_the_word_of_the_homes_own_meter(story: Story) -> None:
     _, moments = live(story)
@@ -122,7 +120,6 @@ def test_power_back_is_told_only_on_the_word_of_the_homes_own_meter(story: Story
         assert is_proof or Announcement.POWER_BACK not in told
 
 
-@settings(max_examples=50)
 @given(tended_stories)
 def test_nobody_is_told_out_but_on_a_confirmed_interruption_with_the_supply_sense_away(story: Story) -> None:
     home, _ = live(story)
@@ -134,7 +131,6 @@ def test_nobody_is_told_out_but_on_a_confirmed_interruption_with_the_supply_sens
             assert (senses_supply(rests_on), live_voltage(rests_on)) == (False, None)
 
 
-@settings(max_examples=50)
 @given(tended_stories)
 def test_the_breaker_is_told_once_each_time_and_only_where_the_meter_reads_power(story: Story) -> None:
     home, _ = live(story)
@@ -146,7 +142,6 @@ def test_the_breaker_is_told_once_each_time_and_only_where_the_meter_reads_power
             assert effect.finding.evidence == TRIPPED
 
 
-@settings(max_examples=50)
 @given(tended_stories)
 def test_a_finding_never_stands_beside_the_verdict_it_contradicts(story: Story) -> None:
     home, _ = live(story)
@@ -157,7 +152,6 @@ def test_a_finding_never_stands_beside_the_verdict_it_contradicts(story: Story) 
     assert finding is None or finding.stage is not Stage.WITHDRAWN
 
 
-@settings(max_examples=50)
 @given(tended_stories)
 def test_what_a_person_closed_keeps_their_word_and_is_told_back_only_by_proof(story: Story) -> None:
     home, moments = live(story)
@@ -170,7 +164,6 @@ def test_what_a_person_closed_keeps_their_word_and_is_told_back_only_by_proof(st
             assert sum(isinstance(effect, CaseChanged) for effect in moment.effects) <= 1
 
 
-@settings(max_examples=100)
 @given(tended_stories)
 def test_nothing_is_told_of_a_case_once_it_was_no_outage(story: Story) -> None:
     home, _ = live(story)
@@ -183,7 +176,6 @@ def test_nothing_is_told_of_a_case_once_it_was_no_outage(story: Story) -> None:
         assert not (is_withdrawn and case.told_at and case.attention is None)
 
 
-@settings(max_examples=100)
 @given(tended_stories)
 def test_saying_everything_twice_changes_nothing(story: Story) -> None:
     once, _ = live(story)
@@ -193,7 +185,6 @@ def test_saying_everything_twice_changes_nothing(story: Story) -> None:
     assert twice.told == once.told
 
 
-@settings(max_examples=100)
 @given(tended_stories)
 def test_the_phase_and_the_case_never_disagree(story: Story) -> None:
     home, _ = live(story)

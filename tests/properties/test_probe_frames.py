@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.probe import cobs
@@ -85,7 +85,6 @@ def test_a_changed_byte_is_never_another_frame(frame: Frame, where: int, change:
 
 
 @given(st.lists(st.binary(max_size=400), max_size=10))
-@settings(max_examples=100)
 def test_the_session_takes_any_noise(chunks: list[bytes]) -> None:
     session = ProbeSession(newest_edge=None)
 

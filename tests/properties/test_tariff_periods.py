@@ -6,7 +6,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.billing.calendars import WORKDAYS, Calendar, Rule
@@ -81,7 +81,6 @@ def test_each_period_has_what_the_clock_face_says(zone: str, day: date, _quarter
     assert {each.period: each.energy_wh for each in use} == {name: wh for name, wh in expected.items() if wh}
 
 
-@settings(max_examples=50)
 @given(
     at=st.sampled_from(DAYS),
     cuts=st.lists(st.integers(0, 100), max_size=4),

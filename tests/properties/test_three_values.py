@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.assistance.predicate import (
@@ -60,7 +60,6 @@ def test_there_is_no_excluded_middle() -> None:
     assert both(Truth.UNKNOWN, opposite(Truth.UNKNOWN)) is Truth.UNKNOWN
 
 
-@settings(max_examples=40)
 @given(TREES, KNOWN, KNOWN)
 def test_one_more_fact_settles_what_is_open_and_changes_nothing_settled(tree, known, learned) -> None:
     before = judge(tree, known, ON)
@@ -70,7 +69,6 @@ def test_one_more_fact_settles_what_is_open_and_changes_nothing_settled(tree, kn
     assert after is before or before is Truth.UNKNOWN
 
 
-@settings(max_examples=40)
 @given(TREES, KNOWN)
 def test_with_nothing_missing_to_ask_for_nothing_new_can_settle_it(tree, known) -> None:
     asked = missing(tree, known, ON)
@@ -81,7 +79,6 @@ def test_with_nothing_missing_to_ask_for_nothing_new_can_settle_it(tree, known) 
     assert asked or judge(tree, others | known, ON) is judge(tree, known, ON)
 
 
-@settings(max_examples=40)
 @given(TREES, KNOWN)
 def test_what_is_decisive_suffices(tree, known) -> None:
     named = {fact for one in decisive(tree, known, ON) for fact in one.needs}

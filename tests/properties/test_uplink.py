@@ -3,7 +3,7 @@
 import itertools
 import random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.uplink.mischief import Odds, Side, Traffic
@@ -22,7 +22,6 @@ def cut(stream: bytes, places: list[int]) -> list[bytes]:
     return [stream[begin:end] for begin, end in itertools.pairwise(edges)]
 
 
-@settings(max_examples=100)
 @given(STREAMS, st.lists(st.integers(0, 10_000), max_size=8))
 def test_any_bytes_cut_anywhere_come_out_as_they_came_in(stream: bytes, places: list[int]) -> None:
     cutter, out = Cutter(), b""
@@ -34,7 +33,6 @@ def test_any_bytes_cut_anywhere_come_out_as_they_came_in(stream: bytes, places: 
     assert out + cutter.held == stream
 
 
-@settings(max_examples=100)
 @given(st.lists(PACKETS, max_size=12), st.lists(st.integers(0, 10_000), max_size=8))
 def test_however_packets_are_cut_the_same_are_found(packets: list[bytes], places: list[int]) -> None:
     cutter = Cutter()
@@ -44,7 +42,6 @@ def test_however_packets_are_cut_the_same_are_found(packets: list[bytes], places
     assert found == packets
 
 
-@settings(max_examples=100)
 @given(STREAMS, st.lists(st.integers(0, 10_000), max_size=8), st.sampled_from(Side), st.integers())
 def test_no_bytes_stop_a_bad_line_and_what_is_no_publish_passes(
     stream: bytes, places: list[int], speaker: Side, seed: int

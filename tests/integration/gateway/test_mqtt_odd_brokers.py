@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.adapters.enrolment import Enrolment, Secret
@@ -277,7 +277,6 @@ octets = st.binary(max_size=64) | st.builds(
 
 
 @given(said=octets, version=st.sampled_from(["5", "3.1.1"]), is_inside=st.booleans())
-@settings(max_examples=100, deadline=None)
 def test_any_octets_do_nothing_or_lose_the_connection(said: bytes, version: str, *, is_inside: bool) -> None:
     connack = {"5": connack_5(), "3.1.1": CONNACK}[version]
     honest = answering(connack, then=LastWords(said))

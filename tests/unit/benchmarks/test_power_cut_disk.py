@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.power_cut_disk import Disk, Loss, Step, cuts, read_trace
@@ -91,7 +91,6 @@ def test_what_was_said_counts_though_it_is_not_on_the_disk() -> None:
     assert said == {1: [], 2: ["1"], 3: ["1", "2"]}
 
 
-@settings(max_examples=60)
 @given(
     octets=st.lists(st.binary(min_size=1, max_size=1_500), min_size=1, max_size=8),
     durable=st.integers(0, 8),

@@ -4,7 +4,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wire.certificate_request import (
@@ -105,7 +105,6 @@ def test_no_flipped_bit_passes(at):
         open_request(bytes(bent), SIGNER.public, GATEWAY)
 
 
-@settings(max_examples=60)
 @given(pkcs10=st.binary(min_size=1, max_size=400), text=st.binary(max_size=400))
 def test_any_octets_are_refused_in_our_own_words(pkcs10, text):
     label = b"LAMPLIGHT CERTIFICATE REQUEST-----"

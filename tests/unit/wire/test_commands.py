@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import cbor2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.wire.golden import OPERATIONS_ORDERED, SIGNERS, command, stored, stored_pair
@@ -156,13 +156,11 @@ def test_any_flipped_bit_of_a_cosigned_command_is_refused():
 
 
 @given(st.binary(max_size=400), st.sampled_from([b"", bytes.fromhex("d8628440a0"), bytes.fromhex("d2844da2012804")]))
-@settings(max_examples=100)
 def test_any_octets_at_all_are_refused_with_a_reason(octets, head):
     assert refusal(head + octets) in Reason
 
 
 @given(st.integers(0, 400))
-@settings(max_examples=40)
 def test_a_cosigned_command_cut_anywhere_is_refused(length):
     envelope = stored_pair().envelope
 

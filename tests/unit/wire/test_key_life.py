@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wire.envelope import Purpose, signed_bytes
@@ -85,7 +85,6 @@ def test_a_proof_is_no_event_and_no_receipt():
     assert all(signed_bytes(b"", b"", purpose) != proved for purpose in Purpose if purpose is not Purpose.KEY)
 
 
-@settings(max_examples=60, deadline=None)
 @given(spki=st.one_of(st.binary(max_size=200), st.just(NEW.public.spki)), proof=st.binary(min_size=64, max_size=64))
 def test_any_octets_are_refused_by_the_one_error(spki, proof):
     with pytest.raises(RecordRefused):

@@ -5,7 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.customers import preference_store
@@ -89,7 +89,6 @@ changes = st.integers(-180, 180).flatmap(
 )
 
 
-@settings(max_examples=60)
 @given(clocks, clocks, instants | changes, st.sampled_from(["Europe/Paris", "America/Sao_Paulo", "Asia/Kolkata"]))
 def test_who_is_made_to_wait_waits_less_than_two_days_and_not_for_ever(
     quiet_from: time, quiet_until: time, now: datetime, zone: str

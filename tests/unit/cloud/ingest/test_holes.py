@@ -238,7 +238,7 @@ def test_a_hole_at_the_beginning_of_a_generation_begins_it(door):
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_declaration_is_a_hole_or_none_whatever_it_says(data):
     gateway = FakeGateway()
     seqs = st.integers(1, 2**32)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.broker.folder import BrokerFolder
@@ -238,7 +238,6 @@ def test_what_is_no_place_is_refused(words):
         revocation.parse_places(words)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     words=st.lists(
         st.one_of(st.text("alrmdnos=-x \u0661\0", max_size=20), st.integers().map("alarm={}".format)), max_size=4

@@ -7,7 +7,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.kernel.facts import FactSheet
@@ -207,7 +207,6 @@ def test_a_french_colon_never_begins_a_line() -> None:
         assert not re.search(r"(?<!\u00a0)[:?]", source)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=40), st.integers(0, 10_000_000), st.sampled_from(EVERY))
 def test_hostile_names_cannot_break_lines_headers_or_marks(
     name: str, lasted_s: int, which: tuple[Announcement, Language]

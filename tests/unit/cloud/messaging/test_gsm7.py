@@ -1,7 +1,7 @@
 """What fits into a text message is counted as the network counts it, and folded no further than it must be."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.messaging.gsm7 import folded, septets
@@ -46,7 +46,6 @@ def test_a_text_is_folded_only_as_far_as_the_alphabet_asks(text: str, plain: str
     assert folded(text) == plain
 
 
-@settings(max_examples=60)
 @given(st.text(max_size=60))
 def test_what_was_folded_can_be_counted_and_is_not_folded_again(text: str) -> None:
     plain = folded(text)

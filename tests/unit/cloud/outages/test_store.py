@@ -30,7 +30,7 @@ def test_a_home_never_heard_of_is_supplied(database: Database) -> None:
         assert store.load_state(connection, UP, OWN_METER) == State(meter=OWN_METER)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tended_stories)
 def test_a_state_survives_a_restart_whatever_its_story(database: Database, story: Story) -> None:
     home, _ = live(story)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from time import process_time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.outward import cim_message, cloudevent
@@ -199,7 +199,6 @@ def test_no_file_of_this_machine_is_read_for_an_entity():
         claims(thief)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.binary(max_size=300)
     | st.binary(max_size=100).map(lambda octets: b"<a>" + octets)
@@ -212,7 +211,6 @@ def test_any_octets_are_evidence_or_are_refused(data):
         return
 
 
-@settings(max_examples=60, deadline=None)
 @given(at=st.integers(0, 3_000), octet=st.integers(0, 255), is_xml=st.booleans())
 def test_a_bent_file_is_refused_or_its_differences_are_found_or_do_not_matter(at, octet, is_xml):
     whole = bytearray(b"".join(cim_message.message([LOST])) if is_xml else cloudevent.as_json(LOST))

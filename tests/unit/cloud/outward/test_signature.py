@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.outward import signature
@@ -68,7 +68,6 @@ def test_a_secret_that_is_not_there_is_told(tmp_path):
         signature.read_secrets(tmp_path / "nothing")
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_octets_are_a_secret_or_are_refused(tmp_path_factory, octets):
     file = tmp_path_factory.getbasetemp() / "octets"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.adapters.command_file import CommandFile
@@ -33,7 +33,6 @@ def test_what_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=50)
 def test_any_octets_are_none(tmp_path_factory: pytest.TempPathFactory, octets: bytes) -> None:
     path = tmp_path_factory.mktemp("gateway") / "commands.json"
     path.write_bytes(octets)

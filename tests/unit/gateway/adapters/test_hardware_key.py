@@ -1,7 +1,7 @@
 """What is signed by hardware goes out in the one form that is accepted, or not at all."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.adapters.hardware_key import HardwareSigner
@@ -47,7 +47,6 @@ def test_what_would_end_a_start_does_not_end_a_gateway_that_runs() -> None:
         HardwareSigner(PUBLIC, gone, "fake").sign(b"event")
 
 
-@settings(max_examples=60, deadline=None)
 @given(r=st.integers(min_value=-(2**300), max_value=2**300), s=st.integers(min_value=-(2**300), max_value=2**300))
 def test_any_two_numbers_are_refused_by_the_one_error(r: int, s: int) -> None:
     with pytest.raises(KeyUnavailable):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.adapters.key_delivery import read_delivery
@@ -56,7 +56,6 @@ def test_keys_that_are_none(tmp_path: Path, secrets: DeliveredSecrets, told: str
 
 
 @given(octets=st.binary(max_size=300))
-@settings(max_examples=50)
 def test_any_other_file(tmp_path_factory: pytest.TempPathFactory, octets: bytes) -> None:
     file = tmp_path_factory.getbasetemp() / "any.lwk"
     file.write_bytes(octets)

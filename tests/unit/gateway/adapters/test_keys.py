@@ -72,7 +72,7 @@ def test_a_key_under_a_password_is_refused(tmp_path: Path) -> None:
 
 
 @given(data=st.one_of(st.binary(max_size=300), st.binary(max_size=200).map(lambda tail: b"held by tpm2\n" + tail)))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_octets_are_no_key_and_are_refused_in_one_line(tmp_path: Path, data: bytes) -> None:
     private = tmp_path / "key.pem"
     private.write_bytes(data)

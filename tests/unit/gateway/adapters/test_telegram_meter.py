@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.adapters.dlms_meter import DlmsMeter
@@ -118,7 +118,6 @@ def test_two_frames_of_the_historic_tic_agree():
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 7)), min_size=1, max_size=4))
-@settings(max_examples=50)
 def test_bits_flipped_in_a_frame_never_become_another_energy(flips):
     spoilt = bytearray(seven_bit(frame()))
     for place, bit in flips:

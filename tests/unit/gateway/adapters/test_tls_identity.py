@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.adapters.tls_identity import MAX_CERTIFICATE_BYTES, RenewedIdentity, TlsIdentity
@@ -158,7 +158,6 @@ def test_without_a_certificate_there_is_no_standing(identity):
         identity.standing()
 
 
-@settings(max_examples=50)
 @given(octets=st.binary(max_size=300))
 def test_any_octets_for_a_certificate_are_refused_in_our_own_words(tmp_path_factory, octets):
     identity = TlsIdentity(tmp_path_factory.getbasetemp() / "none.pem")

@@ -1,7 +1,7 @@
 """Whatever the tools of a TPM say, it is a key that signs, or one line that tells what to do."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.adapters.tpm_keys import TpmKeys
@@ -40,7 +40,6 @@ def test_a_key_that_cannot_be_read_back_is_told() -> None:
         ToolsThatSay(tpm2_evictcontrol=HANDLE).make()
 
 
-@settings(max_examples=60, deadline=None)
 @given(signature=st.one_of(st.binary(max_size=100), st.just(b"\x30\x06\x02\x01\x01\x02\x01\x01")))
 def test_any_octets_for_a_signature_are_refused_by_the_one_error(signature: bytes) -> None:
     tpm = ToolsThatSay(tpm2_evictcontrol=HANDLE, tpm2_readpublic=PUBLIC.spki, tpm2_sign=signature)
@@ -49,7 +48,6 @@ def test_any_octets_for_a_signature_are_refused_by_the_one_error(signature: byte
         tpm.make().sign(b"event")
 
 
-@settings(max_examples=60, deadline=None)
 @given(told=st.binary(max_size=200), public=st.binary(max_size=200))
 def test_any_octets_for_handles_and_keys_are_refused_in_one_line(told: bytes, public: bytes) -> None:
     tpm = ToolsThatSay(tpm2_evictcontrol=told, tpm2_getcap=told + HANDLE, tpm2_readpublic=public)

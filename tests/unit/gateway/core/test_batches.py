@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.batches import MAX_VALUES, IntervalProgress, Window, batches
@@ -67,7 +67,6 @@ def test_a_month_of_hours_fits_the_envelope_many_times_over() -> None:
 
 
 @given(st.lists(st.integers(0, 50), unique=True).map(sorted), st.integers(1, 3))
-@settings(max_examples=100)
 def test_no_value_is_lost_or_doubled(hours: list[int], quantities: int) -> None:
     names = ("import", "export")[:quantities]
     rows = [row(hour, **dict.fromkeys(names, hour)) for hour in hours]

@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.disclosure import Disclosure, FineConsent, Told, may_tell_use, tell_intervals, tell_registers
@@ -156,7 +156,6 @@ def test_an_hour_that_stands_out_is_not_told_where_bills_are_reckoned_in_days():
     assert not may_tell_use(spike, Disclosure(billing_period_s=86_400))
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     present=st.lists(st.booleans(), min_size=1, max_size=40),
     cuts=st.sets(st.integers(1, 39), max_size=5),

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.errors import Undecodable
@@ -103,7 +103,6 @@ def test_rows_in_no_order_are_given_up():
         rows_read(Buffer([NOON] * 99 + [NOON - 99 * HOUR] + [NOON] * 100), a_stretch(2, until=NOON - 40 * HOUR))
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     missing=st.sets(st.integers(1, 398), max_size=200),
     begin=st.integers(0, 420),
@@ -121,7 +120,6 @@ def test_every_row_of_any_stretch_is_read(missing, begin, length, captures_at, i
     assert {stamp for stamp in kept if wanted.begin <= stamp <= wanted.until} <= set(found)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.lists(st.lists(st.none() | st.datetimes(timezones=st.just(UTC)), max_size=4)))
 def test_no_answers_make_it_read_for_ever(in_use, answers):
     reads = entries_to_read(a_stretch(5), in_use)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.quality import Limits, Quality, step
@@ -158,7 +158,6 @@ def test_what_is_remembered_goes_on_as_if_nothing_had_happened(volts):
     assert play(*rest, state=recalled, from_s=s) == play(*rest, state=state, from_s=s)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 9_000), st.integers(0, 400)), max_size=60))
 def test_whatever_is_read_each_raise_has_its_end_before_the_next(readings):
     state, s, told = Quality(), 0, []

@@ -1,7 +1,7 @@
 """A port's speed set over Telnet: what is said, what is heard, and what never confuses it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.rfc2217 import MAX_COMMAND_BYTES, PortCommand, PortControl, command, escaped
@@ -77,7 +77,6 @@ def test_what_is_no_answer_of_a_port_grants_nothing(octets):
     assert control.granted == {}
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200), st.binary(max_size=40))
 def test_any_octets_are_survived_and_any_data_comes_back(noise, data):
     control = PortControl()

@@ -1,7 +1,7 @@
 """A register that passes its last digit makes no giant difference, whichever size it has."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core import rollover
@@ -25,7 +25,6 @@ def test_a_counter_of_incidents_rolls_over_too(then, now, size):
     assert rollover.count_passed(then=then, now=now) == size
 
 
-@settings(max_examples=80, deadline=None)
 @given(then=st.integers(-(2**40), 2**50), now=st.integers(-(2**40), 2**50), most=st.integers(0, 10**6))
 def test_a_rollover_is_never_more_than_what_may_have_passed(then, now, most):
     size = rollover.size_passed(then=then, now=now, most=most)
@@ -33,7 +32,6 @@ def test_a_rollover_is_never_more_than_what_may_have_passed(then, now, most):
     assert size is None or now + size - then <= most
 
 
-@settings(max_examples=60, deadline=None)
 @given(size=st.sampled_from([10**8, 2**32]), used=st.integers(0, 999), before=st.integers(1, 900))
 def test_a_difference_tells_the_size_as_well(size, used, before):
     assert rollover.size_of_fall(used - size, most=1_000) == size

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.meter.hdlc import Address, Control, Deframer, Frame, FrameRefused, Kind, checksum, unnumbered
@@ -36,7 +36,6 @@ def test_a_frame_survives_its_bytes(frame: Frame) -> None:
     assert list(Deframer().feed(frame.to_bytes())) == [frame]
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     sent=st.lists(frames, min_size=1, max_size=4),
     noise=st.lists(st.binary(max_size=12), min_size=5, max_size=5),

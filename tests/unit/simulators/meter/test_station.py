@@ -336,7 +336,6 @@ class PersistentReader:
 
 
 @given(size=st.integers(1, 300), losses=st.lists(st.booleans(), max_size=40))
-@settings(max_examples=100, deadline=None)
 def test_on_a_bad_line_an_answer_arrives_whole_and_is_asked_for_once(size: int, losses: list[bool]) -> None:
     application = FakeApplication(bytes(place % 251 for place in range(size)))
     reader = PersistentReader(Station(application), chain(losses, repeat(False)))

@@ -1,7 +1,7 @@
 """What talks on a line by itself is told by what it says, at the right speed only."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.discovery.talk import recognised
@@ -55,7 +55,6 @@ def test_what_is_cut_off_or_noise_is_not_guessed_at(heard):
     assert recognised(heard, 9_600) is None
 
 
-@settings(max_examples=100)
 @given(st.binary(max_size=300))
 def test_any_octets_are_borne(heard):
     recognised(heard, 9_600)

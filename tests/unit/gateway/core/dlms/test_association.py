@@ -1,7 +1,7 @@
 """Answers to an association, by hand from the standard's examples, and what is none."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms import association
@@ -73,7 +73,6 @@ def test_a_proof_that_is_none_is_refused(octets: str) -> None:
         association.parse_proof(bytes.fromhex(octets))
 
 
-@settings(max_examples=60, deadline=None)
 @given(head=st.sampled_from([PUBLIC[:20], HIGH[:40], b"\x61", b"\xd8", b"\x28", b"\x08"]), rest=st.binary())
 def test_whatever_comes_it_is_understood_or_undecodable(head: bytes, rest: bytes) -> None:
     for read in (association.parse, association.parse_agreement, association.parse_proof):

@@ -1,7 +1,7 @@
 """An APDU in numbered blocks, whichever side has more to say, and whatever gets lost on the way."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms.block_exchange import (
@@ -136,7 +136,6 @@ def test_no_block_is_made_up(octets):
         Block.parse(bytes.fromhex(octets))
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=30), st.lists(st.binary(max_size=30).map(lambda rest: b"\xe0" + rest), max_size=12))
 def test_no_octets_confuse_an_exchange(request, heard):
     exchange = BlockExchange(request, block_bytes=7)
@@ -148,7 +147,6 @@ def test_no_octets_confuse_an_exchange(request, heard):
         assert isinstance(step, Send | Await | Whole)
 
 
-@settings(max_examples=60, deadline=None)
 @given(answer=st.binary(min_size=1, max_size=600), size=st.integers(1, 90))
 def test_any_answer_comes_out_as_it_went_in(answer, size):
     exchange = BlockExchange()

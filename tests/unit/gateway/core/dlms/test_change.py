@@ -1,7 +1,7 @@
 """What a meter answers to a change, and a change that is too long for one request."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms import change
@@ -61,7 +61,6 @@ def test_no_answer_to_an_action_is_made_up(apdu):
         change.parse_action(bytes.fromhex(apdu))
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(["c501", "c502", "c503", "c701", "d8", "0e", ""]).map(bytes.fromhex), st.binary(max_size=30))
 def test_whatever_comes_it_is_understood_or_undecodable(head, rest):
     for read in (change.parse_set, change.parse_action):
@@ -71,7 +70,6 @@ def test_whatever_comes_it_is_understood_or_undecodable(head, rest):
             continue
 
 
-@settings(max_examples=60, deadline=None)
 @given(value=st.binary(min_size=1, max_size=400), size=st.integers(1, 150))
 def test_a_value_in_blocks_is_the_value(value, size):
     first, *others = change.set_blocks(HEAD + value, size)

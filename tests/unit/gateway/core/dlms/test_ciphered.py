@@ -1,7 +1,7 @@
 """Protected octets travel in either form, and come out as they went in."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms import ciphered
@@ -32,7 +32,6 @@ def test_what_is_cut_off_or_nothing_ciphered_is_refused(octets):
         ciphered.unwrap(bytes.fromhex(octets))
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.sampled_from([b"\xdb", b"\xcc", b""]), st.binary(max_size=60))
 def test_whatever_comes_it_is_unwrapped_or_undecodable(head, rest):
     try:

@@ -1,7 +1,7 @@
 """What can be asked of a meter without a secret, and what its answers are taken for."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms import enquiry
@@ -102,7 +102,6 @@ class TestEntries:
 
         assert enquiry.secret_of(answer)[0] is Entry.PASSWORD
 
-    @settings(max_examples=100)
     @given(st.binary(max_size=100))
     def test_any_octets_are_read_or_refused(self, answer):
         for reader in (enquiry.entry_of, enquiry.secret_of, enquiry.value_of):

@@ -1,7 +1,7 @@
 """Rows of one form are read in one step each, and come out as if they were read value by value."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms import axdr
@@ -24,7 +24,6 @@ ROWS = st.lists(st.lists(CELLS, min_size=1, max_size=4).map(lambda cells: struct
 
 
 @given(ROWS, st.integers(1, 4))
-@settings(max_examples=100)
 def test_every_row_comes_out_as_it_was_sent_whatever_the_row_before_it_was_like(rows, times):
     sent = array(*(row for row in rows for _ in range(times)), *rows)
 
@@ -32,7 +31,6 @@ def test_every_row_comes_out_as_it_was_sent_whatever_the_row_before_it_was_like(
 
 
 @given(ROWS, st.integers(0, 400))
-@settings(max_examples=60)
 def test_a_buffer_that_breaks_off_is_refused_wherever_it_does(rows, cut):
     sent = fakes_axdr.encode(array(*rows, *(structure(u8(1), u32(2)) for _ in range(6))))
 

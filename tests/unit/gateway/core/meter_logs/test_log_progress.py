@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms.data import NULL, Data, DataType
@@ -156,7 +156,6 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=20))
 def test_whatever_a_log_holds_each_entry_is_told_once_and_nothing_breaks(rows):
     first = log_entries(rows, COLUMNS, LOG)

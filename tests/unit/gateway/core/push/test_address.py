@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.line_address import SerialAddress
@@ -35,7 +35,6 @@ def test_what_is_no_push_port_is_refused_with_what_to_give(text: str) -> None:
     assert "listen://HOST:PORT" in refused.value.do
 
 
-@settings(max_examples=100)
 @given(st.text(max_size=40).map(lambda text: f"tcp-listen://{text}") | st.text(max_size=40))
 def test_any_text_is_a_push_port_or_refused(text: str) -> None:
     with suppress(InputRefused):

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.telegrams.data_sets import DataSet, amount, base_unit, data_sets, local_time, obis_of
@@ -93,7 +93,6 @@ def test_a_time_that_cannot_be_is_none(text):
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=100)
 def test_any_text_is_a_line_or_none(text):
     for found in data_sets(text) or ():
         assert found.values
@@ -103,6 +102,5 @@ def test_any_text_is_a_line_or_none(text):
 
 
 @given(st.decimals(min_value=0, max_value=10**14, places=3))
-@settings(max_examples=50)
 def test_scaling_loses_nothing(number):
     assert amount(f"{number}*kWh").number == number * Decimal(1000)

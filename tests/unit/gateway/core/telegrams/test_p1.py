@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms.push.pushed import Proof, Push
@@ -221,7 +221,6 @@ def test_what_never_ends_is_refused_and_forgotten():
 
 
 @given(st.lists(st.integers(1, 40), max_size=8), st.booleans())
-@settings(max_examples=60)
 def test_telegrams_come_out_alike_wherever_the_octets_are_cut(cuts, is_seven_bit):
     capture = telegram(VERSION_5, STAMP, ENERGY) + old_telegram(ENERGY)
     octets, stream, found = seven_bit(capture) if is_seven_bit else capture, TelegramStream(), ()
@@ -235,7 +234,6 @@ def test_telegrams_come_out_alike_wherever_the_octets_are_cut(cuts, is_seven_bit
 
 
 @given(st.binary(max_size=200), st.integers(0, 120))
-@settings(max_examples=100)
 def test_any_octets_give_telegrams_or_the_typed_refusal(octets, at):
     whole = telegram(VERSION_5, STAMP, ENERGY)
     stream = TelegramStream()

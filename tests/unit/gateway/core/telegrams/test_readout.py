@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms.push.pushed import Proof, Push
@@ -111,7 +111,6 @@ def test_what_is_no_whole_readout_is_refused(capture):
 
 
 @given(st.binary(max_size=200), st.integers(0, 200))
-@settings(max_examples=100)
 def test_any_octets_are_a_readout_or_the_typed_refusal(octets, at):
     try:
         found = read_telegrams(EXCHANGE[:at] + octets + EXCHANGE[at:])

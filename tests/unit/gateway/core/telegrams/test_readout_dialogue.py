@@ -1,7 +1,7 @@
 """The readout by modes A, B and C: what is said when, at which speed, and how a bad line is met."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms.link import LinkFailed, Transmit
@@ -183,7 +183,6 @@ def test_what_never_becomes_an_identification_ends(noise):
 
 
 @given(st.lists(st.one_of(st.binary(max_size=80), st.sampled_from([IDENTIFIED, BLOCK, REQUEST])), max_size=12))
-@settings(max_examples=100)
 def test_whatever_comes_the_dialogue_ends_in_a_sound_block_or_a_named_fault(pieces):
     reader = Reader()
 

@@ -1,7 +1,7 @@
 """Sealed telegrams: which key opens them, and what vouches for the text."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms.push.capture_kind import CaptureKind
@@ -79,7 +79,6 @@ def test_keys_show_themselves_nowhere():
 
 
 @given(st.binary(max_size=120))
-@settings(max_examples=100)
 def test_any_octets_are_opened_or_refused(octets):
     stream = TelegramStream(KEYS)
 

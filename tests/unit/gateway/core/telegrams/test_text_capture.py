@@ -1,7 +1,7 @@
 """Which reader a capture of text is for."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.telegrams import p1, readout, tic
@@ -43,6 +43,5 @@ def test_parity_bits_make_no_difference(capture):
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=100)
 def test_any_octets_have_a_reader_or_none(octets):
     assert reader_of(octets) in (None, p1.read_telegrams, tic.read_telegrams, readout.read_telegrams)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms.push.pushed import Proof, Push
@@ -160,7 +160,6 @@ def test_what_never_ends_is_refused_and_forgotten():
 
 
 @given(st.lists(st.integers(1, 60), max_size=8), st.booleans())
-@settings(max_examples=60)
 def test_frames_come_out_alike_wherever_the_octets_are_cut(cuts, is_seven_bit):
     octets = seven_bit(HISTORIC + STANDARD) if is_seven_bit else HISTORIC + STANDARD
     stream, found = TelegramStream(), ()
@@ -174,7 +173,6 @@ def test_frames_come_out_alike_wherever_the_octets_are_cut(cuts, is_seven_bit):
 
 
 @given(st.binary(max_size=200), st.integers(0, 120))
-@settings(max_examples=100)
 def test_any_octets_give_frames_or_the_typed_refusal(octets, at):
     stream = TelegramStream()
 

@@ -1,7 +1,7 @@
 """Octets in, passages out: the same for any cut, sound told from damaged, ours from theirs, and no password shown."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms.hdlc import Frame, FrameKind, client_address, server_address
@@ -113,7 +113,6 @@ class TestEchoes:
 
 
 class TestPasswords:
-    @settings(max_examples=60)
     @given(st.integers(1, 200), st.booleans())
     def test_none_is_shown_however_the_request_is_cut_into_frames(self, size, is_echoed):
         info = b"\xe6\xe6\x00" + AARQ
@@ -130,7 +129,6 @@ class TestPasswords:
         assert not any(SECRET[at : at + 4] in shown for at in range(len(SECRET) - 3))
         assert any(passage.is_masked for passage in passages)
 
-    @settings(max_examples=60)
     @given(st.data())
     def test_none_is_shown_in_an_echo_that_came_damaged(self, data):
         frame = informed(b"\xe6\xe6\x00" + AARQ, ours=True)
@@ -188,7 +186,6 @@ class TestPasswords:
         assert masked_request(challenged) == challenged
 
 
-@settings(max_examples=60)
 @given(st.integers(1, 40))
 def test_any_cut_gives_the_same_passages(cut):
     spoken = ((Way.OUT, SNRM), (Way.IN, b"\x00" + UA), (Way.OUT, SNRM), (Way.IN, informed(b"\xe6\xe7\x00\xd8\x01\x02")))
@@ -196,7 +193,6 @@ def test_any_cut_gives_the_same_passages(cut):
     assert annotated(*spoken, cut=cut)[0] == annotated(*spoken)[0]
 
 
-@settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from(Way), st.binary(min_size=1, max_size=80)), max_size=6), st.booleans())
 def test_any_octets_are_borne_and_none_is_lost(spoken, is_wrapped):
     passages, tally = annotated(*spoken, is_wrapped=is_wrapped)
@@ -205,7 +201,6 @@ def test_any_octets_are_borne_and_none_is_lost(spoken, is_wrapped):
     assert all(passage.lines for passage in passages)
 
 
-@settings(max_examples=100)
 @given(st.binary(max_size=100), st.booleans())
 def test_any_apdu_is_told_of(apdu, ours):
     info = (b"\xe6\xe6\x00" if ours else b"\xe6\xe7\x00") + apdu

@@ -1,7 +1,7 @@
 """A trace that was kept reads back as it passed, or is refused by the line that makes no sense."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.errors import CaptureRefused
@@ -19,7 +19,6 @@ PASSAGES = st.builds(
 )
 
 
-@settings(max_examples=60)
 @given(st.lists(PASSAGES, max_size=5))
 def test_what_is_kept_reads_back(passages):
     lines = [*trace_file.head_lines("/dev/x cosem-meter"), *map(trace_file.line_of, passages)]
@@ -42,7 +41,6 @@ def test_a_line_that_makes_no_sense_is_named(line):
         trace_file.parse(f"{trace_file.HEAD}\n# x\n{line}".encode())
 
 
-@settings(max_examples=100)
 @given(st.binary(max_size=200))
 def test_any_octets_are_read_or_refused(content):
     try:

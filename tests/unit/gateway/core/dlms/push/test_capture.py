@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms import axdr, wrapper
@@ -288,7 +288,6 @@ def test_a_push_whose_clock_was_never_set_keeps_its_readings():
     octets=st.binary(max_size=400),
     head=st.sampled_from([b"", b"\x0f", b"\xc2", b"\xe0", b"\xdb\x08", b"\x7e\xa0", b"\x68"]),
 )
-@settings(max_examples=60, deadline=None)
 def test_no_octets_cause_anything_but_pushes_and_refusals(octets, head):
     outcomes = open_capture(head + octets, PushKeys(key=Secret(bytes(16))))
 
@@ -297,7 +296,6 @@ def test_no_octets_cause_anything_but_pushes_and_refusals(octets, head):
 
 
 @given(cuts=st.lists(st.tuples(st.integers(0, 140), st.integers(0, 255)), max_size=6), size=st.integers(0, 150))
-@settings(max_examples=60, deadline=None)
 def test_a_notification_that_was_changed_or_cut_is_read_or_refused(cuts, size):
     changed = bytearray(notification())
     for place, octet in cuts:

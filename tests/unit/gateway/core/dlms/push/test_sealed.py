@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.dlms.push import notification, sealed
@@ -130,7 +130,6 @@ KEYS = st.sampled_from([None, ONE, BOTH])
 
 
 @given(body=st.binary(max_size=80), tag=st.sampled_from([0xDB, 0xDC, 0xDD, 0xCA]), keys=KEYS)
-@settings(max_examples=80, deadline=None)
 def test_any_octets_are_opened_or_refused(body, tag, keys):
     with contextlib.suppress(Undecodable):
         assert isinstance(unseal(bytes([tag]) + body, keys).apdu, bytes)
