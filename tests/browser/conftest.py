@@ -1,13 +1,14 @@
 """Pages opened as people have them, and real servers on loopback to look at.
 
 While Playwright's session is open its event loop counts as running in the main thread, between tests too, and no other
-test of the same process can run one of its own. So the session ends with its module and not with the run.
+test of the same process can run one of its own. So the session ends with this folder and not with the run.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import uvicorn
@@ -19,6 +20,9 @@ from tests.fakes_cloud import FakeGateway
 from tests.fakes_web import Town, a_town
 from tests.waiting import eventually
 from wire.events import GatewayStarted
+
+WIDE, NARROW, HEIGHT = 1280, 390, 900
+Scheme = Literal["light", "dark"]
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -32,7 +36,7 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.fail("the pages are tried in Chromium, which is not here: sudo apt install chromium")
@@ -47,20 +51,32 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Opens pages in a context of their own: width, light or dark, with or without JavaScript."""
     contexts: list[BrowserContext] = []
 
-    def opened(width: int = 1280, scheme: str = "light", *, javascript: bool = True) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=scheme,
-            java_script_enabled=javascript,
-            reduced_motion="reduce",
-        )
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        return context.new_page()
+    def opened(width: int = WIDE, scheme: Scheme = "light", *, javascript: bool = True) -> Page:
+        contexts.append(_context(chromium, width, scheme, javascript=javascript))
+        return contexts[-1].new_page()
 
     yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="package")
+def screen(chromium: Browser) -> Iterator[Page]:
+    """A page that is led from one address to the next, for whoever only looks: to open one takes longer than that."""
+    context = _context(chromium, WIDE, "light")
+    yield context.new_page()
+    context.close()
+
+
+def _context(chromium: Browser, width: int, scheme: Scheme, *, javascript: bool = True) -> BrowserContext:
+    context = chromium.new_context(
+        viewport={"width": width, "height": HEIGHT},
+        color_scheme=scheme,
+        java_script_enabled=javascript,
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(10_000)
+    return context
 
 
 @contextmanager

@@ -21,17 +21,16 @@ def billed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Town, str
             yield town, address
 
 
-def test_her_bill_is_accessible_and_fits_with_everything_laid_open(billed, open_page):
+def test_her_bill_is_accessible_and_fits_with_everything_laid_open(billed, screen):
     town, address = billed
-    page = open_page(*NARROW_LIGHT)
 
-    seen = looked_at(page, f"{address}/you/{town.links.token_for(CustomerId('C-1'))}")
+    seen = looked_at(screen, NARROW_LIGHT, f"{address}/you/{town.links.token_for(CustomerId('C-1'))}")
 
     assert seen == ([], 0)
-    assert page.get_by_role("img", name="R$ 126,18 a mais que a conta anterior").is_visible()
+    assert screen.get_by_role("img", name="R$ 126,18 a mais que a conta anterior").is_visible()
 
 
-def test_an_operator_s_view_of_bills_is_accessible_and_fits(billed, open_page):
+def test_an_operator_s_view_of_bills_is_accessible_and_fits(billed, screen):
     _, address = billed
 
-    assert looked_at(open_page(*WIDE_DARK), f"{address}/homes/UP-1") == ([], 0)
+    assert looked_at(screen, WIDE_DARK, f"{address}/homes/UP-1") == ([], 0)

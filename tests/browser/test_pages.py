@@ -9,12 +9,11 @@ from axe_playwright_python.sync_playwright import Axe
 
 from cloud.kernel import i18n
 from cloud.kernel.i18n import Language
-from tests.browser.conftest import served
+from tests.browser.conftest import HEIGHT, NARROW, WIDE, served
 from tests.fakes_web import TOKEN, a_town
 
-WIDE, NARROW = 1280, 390
-WIDE_DARK, NARROW_LIGHT = (WIDE, "dark"), (NARROW, "light")
-SEEN = [(WIDE, "light"), WIDE_DARK, NARROW_LIGHT, (NARROW, "dark")]
+WIDE_LIGHT, WIDE_DARK, NARROW_LIGHT = (WIDE, "light"), (WIDE, "dark"), (NARROW, "light")
+SEEN = [WIDE_LIGHT, WIDE_DARK, NARROW_LIGHT, (NARROW, "dark")]
 OPEN_ALL = "all => all.forEach(one => { one.open = true })"
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -34,11 +33,19 @@ def found_wrong(page):
     return [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found]
 
 
-def looked_at(page, address):
-    """What is wrong with a page as it stands on the screen, and how far it reaches beyond its side."""
-    page.goto(address)
-    page.eval_on_selector_all("details", OPEN_ALL)
-    return found_wrong(page), page.evaluate(SIDEWAYS)
+def looked_at(screen, seen, address):
+    """What is wrong with a page as it stands on such a screen, and how far it reaches beyond its side."""
+    show(screen, seen)
+    screen.goto(address)
+    screen.eval_on_selector_all("details", OPEN_ALL)
+    return found_wrong(screen), screen.evaluate(SIDEWAYS)
+
+
+def show(page, seen):
+    """Let the page be as wide as this, by day or night."""
+    width, scheme = seen
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    page.emulate_media(color_scheme=scheme)
 
 
 def test_a_home_is_accessible_and_fits_on_every_screen(restored, open_page):
@@ -47,12 +54,13 @@ def test_a_home_is_accessible_and_fits_on_every_screen(restored, open_page):
     complaints = watched(page)
     page.goto(f"{address}/")
 
-    for width, scheme in SEEN:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        assert (found_wrong(page), page.evaluate(SIDEWAYS)) == ([], 0), (width, scheme)
+    for seen in SEEN:
+        show(page, seen)
+        assert page.evaluate(SIDEWAYS) == 0, seen
     page.eval_on_selector_all("details", OPEN_ALL)
-    assert (found_wrong(page), page.evaluate(SIDEWAYS)) == ([], 0), "with everything laid open"
+    for seen in SEEN:
+        show(page, seen)
+        assert (found_wrong(page), page.evaluate(SIDEWAYS)) == ([], 0), (seen, "with everything laid open")
     assert complaints == []
 
 
@@ -71,10 +79,10 @@ def test_a_home_is_accessible_and_fits_on_every_screen(restored, open_page):
         ("/commands", NARROW_LIGHT),
     ],
 )
-def test_every_state_is_accessible_and_fits(street, open_page, path, seen):
+def test_every_state_is_accessible_and_fits(street, screen, path, seen):
     _, address = street
 
-    assert looked_at(open_page(*seen), address + path) == ([], 0)
+    assert looked_at(screen, seen, address + path) == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -86,11 +94,11 @@ def test_every_state_is_accessible_and_fits(street, open_page, path, seen):
         ("/homes/none", NARROW_LIGHT),
     ],
 )
-def test_the_pages_behind_are_accessible_and_fit(restored, open_page, path, seen):
+def test_the_pages_behind_are_accessible_and_fit(restored, screen, path, seen):
     town, address = restored
     path = path.format(gateway=town.gateways["UP-1"].id)
 
-    assert looked_at(open_page(*seen), address + path) == ([], 0)
+    assert looked_at(screen, seen, address + path) == ([], 0)
 
 
 def test_everything_can_be_read_without_javascript(restored, open_page):
@@ -106,44 +114,41 @@ def test_everything_can_be_read_without_javascript(restored, open_page):
     assert page.get_by_role("table", name=re.compile("period by period")).is_visible()
 
 
-def test_a_note_leads_from_the_figure_to_the_signed_event(restored, open_page):
+def test_a_note_leads_from_the_figure_to_the_signed_event(restored, screen):
     _, address = restored
-    page = open_page()
-    page.goto(f"{address}/")
+    screen.goto(f"{address}/")
 
-    figure = page.locator(".letter").last.locator("sup a", has_text="3").first
+    figure = screen.locator(".letter").last.locator("sup a", has_text="3").first
     figure.click()
-    note = page.locator("li:target")
-    page.wait_for_function("document.querySelector('li:target') !== null")
+    note = screen.locator("li:target")
+    screen.wait_for_function("document.querySelector('li:target') !== null")
     note.get_by_role("link").first.click()
 
-    assert page.get_by_role("heading", level=1).inner_text() == "Supply lost"
-    assert page.get_by_text("Signature verified").is_visible()
+    assert screen.get_by_role("heading", level=1).inner_text() == "Supply lost"
+    assert screen.get_by_text("Signature verified").is_visible()
 
 
-def test_the_keyboard_finds_its_way(restored, open_page):
+def test_the_keyboard_finds_its_way(restored, screen):
     _, address = restored
-    page = open_page()
-    page.goto(f"{address}/")
+    screen.goto(f"{address}/")
 
-    page.keyboard.press("Tab")
-    skip = page.evaluate("document.activeElement.textContent")
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    inside = page.evaluate("document.activeElement.closest('main') !== null")
-    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    screen.keyboard.press("Tab")
+    skip = screen.evaluate("document.activeElement.textContent")
+    screen.keyboard.press("Enter")
+    screen.keyboard.press("Tab")
+    inside = screen.evaluate("document.activeElement.closest('main') !== null")
+    outline = screen.evaluate("getComputedStyle(document.activeElement).outlineStyle")
 
     assert (skip, inside, outline) == ("Skip to the content", True, "solid")
 
 
-def test_the_picture_that_fits_is_the_one_that_is_shown(restored, open_page):
+@pytest.mark.parametrize(("seen", "fits"), [(WIDE_LIGHT, "wide"), (NARROW_LIGHT, "narrow")])
+def test_the_picture_that_fits_is_the_one_that_is_shown(restored, screen, seen, fits):
     _, address = restored
-    wide, narrow = open_page(width=WIDE), open_page(width=NARROW)
-    wide.goto(f"{address}/")
-    narrow.goto(f"{address}/")
+    show(screen, seen)
+    screen.goto(f"{address}/")
 
-    assert (wide.locator(".curve-wide").is_visible(), wide.locator(".curve-narrow").is_visible()) == (True, False)
-    assert (narrow.locator(".curve-wide").is_visible(), narrow.locator(".curve-narrow").is_visible()) == (False, True)
+    assert [name for name in ("wide", "narrow") if screen.locator(f".curve-{name}").is_visible()] == [fits]
 
 
 def test_a_person_enters_with_the_token_and_is_led_on(tmp_path, open_page):

@@ -6,16 +6,16 @@ import pytest
 from playwright.sync_api import expect
 
 from cloud.kernel.ids import CustomerId
-from tests.browser.conftest import served
+from tests.browser.conftest import NARROW, WIDE, served
 from tests.browser.test_pages import (
-    NARROW,
     NARROW_LIGHT,
     SEEN,
     SIDEWAYS,
-    WIDE,
     WIDE_DARK,
+    WIDE_LIGHT,
     found_wrong,
     looked_at,
+    show,
     watched,
 )
 from tests.fakes_street import FLATS, Street
@@ -43,38 +43,37 @@ def test_the_street_is_accessible_and_fits_on_every_screen(after_the_storm, open
     complaints = watched(page)
     page.goto(f"{address}/")
 
-    for width, scheme in SEEN:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
-        assert (found_wrong(page), page.evaluate(SIDEWAYS)) == ([], 0), (width, scheme)
+    for seen in SEEN:
+        show(page, seen)
+        assert (found_wrong(page), page.evaluate(SIDEWAYS)) == ([], 0), seen
         shown = [page.locator(f".street-{name}").is_visible() for name in ("wide", "narrow")]
-        assert shown == [width == WIDE, width == NARROW]
+        assert shown == [WIDE in seen, NARROW in seen]
     assert complaints == []
 
 
 @pytest.mark.parametrize(
     ("path", "seen"), [("/outages/1", NARROW_LIGHT), ("/outages", WIDE_DARK), ("/homes/UP-0005", NARROW_LIGHT)]
 )
-def test_outages_are_accessible_and_fit(after_the_storm, open_page, path, seen):
+def test_outages_are_accessible_and_fit(after_the_storm, screen, path, seen):
     _, address = after_the_storm
 
-    assert looked_at(open_page(*seen), address + path) == ([], 0)
+    assert looked_at(screen, seen, address + path) == ([], 0)
 
 
 @pytest.mark.parametrize(
     ("home", "seen"),
     [("UP-0001", WIDE_DARK), ("UP-0002", NARROW_LIGHT), ("UP-0003", NARROW_LIGHT), ("UP-0004", WIDE_DARK)],
 )
-def test_a_customers_page_is_accessible_and_fits(after_the_storm, open_page, home, seen):
+def test_a_customers_page_is_accessible_and_fits(after_the_storm, screen, home, seen):
     street, address = after_the_storm
 
-    assert looked_at(open_page(*seen), address + her_page(street, home)) == ([], 0)
+    assert looked_at(screen, seen, address + her_page(street, home)) == ([], 0)
 
 
-def test_a_link_that_leads_nowhere_is_accessible_too(after_the_storm, open_page):
+def test_a_link_that_leads_nowhere_is_accessible_too(after_the_storm, screen):
     _, address = after_the_storm
 
-    assert looked_at(open_page(*NARROW_LIGHT), f"{address}/you/x") == ([], 0)
+    assert looked_at(screen, NARROW_LIGHT, f"{address}/you/x") == ([], 0)
 
 
 def test_an_outage_arrives_on_the_open_street_and_on_her_page(tmp_path, open_page):
@@ -95,16 +94,16 @@ def test_an_outage_arrives_on_the_open_street_and_on_her_page(tmp_path, open_pag
             expect(hers.get_by_role("heading", level=1)).to_have_text("No tiene electricidad")
 
 
-def test_a_home_in_the_drawing_is_reached_by_the_keyboard(after_the_storm, open_page):
+def test_a_home_in_the_drawing_is_reached_by_the_keyboard(after_the_storm, screen):
     _, address = after_the_storm
-    page = open_page()
-    page.goto(f"{address}/")
+    show(screen, WIDE_LIGHT)
+    screen.goto(f"{address}/")
 
-    page.locator("svg.street-wide a[href='/homes/UP-0003']").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{address}/homes/UP-0003")
+    screen.locator("svg.street-wide a[href='/homes/UP-0003']").focus()
+    screen.keyboard.press("Enter")
+    screen.wait_for_url(f"{address}/homes/UP-0003")
 
-    assert page.get_by_role("heading", level=1).inner_text() == "Power cannot be verified"
+    assert screen.get_by_role("heading", level=1).inner_text() == "Power cannot be verified"
 
 
 def test_she_answers_without_javascript(after_the_storm, open_page):
