@@ -229,6 +229,7 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                ws="none",
                 timeout_graceful_shutdown=_LAST_ANSWERS_S,
                 ssl_certfile=web.certificate_file,
                 ssl_keyfile=web.key_file,
