@@ -12,6 +12,7 @@ import difflib
 import json
 import types
 import typing
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,8 +80,14 @@ def from_table(cls: type[T], table: dict[str, Any], path: Path) -> T:
     return _build(cls, table, path, ())
 
 
+@cache
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    """The types of a settings class's fields: found once, for a profile of a meter is made of twenty such classes."""
+    return typing.get_type_hints(cls)
+
+
 def _build(cls: type[T], table: dict[str, Any], path: Path, at: tuple[str, ...]) -> T:
-    hints = typing.get_type_hints(cls)
+    hints = _hints(typing.cast(Any, cls))
     fields = {field.name: field for field in dataclasses.fields(typing.cast(Any, cls))}
     for key in table:
         if key not in fields:
@@ -169,7 +176,7 @@ def commented(cls: type[Any], values: dict[str, Any] | None = None, at: tuple[st
     `values` is a nested dict of what shall stand uncommented; the result loads again to the same settings.
     """
     values = values or {}
-    hints = typing.get_type_hints(cls)
+    hints = _hints(typing.cast(Any, cls))
     lines: list[str] = [] if not at else ["", f"[{'.'.join(at)}]"]
     tables: list[str] = []
     for field in dataclasses.fields(cls):

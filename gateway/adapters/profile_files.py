@@ -5,6 +5,7 @@ parent each, from the same folder or from the profiles that come along. Every re
 """
 
 import difflib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,16 @@ def profile_names() -> tuple[str, ...]:
 
 def load_profile(name: str) -> MeterProfile:
     """The profile of this name, or in the file of this path; raises SettingsError, ProfileRefused for one unknown."""
-    path = Path(name) if name.endswith(SUFFIX) else _SHIPPED / f"{name}{SUFFIX}"
+    return _read(Path(name), name) if name.endswith(SUFFIX) else _shipped(name)
+
+
+@cache
+def _shipped(name: str) -> MeterProfile:
+    """What came with the gateway is read once: a search for meters asks for every profile again and again."""
+    return _read(_SHIPPED / f"{name}{SUFFIX}", name)
+
+
+def _read(path: Path, name: str) -> MeterProfile:
     table = _table(path, name, ancestors=0)
     settings = from_table(ProfileSettings, table, path)
     try:

@@ -108,9 +108,15 @@ def _tuple(members: tuple[object, ...], plain: list[object]) -> tuple[object, ..
     return tuple(_typed(member, item) for member, item in zip(members, plain, strict=True))
 
 
+@functools.cache
+def _hints(cls: type[object]) -> dict[str, object]:
+    """The types of a class's fields, found once: a bank of levels is a hundred values of a few classes."""
+    return typing.get_type_hints(cls)
+
+
 def _dataclass(cls: type[object], plain: dict[str, object]) -> object:
     if plain.get(_TYPE) != cls.__name__:
         raise TypeError(f"a {plain.get(_TYPE)} was stored, not a {cls.__name__}")
-    hints = typing.get_type_hints(cls)
+    hints = _hints(typing.cast(typing.Any, cls))
     known = {name: _typed(hint, plain[name]) for name, hint in hints.items() if name in plain}
     return cls(**known)
