@@ -20,6 +20,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 JOULES_PER_WH = 3_600
+JOULES_PER_WATT_MINUTE = 60
 REMEMBERED_DAYS = 128
 _MINUTE = timedelta(minutes=1)
 _MICRO = timedelta(microseconds=1)
@@ -28,11 +29,16 @@ _SATURDAY = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Day:
-    """A local day, minute by minute: its watts, and the joules used before each minute."""
+    """A local day, minute by minute: its watts, and the watt-minutes used before each minute."""
 
     began_at: datetime
     watts: tuple[int, ...]
-    joules_before: tuple[int, ...]
+    before: tuple[int, ...]
+
+    @property
+    def joules(self) -> int:
+        """Energy of the whole day."""
+        return self.before[-1] * JOULES_PER_WATT_MINUTE
 
     def minute_of(self, at: datetime) -> int:
         return (at - self.began_at) // _MINUTE
@@ -40,7 +46,7 @@ class _Day:
     def joules_until(self, at: datetime) -> int:
         """Energy from the day's start until an instant within it."""
         minute, rest = divmod(at - self.began_at, _MINUTE)
-        return self.joules_before[minute] + self.watts[minute] * (rest // _MICRO) // 1_000_000
+        return self.before[minute] * JOULES_PER_WATT_MINUTE + self.watts[minute] * (rest // _MICRO) // 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +79,7 @@ class GeneratedHousehold:
         first, last = self._date(began_at), self._date(ended_at)
         joules = self._day(last).joules_until(ended_at) - self._day(first).joules_until(began_at)
         joules += sum(
-            self._day(date.fromordinal(ordinal)).joules_before[-1]
-            for ordinal in range(first.toordinal(), last.toordinal())
+            self._day(date.fromordinal(ordinal)).joules for ordinal in range(first.toordinal(), last.toordinal())
         )
         return joules / JOULES_PER_WH
 
@@ -97,16 +102,18 @@ class GeneratedHousehold:
         began_at = self._midnight(day)
         minutes = (self._midnight(day + timedelta(days=1)) - began_at) // _MINUTE
         first_minute = int(began_at.timestamp()) // 60
-        watts = [self._base_w + self._fridge(first_minute + minute) for minute in range(minutes)]
+        watts = self._without_people(first_minute, minutes)
         for use in self._uses(day):
             for minute in range(use.minute, min(use.minute + use.minutes, minutes)):
                 watts[minute] += use.power_w
-        joules_before = tuple(accumulate((power_w * 60 for power_w in watts), initial=0))
-        return _Day(began_at=began_at, watts=tuple(watts), joules_before=joules_before)
+        return _Day(began_at=began_at, watts=tuple(watts), before=tuple(accumulate(watts, initial=0)))
 
-    def _fridge(self, minute: int) -> int:
-        """It cools for a third of its cycle, whatever the day."""
-        return self._fridge_w if (minute + self._seed) % self._fridge_minutes * 3 < self._fridge_minutes else 0
+    def _without_people(self, first_minute: int, minutes: int) -> list[int]:
+        """The base load, and the refrigerator: it cools for a third of its cycle, whatever the day."""
+        cycle = self._fridge_minutes
+        watts = [self._base_w + (self._fridge_w if minute * 3 < cycle else 0) for minute in range(cycle)]
+        skipped = (first_minute + self._seed) % cycle
+        return (watts * (minutes // cycle + 2))[skipped : skipped + minutes]
 
     def _uses(self, day: date) -> Iterator[_Use]:
         chance = random.Random(f"day {self._seed} {day.toordinal()}")
