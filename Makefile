@@ -87,7 +87,7 @@ bench: .venv/.complete ## each benchmark's short profile
 	@for name in wire forgery frames captures reading faults footprint crash delivery broker_loss locate catchup bus verdicts anomalies nab bills backlog powercut append ingest; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 soak: .venv/.complete ## the long profiles: nights with kills and losses on both brokers, ten months of verdicts (an hour)
-	@$(BIN)/python -m pytest tests/properties --hypothesis-profile soak --timeout 0
+	@$(BIN)/python -m pytest tests/unit tests/properties -m hypothesis --hypothesis-profile soak --timeout 0
 	@for name in crash delivery broker_loss verdicts locate powercut; do $(BIN)/python -m benchmarks.$$name --full || exit 1; done
 
 # The browser tests need a browser, the broker tests a broker, the tests of keys in hardware an emulated TPM and a token
