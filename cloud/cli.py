@@ -21,7 +21,6 @@ Features are imported where they are used, so that a command starts fast and `ve
 """
 
 import argparse
-import gc
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +55,6 @@ if TYPE_CHECKING:
     from cloud.state import StateFolder
 
 _MAX_KEY_BYTES: Final = 1_000_000
-_NEW_BEFORE_COLLECTED: Final = 10_000  # what a start makes stays: to look through it for garbage took a tenth of it
 _FEATURES: Final = (
     alarm_commands,
     assist_commands,
@@ -75,7 +73,6 @@ _FEATURES: Final = (
 
 def main() -> int:
     """The entry point; returns the exit status."""
-    gc.set_threshold(_NEW_BEFORE_COLLECTED)
     return program.run(_run)
 
 
