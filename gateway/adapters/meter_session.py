@@ -5,7 +5,6 @@ from collections.abc import Callable
 from gateway.adapters.dlms_meter import DlmsMeter, open_line
 from gateway.adapters.dlms_security import Identity
 from gateway.adapters.key_renewal import Renewal
-from gateway.adapters.telegram_meter import TelegramMeter
 from gateway.core.meter_profile import MeterProfile
 from gateway.core.ports import MeterSession, OpenLine
 from runtime.clock import Clock
@@ -24,6 +23,8 @@ def meter_session(
 ) -> MeterSession:
     """A session for the meter at `port`; nothing is opened yet. Raises InputRefused for a port or secrets amiss."""
     if profile.tells_itself:
+        from gateway.adapters.telegram_meter import TelegramMeter  # few meters do, and it brings their readers
+
         return TelegramMeter(
             port,
             profile,

@@ -18,7 +18,7 @@ from gateway.core.dlms.hdlc import ADDRESS_SIZES, FIRST_PHYSICAL, LAST_PHYSICAL
 from gateway.core.dlms.hdlc_negotiation import LinkSettings
 from gateway.core.dlms.obis import Attribute, Obis
 from gateway.core.dlms.opto import SignOnSettings
-from gateway.core.dlms.push.stream import TELEGRAMS
+from gateway.core.dlms.push.framings import TELEGRAMS
 from gateway.core.errors import Undecodable
 from gateway.core.line_address import LineAddress, SpeedAddress, TcpAddress
 from gateway.core.meter_access import ProfileAccess

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from gateway.core.dlms.push.keys import PushKeys
 from gateway.core.dlms.push.list_layout import ListLayout
-from gateway.core.dlms.push.stream import PushStream as Reader
 from gateway.core.meter_access import MeterSecrets
 from gateway.core.ports import PushStream
 from gateway.core.profile_settings import PushSettings
@@ -24,5 +23,7 @@ def layouts_for(settings: PushSettings, known: Sequence[ListLayout]) -> tuple[Li
 
 def stream_for(settings: PushSettings, secrets: MeterSecrets, layouts: Sequence[ListLayout]) -> PushStream:
     """A reader for one conversation with a meter of this profile."""
+    from gateway.core.dlms.push.stream import PushStream as Reader  # every reader there is: only where one pushes
+
     keys = None if secrets.key is None else PushKeys(key=secrets.key, auth_key=secrets.auth_key)
     return Reader(settings.framing, keys, layouts)

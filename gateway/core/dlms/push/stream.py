@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 
 from gateway.core.dlms.push.capture import open_capture
 from gateway.core.dlms.push.capture_kind import CaptureKind, Framing, refusal
+from gateway.core.dlms.push.framings import AUTO, P1, RAW, TIC_HISTORIC, TIC_STANDARD
 from gateway.core.dlms.push.hdlc_messages import HdlcMessages
 from gateway.core.dlms.push.keys import PushKeys
 from gateway.core.dlms.push.list_layout import ListLayout
@@ -25,9 +26,6 @@ from gateway.core.errors import CaptureRefused
 from gateway.core.telegrams import p1, tic
 
 MAX_HELD_BYTES = 65_536
-AUTO, RAW = "auto", "raw"
-P1, TIC_HISTORIC, TIC_STANDARD = "p1", "tic-historic", "tic-standard"
-TELEGRAMS = (P1, TIC_HISTORIC, TIC_STANDARD)
 
 Outcomes: TypeAlias = tuple[Push | CaptureRefused, ...]
 
