@@ -15,6 +15,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
@@ -256,9 +257,11 @@ def _listen(host: str, port: int) -> socket.socket:
     """A socket that nobody else listens on; raises EnvironmentRefused."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        door = socket.socket(family, kind)
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind(address)
+        with ExitStack() as refused:
+            door = refused.enter_context(socket.socket(family, kind))
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            door.bind(address)
+            refused.pop_all()
     except (OSError, UnicodeError) as error:  # UnicodeError: what can be no host name
         what = f"the page cannot listen: {getattr(error, 'strerror', None) or error}"
         do = "stop the program that uses the port, or choose another one under [web] in cloud.toml"
