@@ -5,6 +5,7 @@ signals, its streams, a second program on the same folder, and once for each pro
 """
 
 import importlib
+import signal
 from dataclasses import dataclass
 
 import pytest
@@ -39,9 +40,13 @@ class Terminal:
         main = importlib.import_module(_MODULES[program]).main
         self._monkeypatch.setattr("sys.argv", [program, *map(str, words)])
         self._capsys.readouterr()
+        heeded = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             status = main()
         except SystemExit as left:  # argparse, having shown its help
             status = left.code
+        finally:
+            for number, handler in heeded.items():
+                signal.signal(number, handler)
         said = self._capsys.readouterr()
         return Ended(status=status, out=said.out, err=said.err)
