@@ -93,7 +93,7 @@ def _prepared(path: Path) -> "tuple[StateFolder, CloudSettings]":
     settings = folder.settings()
     if settings.mqtt.is_by_certificate:
         check_clock_is_set(clock)
-    with closing(folder.open_database()) as database:
+    with closing(folder.open_registry()) as database:
         folder.registrar(database, clock).write_broker_access()
     return folder, settings
 

@@ -23,36 +23,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import cloud.billing.accounts_store  # each store's tables join the database's when it is imported
-import cloud.billing.explained_store
-import cloud.billing.history_store
-import cloud.billing.outlook_store
-import cloud.billing.weather_store
-import cloud.cis.store
-import cloud.customers.consent_store
-import cloud.customers.household_store
-import cloud.customers.preference_store
-import cloud.customers.store
-import cloud.edge.store
-import cloud.grid.store
-import cloud.ingest.alarms
-import cloud.ingest.claims
-import cloud.ingest.holes
-import cloud.ingest.quarantine
-import cloud.ingest.store
-import cloud.messaging.store
-import cloud.outages.answers
-import cloud.outages.area_store
-import cloud.outages.store
-import cloud.outward.store
-import cloud.readings.store  # noqa: F401 - imported for its tables, like those above
 from cloud.broker.folder import AuthorityFolder, BrokerFolder
 from cloud.broker.mosquitto import MutualTls
 from cloud.config import CloudSettings
-from cloud.customers.consent_store import agreed_to_fine
 from cloud.edge.command_keys import CommandKeys
-from cloud.ingest.disclosure import FineReadings
-from cloud.ingest.service import Intake
 from cloud.kernel import access
 from cloud.kernel.db import Database
 from cloud.kernel.errors import DatabaseError, DatabaseUnusable
@@ -67,6 +41,7 @@ from runtime.reading import read_secret
 from wire.keys import SoftwareSigner
 
 if TYPE_CHECKING:
+    from cloud.ingest.service import Intake
     from cloud.registry.certifier import Certifier
 
 SETTINGS_NAME: Final = "cloud.toml"
@@ -169,7 +144,13 @@ class StateFolder:
         return CustomerLinks(links.read_key(self.customer_key))
 
     def open_database(self) -> Database:
-        """The database, with every table of every feature; raises DatabaseError.
+        """The database, with every table of every feature; raises DatabaseError."""
+        from cloud import tables  # noqa: F401 - imported for the tables
+
+        return self.open_registry()
+
+    def open_registry(self) -> Database:
+        """The database, with no tables but those that say who may speak, which load faster; raises DatabaseError.
 
         One that is gone is not made anew: an empty one would believe no gateway, and nobody would be told why.
         """
@@ -214,8 +195,12 @@ class StateFolder:
             own_key=broker.key_file or ours.broker,
         )
 
-    def intake(self, database: Database, clock: Clock, on_commit: Callable[[], None]) -> Intake:
+    def intake(self, database: Database, clock: Clock, on_commit: Callable[[], None]) -> "Intake":
         """What takes messages in here, under all that the settings and the customers say."""
+        from cloud.customers.consent_store import agreed_to_fine
+        from cloud.ingest.disclosure import FineReadings
+        from cloud.ingest.service import Intake
+
         said = self.settings()
         return Intake(
             database=database,
@@ -248,6 +233,8 @@ def _with_tables(path: Path) -> Database:
 
 
 def _fill(folder: StateFolder, values: dict[str, Any]) -> None:
+    from cloud import tables  # noqa: F401 - imported for the tables
+
     signer = SoftwareSigner.generate()
     write_atomically(folder.settings_file, f"{settings.commented(CloudSettings, values).strip()}\n".encode())
     write_atomically(folder.path / "receipt-key.pem", signer.to_pem())
