@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import cloud.tables  # noqa: F401 - imported for the tables
 from cloud.ingest.service import Message
 from cloud.kernel.db import Database, metadata
 from cloud.kernel.ids import MeterSerial, UsagePointId
@@ -144,7 +145,7 @@ def register(database: Database, fake: FakeGateway, *, status: Status = Status.A
 
 @contextmanager
 def fresh_database(folder: Path) -> Iterator[Database]:
-    """An empty database with every table of the cloud that is imported."""
+    """An empty database with every table of the cloud."""
     path = folder / "lamplight.sqlite"
     path.write_bytes(_empty_database(frozenset(metadata.tables)))
     database = Database.open(path)

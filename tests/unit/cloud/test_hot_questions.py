@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-import cloud.tables  # noqa: F401 - for the tables of every feature
 from cloud.billing import accounts_store, explained_store
 from cloud.kernel.db import Database
 from cloud.kernel.ids import CustomerId
