@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 HARDLY_IMPORTED := /(pip|setuptools|pkg_resources|mypyc?|pygments|mssql|mysql|oracle|postgresql)/
 OURS := wire runtime gateway cloud simulators
 REACHED := .reached
-PARTS := storm unit-edge unit-cloud integration-cloud integration-gateway month chaos browser properties rest integration-simulators
+PARTS := storm integration-cloud integration-gateway unit-cloud unit-edge browser month properties chaos rest types integration-simulators
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo demo-check check test bench soak lock clean system-packages style types $(PARTS)
@@ -53,7 +53,7 @@ check: .venv/.complete ## style, types, import rules, unit and property tests
 test: .venv/.complete system-packages ## everything: check, integration, interop, scenarios, browser, docs
 	@rm -rf $(REACHED) && mkdir $(REACHED)
 	@$(BIN)/python -m pytest -qq tests/warm_up.py
-	@$(MAKE) --no-print-directory -j 4 -k -Otarget UNIT_TESTS='tests.measured run $(REACHED)/$$@.json' types $(PARTS) style
+	@$(MAKE) --no-print-directory -j 5 -k -Otarget UNIT_TESTS='tests.measured run $(REACHED)/$$@.json' $(PARTS) style
 	@$(BIN)/python -m tests.measured report $(REACHED)/*.json
 
 # What `make test` runs side by side, the longest first; while a story waits, the others work. Each is a process of its
