@@ -17,33 +17,20 @@
     bill list|again DIR         what became of bills         tariff add|list DIR             what homes are billed with
 
 A command that is refused ends with one line on standard error and status 2; one whose answer is no, with status 1.
-Features are imported where they are used, so that a command starts fast and `verify` needs no database.
+A command waits for the imports of its own module alone, and `verify` needs no database.
 """
 
 import argparse
+import importlib
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cloud import (
-    alarm_commands,
-    assist_commands,
-    bill_commands,
-    broker_commands,
-    cis_commands,
-    command,
-    edge_commands,
-    key_commands,
-    outage_commands,
-    outward_commands,
-    quarantine_commands,
-    tariff_commands,
-    verify_commands,
-)
+from cloud import command
 from runtime import logs, program
 from runtime.arguments import Words, whole
 from runtime.clock import check_clock_is_set, clock_from_environment
@@ -55,20 +42,25 @@ if TYPE_CHECKING:
     from cloud.state import StateFolder
 
 _MAX_KEY_BYTES: Final = 1_000_000
-_FEATURES: Final = (
-    alarm_commands,
-    assist_commands,
-    bill_commands,
-    broker_commands,
-    cis_commands,
-    edge_commands,
-    key_commands,
-    outage_commands,
-    outward_commands,
-    quarantine_commands,
-    tariff_commands,
-    verify_commands,
-)
+COMMANDS: Final = {
+    **dict.fromkeys(("init", "new-token", "customer-link", "serve", "gateway", "grid", "parked", "config"), "cli"),
+    "alarm": "alarm_commands",
+    "assist": "assist_commands",
+    "bill": "bill_commands",
+    "broker": "broker_commands",
+    "broker-config": "broker_commands",
+    "import": "cis_commands",
+    "import-refused": "cis_commands",
+    "command": "edge_commands",
+    "meter-keys": "key_commands",
+    "outage": "outage_commands",
+    "outward": "outward_commands",
+    "export": "outward_commands",
+    "quarantine": "quarantine_commands",
+    "tariff": "tariff_commands",
+    "verify": "verify_commands",
+}
+"""The module of `cloud` that adds each command; help lists them in this order."""
 
 
 def main() -> int:
@@ -77,7 +69,7 @@ def main() -> int:
 
 
 def _run(words: list[str]) -> int:
-    arguments = _parser().parse_args(words)
+    arguments = words_of(words[0] if words else "").parse_args(words)
     logs.configure()
     act: Callable[[argparse.Namespace], int] = arguments.act
     return act(arguments)
@@ -143,7 +135,7 @@ def _gateway_add(arguments: argparse.Namespace) -> int:
     handed_in = command.read_named(arguments.public_key, _MAX_KEY_BYTES)
     key = parse_public_key(handed_in, arguments.public_key)
     places = parse_places(arguments.usage_point, arguments.meter)
-    with _opened(arguments.state) as (folder, _, registrar):
+    with _registry(arguments.state) as (folder, registrar):
         gateway = registrar.add(public_key=key, places=places, out=arguments.out, handed_in=handed_in)
         is_secret = not folder.settings().mqtt.is_by_certificate
     command.answer(arguments, gateway.facts(), [f"gateway {gateway.id} speaks for {', '.join(map(str, places))}"])
@@ -153,7 +145,7 @@ def _gateway_add(arguments: argparse.Namespace) -> int:
 
 
 def _gateway_list(arguments: argparse.Namespace) -> int:
-    with _opened(arguments.state) as (_, _, registrar):
+    with _registry(arguments.state) as (_, registrar):
         gateways, ends = registrar.everything(), registrar.certificate_ends()
     until = {name: f"certificate until {at:%Y-%m-%d}" for name, at in ends.items()}
     lines = [
@@ -173,7 +165,7 @@ def _gateway_renew(arguments: argparse.Namespace) -> int:
 
     gateway = parse_gateway_id(arguments.gateway)
     handed_in = command.read_named(arguments.public_key, _MAX_KEY_BYTES) if arguments.public_key else None
-    with _opened(arguments.state) as (folder, _, registrar):
+    with _registry(arguments.state) as (folder, registrar):
         registrar.renew(gateway, arguments.out, handed_in)
         what = folder.settings().mqtt.entrance
     command.answer(arguments, {"gateway_id": gateway}, [f"gateway {gateway} has a new {what} in {arguments.out}"])
@@ -239,11 +231,18 @@ def _opened(path: Path) -> "Iterator[tuple[StateFolder, Database, Registrar]]":
     from cloud.state import StateFolder
 
     folder = StateFolder.open(path)
-    database = folder.open_database()
-    try:
+    with closing(folder.open_database()) as database:
         yield folder, database, folder.registrar(database, clock_from_environment())
-    finally:
-        database.close()
+
+
+@contextmanager
+def _registry(path: Path) -> "Iterator[tuple[StateFolder, Registrar]]":
+    """A state folder with who may speak here, which needs nothing of all that was said."""
+    from cloud.state import StateFolder
+
+    folder = StateFolder.open(path)
+    with closing(folder.open_registry()) as database:
+        yield folder, folder.registrar(database, clock_from_environment())
 
 
 def _values_of(pairs: Sequence[str]) -> dict[str, Any]:
@@ -272,11 +271,19 @@ def _value_of(text: str) -> Any:
 
 
 @cache
-def _parser() -> argparse.ArgumentParser:
+def words_of(name: str = "") -> argparse.ArgumentParser:
+    """What reads the words of this command; of every command where it is none, as for help."""
     parser: argparse.ArgumentParser = Words(
         prog="lamplight-cloud", description="Takes signed events in and tells customers."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for module in [COMMANDS[name]] if name in COMMANDS else dict.fromkeys(COMMANDS.values()):
+        importlib.import_module(f"cloud.{module}").add_to(commands)
+    return parser
+
+
+def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Add what is about the folder as a whole, and about who may speak."""
     word = partial(command.add, commands)
     made = word("init", _init, "make a state folder")
     made.add_argument("dir", type=Path, metavar="DIR")
@@ -294,8 +301,6 @@ def _parser() -> argparse.ArgumentParser:
     served = word("serve", _serve, "be the cloud: ingest, rules, messages and the page")
     served.add_argument("dir", type=Path, metavar="DIR")
     _add_gateway_commands(commands.add_parser("gateway", help="who may speak", description="who may speak"))
-    for feature in _FEATURES:
-        feature.add_to(commands)
     grid = word("grid", _grid, "the feeders as they were understood, and the homes on them")
     grid.add_argument("dir", type=Path, metavar="DIR")
     grid.add_argument("--json", action="store_true")
@@ -304,7 +309,6 @@ def _parser() -> argparse.ArgumentParser:
     parked.add_argument("--revive", nargs=2, metavar=("KIND", "KEY"), help="try this one again")
     parked.add_argument("--json", action="store_true")
     word("config", _config, "print every setting, commented, with its default")
-    return parser
 
 
 def _add_gateway_commands(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloud.broker.settings import BrokerSettings
-from cloud.cli import _parser as cloud_words
+from cloud.cli import words_of as cloud_words
 from gateway.cli import words_of as gateway_words
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from cloud.cis.forms import FORMS
 from cloud.cis.manifest import Entity
 from cloud.cis.service import import_drop
 from cloud.cis.text import said_of
-from cloud.cli import _parser as cloud_words
+from cloud.cli import words_of as cloud_words
 from simulators.cis.mischief import Fault
 from simulators.commands.cis import _parser as simulator_words
 from tests.fakes_cloud import HandClock, fresh_database

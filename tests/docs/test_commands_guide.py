@@ -4,7 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
-from cloud.cli import _parser
+from cloud.cli import words_of
 from cloud.edge.service import in_words
 from gateway.config import CHANGEABLE
 from wire.commands import OPERATIONS, SIGNATURES, ChangeSetting, PingMeter, ReadNow, RotateKey, SetConsent
@@ -39,7 +39,7 @@ def test_every_setting_that_can_be_changed_stands_there() -> None:
 def test_the_commands_it_shows_are_commands() -> None:
     shown = re.findall(r"^\$ lamplight-cloud (.*)$", PAGE, re.MULTILINE)
 
-    parsed = [_parser().parse_args(shlex.split(line)) for line in shown]
+    parsed = [words_of().parse_args(shlex.split(line)) for line in shown]
 
     assert len(parsed) == 3
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.cli import _parser as cloud_words
+from cloud.cli import words_of as cloud_words
 from gateway.cli import words_of as gateway_words
 from gateway.core.validation import Doubt
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.cli import _parser
+from cloud.cli import words_of
 from cloud.config import CloudSettings
 from cloud.outward import signature
 from cloud.outward.cim_types import cim_type
@@ -25,7 +25,7 @@ CODES = re.findall(r"^\| (\w+)(?:, (\w+))?(?:: [^|]*)? \| ([\d.]+) \|$", PAGE, r
 
 @pytest.mark.parametrize("words", TYPED, ids=" ".join)
 def test_every_command_it_shows_can_be_said(words: list[str]) -> None:
-    assert _parser().parse_args(words)
+    assert words_of().parse_args(words)
 
 
 def test_the_settings_it_shows_are_taken(tmp_path: Path) -> None:
