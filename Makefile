@@ -12,10 +12,10 @@ unexport PYTHONDONTWRITEBYTECODE
 HARDLY_IMPORTED := /(pip|setuptools|pkg_resources|mypyc?|pygments|mssql|mysql|oracle|postgresql)/
 OURS := wire runtime gateway cloud simulators
 REACHED := .reached
-PARTS := storm integration-cloud integration-gateway unit-cloud unit-edge browser month properties chaos rest types integration-simulators
+PARTS := storm integration-cloud integration-gateway unit-cloud unit-edge browser month properties chaos rest integration-simulators
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo demo-check check test bench soak lock clean system-packages style types $(PARTS)
+.PHONY: help env demo demo-check check test bench soak lock clean system-packages style types warm-up $(PARTS)
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -52,8 +52,7 @@ check: .venv/.complete ## style, types, import rules, unit and property tests
 
 test: .venv/.complete system-packages ## everything: check, integration, interop, scenarios, browser, docs
 	@rm -rf $(REACHED) && mkdir $(REACHED)
-	@$(BIN)/python -m pytest -qq tests/warm_up.py
-	@$(MAKE) --no-print-directory -j 5 -k -Otarget UNIT_TESTS='tests.measured run $(REACHED)/$$@.json' $(PARTS) style
+	@$(MAKE) --no-print-directory -j 5 -k -Otarget UNIT_TESTS='tests.measured run $(REACHED)/$$@.json' types $(PARTS) style
 	@$(BIN)/python -m tests.measured report $(REACHED)/*.json
 
 # What `make test` runs side by side, the longest first; while a story waits, the others work. Each is a process of its
@@ -76,6 +75,11 @@ unit-edge:
 
 rest:
 	@$(BIN)/python -m pytest tests --ignore tests/unit $(patsubst %,--ignore tests/%,scenarios integration browser chaos properties)
+
+$(PARTS): warm-up
+
+warm-up: .venv/.complete
+	@$(BIN)/python -m pytest -qq tests/warm_up.py
 
 style: .venv/.complete
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/lint-imports --no-logo
