@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -164,6 +164,11 @@ def _empty_database(_tables: frozenset[str]) -> bytes:
         database.create_tables()
         database.close()
         return path.read_bytes()
+
+
+def forged(message: Message) -> Message:
+    """The message with one bit of its signature the other way round."""
+    return replace(message, payload=message.payload[:-1] + bytes([message.payload[-1] ^ 1]))
 
 
 def only(messages: Sequence[Message]) -> Message:

@@ -10,7 +10,7 @@ from cloud.ingest.lane_watch import LaneWatch
 from cloud.ingest.service import Intake
 from cloud.ingest.settings import IngestSettings
 from cloud.kernel.loop import Loop
-from tests.fakes_cloud import FakeGateway, HandClock, register
+from tests.fakes_cloud import FakeGateway, HandClock, forged, register
 from tests.unit.cloud.commands.typed import answer, refusal
 from wire.events import SupplyLost
 from wire.keys import SoftwareSigner
@@ -100,7 +100,7 @@ def test_what_is_replayed_goes_the_same_way_once_what_refused_it_is_mended(state
 def test_what_is_refused_again_stays_as_it_was(state, fake, take, capsys):
     message = fake.say(LOST)
     stranger = FakeGateway()
-    take(replace(message, payload=message.payload[:-1] + b"\0"), stranger.say(LOST), register_first=[fake])
+    take(forged(message), stranger.say(LOST), register_first=[fake])
     before = answer(capsys, "quarantine", "list", state.path)
 
     told = answer(capsys, "quarantine", "replay", state.path, "--all", status=1)

@@ -1,6 +1,5 @@
 """`verify`, `quarantine` and `parked`: what a gateway said, what was refused of it, and what could not be done."""
 
-from dataclasses import replace
 
 import pytest
 
@@ -8,7 +7,7 @@ from cloud.cli import _run
 from cloud.ingest.service import Intake
 from cloud.kernel import tasks
 from cloud.outward import evidence_file
-from tests.fakes_cloud import METER, NOON, FakeGateway, HandClock, register
+from tests.fakes_cloud import METER, NOON, FakeGateway, HandClock, forged, register
 from tests.unit.cloud.commands.typed import answer, refusal
 from wire.events import SupplyLost
 from wire.keys import SoftwareSigner
@@ -84,7 +83,7 @@ def test_what_was_refused_is_shown_with_its_reason(state, fake, capsys):
     register(database, fake)
     intake = Intake(database=database, clock=HandClock(), signer=SoftwareSigner.generate(), on_commit=list)
     message = fake.say(LOST)
-    intake.take([replace(message, payload=message.payload[:-1] + b"\0")])
+    intake.take([forged(message)])
     database.close()
 
     (row,) = answer(capsys, "quarantine", "list", state.path)
