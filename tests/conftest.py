@@ -1,6 +1,6 @@
-"""What holds for every test: none is timed, a property is tried on forty examples, and each may type at a terminal.
+"""What holds for every test: none is timed, a property is tried on thirty examples, and each may type at a terminal.
 
-How long an example takes says how busy the machine is, so no test is timed. Forty examples are for every day; `make
+How long an example takes says how busy the machine is, so no test is timed. Thirty examples are for every day; `make
 soak` tries five hundred. What is dear to try says itself how many it takes.
 
 What was imported and collected before the first test stays to the end. Looking through all of it for garbage again and
@@ -14,7 +14,7 @@ import pytest
 
 from tests.terminal import Terminal
 
-hypothesis.settings.register_profile("daily", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("daily", deadline=None, max_examples=30)
 hypothesis.settings.register_profile("soak", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("daily")
 
