@@ -1,6 +1,5 @@
 """`verify`, `quarantine` and `parked`: what a gateway said, what was refused of it, and what could not be done."""
 
-
 import pytest
 
 from cloud.cli import _run
