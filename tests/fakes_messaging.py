@@ -215,9 +215,12 @@ class Fault(Enum):
     NONSENSE_AFTER_TEXT = auto()  # an answer that is none
 
 
-@dataclass(slots=True)
+@dataclass
 class RelayScript:
-    """The handler of a real SMTP server: keeps what it takes, and plays the faults it was given, one a mail."""
+    """The handler of a real SMTP server: keeps what it takes, and plays the faults it was given, one a mail.
+
+    It has no slots: aiosmtpd looks at every attribute, and Python 3.11.2 leaves one behind there that cannot be read.
+    """
 
     faults: deque[Fault] = field(default_factory=deque)
     kept: list[bytes] = field(default_factory=list)
