@@ -93,22 +93,33 @@ class Batch:
         if refused.reason is Reason.UNKNOWN_KEY:
             self._unknown.append((topic, raw, refused))
         else:
-            self._quarantine(topic, raw, refused)
+            self._keep_refused(topic, raw, refused)
 
     def _look_again(self) -> None:
         """Take what came under keys that were announced in this very batch, one after the other; refuse the rest."""
         left, keys = self._unknown, 0
         while left and keys < len(self._announced):
             keys = len(self._announced)
-            left = [message for message in left if not self._is_taken(*message)]
+            left = [
+                (topic, raw, again) for topic, raw, _ in left if (again := self._refusal_of(topic, raw)) is not None
+            ]
         for message in left:
-            self._quarantine(*message)
+            self._keep_refused(*message)
 
-    def _is_taken(self, topic: str, raw: bytes, _refused: Refused) -> bool:
+    def _refusal_of(self, topic: str, raw: bytes) -> Refused | None:
+        """Take a message under the keys announced so far; why it is refused all the same, or None."""
         verdict = verify(topic, raw, lambda key_id: self._gateways.get(self._announced.get(key_id, _NOBODY)))
-        if isinstance(verdict, Genuine):
-            self.take(verdict)
-        return isinstance(verdict, Genuine)
+        if isinstance(verdict, Refused):
+            return verdict
+        self.take(verdict)
+        return None
+
+    def _keep_refused(self, topic: str, raw: bytes, refused: Refused) -> None:
+        """Keep a message as it came; of an event that nobody may see, its place alone."""
+        said = refused.said
+        if said is not None and self._is_too_fine_to_show(said):
+            raw = str(said.id).encode()
+        self._quarantine(topic, raw, refused)
 
     def _quarantine(self, topic: str, raw: bytes, refused: Refused) -> None:
         reason, detail = refused.reason, refused.detail
@@ -340,9 +351,11 @@ class Batch:
         self._gateways[stretch.gateway] = replace(self._gateways[stretch.gateway], status=Status.SUSPECT)
 
     def _refuse(self, genuine: Genuine, refused: Refused) -> None:
-        is_fine = self._fine is not None and self._fine.is_too_fine_to_show(self._connection, genuine)
-        raw = str(genuine.id).encode() if is_fine else genuine.sealed
-        self._quarantine(topics.up(genuine.link.gateway, genuine.link.lane), raw, refused)
+        topic = topics.up(genuine.link.gateway, genuine.link.lane)
+        self._keep_refused(topic, genuine.sealed, replace(refused, said=genuine))
+
+    def _is_too_fine_to_show(self, genuine: Genuine) -> bool:
+        return self._fine is not None and self._fine.is_too_fine_to_show(self._connection, genuine)
 
     def _known_hash(self, genuine: Genuine) -> bytes | None:
         """The hash of what is stored, about to be, or waiting at this event's place."""

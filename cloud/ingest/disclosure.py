@@ -51,10 +51,21 @@ class FineReadings:
         return {event.id: why for event in accepted if (why := self._why(connection, event))}
 
     def is_too_fine_to_show(self, connection: Connection, genuine: Genuine) -> bool:
-        """Whether nobody may see what an event says that is refused for another reason; registers may be seen."""
-        return not isinstance(genuine.record.event, RegisterReadings) and self._why(connection, genuine) != ""
+        """Whether nobody may see what an event says that is refused for another reason.
+
+        Registers too, however seldom: what is refused is not counted, so nobody knows how often they come.
+        """
+        return self._without_consent(connection, genuine) != ""
 
     def _why(self, connection: Connection, genuine: Genuine) -> str:
+        """Why an accepted event must not be kept; empty when it may."""
+        why, event = self._without_consent(connection, genuine), genuine.record.event
+        if why and isinstance(event, RegisterReadings) and self._is_seldom(connection, genuine, event.at_ms):
+            return ""
+        return why
+
+    def _without_consent(self, connection: Connection, genuine: Genuine) -> str:
+        """What an event says that its customer did not agree to; empty for nothing."""
         match genuine.record.event:
             case IntervalReadings(period_s=period_s, start_ms=at_ms) if period_s < self.billing_period_s:
                 what = f"readings over {period_s} s"
@@ -67,8 +78,6 @@ class FineReadings:
         place = genuine.gateway.place_of(genuine.record.subject)
         slack = timedelta(seconds=self.billing_period_s)
         if place is not None and self.has_agreed(connection, place.usage_point, from_unix_ms(at_ms), slack):
-            return ""
-        if isinstance(genuine.record.event, RegisterReadings) and self._is_seldom(connection, genuine, at_ms):
             return ""
         return f"{what} of meter {genuine.record.subject} without consent"
 

@@ -33,10 +33,14 @@ KeyOwner: TypeAlias = Callable[[bytes], Gateway | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A message that is not believed: why, in a word to count by and a detail to read."""
+    """A message that is not believed: why, in a word to count by and a detail to read.
+
+    `said` is the event in it, where its gateway did sign one, and only the place it came on or names is not its own.
+    """
 
     reason: Reason
     detail: str = ""
+    said: "Genuine | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +125,14 @@ def read(signed: Signed | Refused) -> Genuine | Refused:
         record = decode_record(parsed.payload)
     except WireRefused as refused:
         return Refused(reason=refused.reason, detail=refused.detail)
+    own_hash, sealed = signed.own_hash, signed.sealed
+    genuine = Genuine(gateway=gateway, key_id=parsed.key_id, record=record, own_hash=own_hash, sealed=sealed)
     if record.link.gateway != gateway.id:
-        return Refused(reason=Reason.WRONG_GATEWAY, detail=f"the record says {record.link.gateway}")
+        return Refused(reason=Reason.WRONG_GATEWAY, detail=f"the record says {record.link.gateway}", said=genuine)
     if record.link.lane is not signed.lane:
-        return Refused(reason=Reason.WRONG_TOPIC, detail=f"an event of lane {record.link.lane.name.lower()}")
-    return Genuine(gateway=gateway, key_id=parsed.key_id, record=record, own_hash=signed.own_hash, sealed=signed.sealed)
+        detail = f"an event of lane {record.link.lane.name.lower()}"
+        return Refused(reason=Reason.WRONG_TOPIC, detail=detail, said=genuine)
+    return genuine
 
 
 def judge(genuine: Genuine, end: LaneEnd | None, known_hash: bytes | None) -> Step | Refused:

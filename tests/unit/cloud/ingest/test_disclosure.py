@@ -1,5 +1,6 @@
 """Readings finer than billing needs are kept only of homes whose customer agreed; the chain goes on all the same."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from cloud.ingest.news import EVENT_TASK
 from cloud.ingest.service import Intake
 from cloud.kernel import tasks
 from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, register
+from wire import topics
 from wire.events import IntervalReadings, RegisterReadings, UnusualUse
 from wire.instants import unix_ms
 from wire.keys import SoftwareSigner
@@ -36,6 +38,9 @@ SPIKE = UnusualUse(
 def registers(minute: int, *quantities: Quantity) -> RegisterReadings:
     at_ms = unix_ms(NOON + timedelta(minutes=minute))
     return RegisterReadings(at_ms=at_ms, values=tuple((quantity, 230) for quantity in quantities))
+
+
+REGISTERS = registers(0, Quantity.ENERGY_IMPORT_WH)
 
 
 class Door:
@@ -108,7 +113,10 @@ def test_the_same_again_is_a_duplicate_and_still_not_kept(door):
     assert door.kept() == []
 
 
-@pytest.mark.parametrize("fine", [QUARTERS, SPIKE], ids=["quarters", "spike"])
+every_kind = pytest.mark.parametrize("fine", [QUARTERS, SPIKE, REGISTERS], ids=["quarters", "spike", "registers"])
+
+
+@every_kind
 def test_fine_readings_that_are_refused_for_another_reason_are_no_evidence_either(door, fine):
     door.take(HOURS)
     twin = door.gateway.record(fine, seq=1, prev=b"x" * 16)
@@ -119,6 +127,48 @@ def test_fine_readings_that_are_refused_for_another_reason_are_no_evidence_eithe
     octets, reasons = door.octets()
     assert reasons == [Reason.CONFLICT]
     assert sealed.payload not in octets
+
+
+@every_kind
+def test_fine_readings_on_a_topic_that_is_not_theirs_are_no_evidence_either(door, fine):
+    sealed = replace(door.gateway.say(fine), topic=topics.up(door.gateway.id, Lane.ALARM))
+
+    door.intake.take([sealed])
+
+    octets, reasons = door.octets()
+    assert reasons == [Reason.WRONG_TOPIC]
+    assert sealed.payload not in octets
+
+
+@every_kind
+def test_fine_readings_in_the_name_of_another_gateway_are_no_evidence_either(door, fine):
+    sealed = door.gateway.sealed(FakeGateway().record(fine, seq=1, prev=b"x" * 16))
+
+    door.intake.take([replace(sealed, topic=topics.up(door.gateway.id, fine.lane))])
+
+    octets, reasons = door.octets()
+    assert reasons == [Reason.WRONG_GATEWAY]
+    assert sealed.payload not in octets
+
+
+def test_fine_readings_under_a_key_announced_in_the_same_batch_are_no_evidence_either(door):
+    announcement = door.gateway.change_key()
+    sealed = replace(door.gateway.say(QUARTERS), topic=topics.up(door.gateway.id, Lane.ALARM))
+
+    door.intake.take([sealed, announcement])
+
+    octets, reasons = door.octets()
+    assert reasons == [Reason.WRONG_TOPIC]
+    assert sealed.payload not in octets
+
+
+def test_what_may_be_seen_is_kept_as_evidence_of_a_topic_that_is_not_its_own(door):
+    sealed = replace(door.gateway.say(HOURS), topic=topics.up(door.gateway.id, Lane.ALARM))
+
+    door.intake.take([sealed])
+
+    octets, _ = door.octets()
+    assert octets == sealed.payload
 
 
 def test_fine_readings_that_wait_in_a_generation_that_ends_are_no_evidence_either(door):
