@@ -103,8 +103,8 @@ class Loop:
 
     def _do(self, found: Sequence[Task], tried: list[Task]) -> None:
         """Do tasks in one transaction, until it has taken long enough; `tried` tells which."""
-        end_s = self._clock.monotonic() + _LONGEST_TRANSACTION_S
         with self._database.transaction() as connection:
+            end_s = self._clock.monotonic() + _LONGEST_TRANSACTION_S
             for task in found:
                 tried.append(task)
                 now = self._clock.now()

@@ -1,4 +1,5 @@
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -130,6 +131,22 @@ def test_a_transaction_that_took_long_enough_is_committed_before_the_next_task(s
 
     assert stage.rule.transactions() == 3
     assert stage.traces() == {"a@0", "b@0", "c@0"}
+
+
+def test_waiting_for_the_writer_is_no_part_of_a_transaction(stage, monkeypatch):
+    stage.add("a", "b", "c")
+    begin = stage.database.transaction
+
+    @contextmanager
+    def after_a_wait():
+        stage.clock.go_on(1)
+        with begin() as connection:
+            yield connection
+
+    monkeypatch.setattr(stage.database, "transaction", after_a_wait)
+    stage.loop.turn()
+
+    assert stage.rule.transactions() == 1
 
 
 def test_what_a_full_disk_undid_is_all_done_again_and_only_once(stage):
