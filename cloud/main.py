@@ -1,7 +1,7 @@
 """The composition root: the one place where the cloud's parts are made and joined.
 
-    gateways -> broker -> ingest thread -> intake --commit--> bell: loop, postman and page look again
-    loop thread:    due tasks -> readings, outages, usage -> messages to send, timers
+    gateways -> broker -> ingest thread -> intake --commit--> bell: page and loop look again
+    loop thread:    due tasks -> readings, outages, usage -> messages to send, timers --commit--> all look again
     bills thread:   due tasks -> bills, which take long and may wait -> messages to send
     postman thread: messages to send -> mail relay
     certificates:   the broker's own and ingest's, where these open the broker
@@ -78,8 +78,7 @@ def serve(folder: StateFolder, clock: Clock, announce: Callable[[str], None]) ->
     check_clock_is_set(clock)
     check_pair(settings.web.certificate_file, settings.web.key_file, "web.certificate_file, web.key_file")
     check_authority(settings.mqtt.tls_ca_file, "mqtt.tls_ca_file")
-    folder.claim()
-    with _listen(settings.web.listen, settings.web.port) as door:
+    with folder.claim(), _listen(settings.web.listen, settings.web.port) as door:
         database = folder.open_database()
         try:
             cloud = build(folder, settings, database, clock)

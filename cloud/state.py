@@ -17,7 +17,8 @@ serving           locked by `serve` while it runs
 import fcntl
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -211,15 +212,26 @@ class StateFolder:
             fine=FineReadings(billing_period_s=said.readings.billing_period_s, has_agreed=agreed_to_fine),
         )
 
-    def claim(self) -> None:
-        """Be the one `serve` of this folder until this process ends; raises EnvironmentRefused when one runs."""
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Be the one `serve` of this folder to the end of the block; raises EnvironmentRefused when one runs.
+
+        The lock is the descriptor's: a process that is killed leaves none behind.
+        """
         descriptor = os.open(self.path / "serving", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # never closed: it lives as long as the process
-        except (BlockingIOError, PermissionError) as error:
+            _lock(descriptor, self.path)
+            yield
+        finally:
             os.close(descriptor)
-            do = "stop it first, or use it"
-            raise EnvironmentRefused("the cloud already runs on this folder", where=str(self.path), do=do) from error
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError) as error:
+        do = "stop it first, or use it"
+        raise EnvironmentRefused("the cloud already runs on this folder", where=str(folder), do=do) from error
 
 
 def _with_tables(path: Path) -> Database:
