@@ -1,7 +1,8 @@
 """Commands typed into this very process: what they say and how they end, as a process of their own would.
 
 To start a program takes a good part of a processor's second, so only what a process alone can show is tried with one:
-signals, its streams, a second program on the same folder, and once for each program that its words get through.
+signals, its streams, and once for each program that its words get through. What a command sets for its process is set
+back when it ends: which signals it heeds, and how much it logs.
 """
 
 import importlib
@@ -9,6 +10,8 @@ import signal
 from dataclasses import dataclass
 
 import pytest
+
+from runtime import logs
 
 _MODULES = {"lamplight-gateway": "gateway.cli", "lamplight-cloud": "cloud.cli", "lamplight-sim": "simulators.cli"}
 
@@ -48,5 +51,6 @@ class Terminal:
         finally:
             for number, handler in heeded.items():
                 signal.signal(number, handler)
+            logs.set_level("notset")
         said = self._capsys.readouterr()
         return Ended(status=status, out=said.out, err=said.err)

@@ -16,7 +16,7 @@ import pytest
 
 from gateway import cli
 from gateway.adapters.keys import load_key
-from runtime import logs, program
+from runtime import program
 from simulators.control import tell
 from tests.terminal import Terminal
 from tests.waiting import eventually
@@ -96,7 +96,6 @@ def test_a_gateway_with_everything_missing_says_so_once_and_stays(
             eventually(lambda what=what: gateway.said(what) == 1, deadline_s=30, what=what)
         running = status()
         second = terminal.run("lamplight-gateway", "run", folder)
-        logs.set_level("notset")  # what the second said before it was refused
         gateway.process.send_signal(signal.SIGTERM)
         exit_status = gateway.process.wait(timeout=20)
 
