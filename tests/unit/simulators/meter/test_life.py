@@ -99,7 +99,6 @@ def test_an_hour_is_captured_when_it_is_full() -> None:
 
 
 @given(st.lists(st.integers(0, 10_000), max_size=8), st.integers(-1_000, 1_000))
-@settings(max_examples=30)
 def test_rows_that_were_looked_at_as_they_came_are_those_of_a_meter_asked_only_once(
     asked_after_s: list[int], drift_ppm: int
 ) -> None:
