@@ -1,7 +1,7 @@
 """TOML that somebody wrote or handed in: read in bounded time, whatever it holds.
 
 The standard library's reader takes time and memory that grow with the square of a key's parts, so that 40 kB of
-`a.a.a...` keep it busy for many seconds. A key of more than thirty parts is none of ours, and is refused unread.
+`a.a.a...` keep it busy for many seconds. A key of more than 32 parts is none of ours, and is refused unread.
 """
 
 import re
