@@ -23,7 +23,6 @@ A command waits for the imports of its own module alone, and `verify` needs no d
 import argparse
 import importlib
 import sys
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache, partial
@@ -31,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cloud import command
-from runtime import logs, program
+from runtime import logs, program, toml
 from runtime.arguments import Words, whole
 from runtime.clock import check_clock_is_set, clock_from_environment
 from runtime.errors import InputRefused
@@ -264,8 +263,8 @@ def _values_of(pairs: Sequence[str]) -> dict[str, Any]:
 
 def _value_of(text: str) -> Any:
     try:
-        found = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
+        found = toml.parse(f"value = {text}")
+    except ValueError:
         return text
     return found["value"] if found.keys() == {"value"} else text
 

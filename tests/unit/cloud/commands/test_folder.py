@@ -113,6 +113,7 @@ def test_a_device_without_an_end_is_refused_before_it_fills_the_memory(state, ca
         ("mqtt.port", "is no setting"),
         ("mail.port=" + "9" * 5_000, "is not a whole number"),
         ("mail.port=" + "[" * 9_000, "is not a whole number"),
+        ("mail.port={" + "a." * 20_000 + "a = 1}", "is not a whole number"),
         ("web.certificate_file=a\\u0000b", "needs its private key"),
         ("mqtt.host=broker.example", "without TLS"),
         ("web.listen=0.0.0.0", "would show the token"),
