@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 _MAX_KEY_BYTES: Final = 1_000_000
-_KEY: Final = re.compile(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----\n?", re.DOTALL)
+_KEY: Final = re.compile(rb"-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----\n?")
 _MOST_LINES: Final = 50
 
 

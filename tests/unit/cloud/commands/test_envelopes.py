@@ -58,8 +58,21 @@ def test_all_keys_that_a_gateway_had_may_be_in_one_file(tmp_path, fake, capsys):
 
     assert answer(capsys, "verify", tmp_path / "event", "--public-key", keys)["signature"] == "verified"
 
-    keys.write_bytes(keys.read_bytes() + fake.signer.to_pem())
+
+def test_a_private_key_among_public_ones_is_refused(tmp_path, fake, capsys):
+    keys = tmp_path / "keys.pem"
+    keys.write_bytes(fake.signer.public.to_pem() + fake.signer.to_pem())
+    (tmp_path / "event").write_bytes(fake.say(LOST).payload)
+
     assert "this is a private key" in refusal(capsys, "verify", tmp_path / "event", "--public-key", keys)
+
+
+def test_keys_that_begin_and_never_end_are_refused_in_bounded_time(tmp_path, fake, capsys):
+    keys, begin = tmp_path / "keys.pem", b"-----BEGIN PUBLIC KEY-----\n"
+    keys.write_bytes(begin * (1_000_000 // len(begin)))
+    (tmp_path / "event").write_bytes(fake.say(LOST).payload)
+
+    assert "not a P-256 or Ed25519 public key" in refusal(capsys, "verify", tmp_path / "event", "--public-key", keys)
 
 
 def test_an_envelope_of_another_key_is_refused(tmp_path, fake, key_file, capsys):
