@@ -31,7 +31,7 @@ from wire.terms import CommandOutcome
 from wire.topics import Kind
 
 GATEWAY = GatewayId("7Z0M4QDA")
-OPERATOR, CONFIGURER, FIRST, SECOND = (SoftwareSigner.generate() for _ in range(4))
+OPERATOR, CONFIGURER, FIRST, SECOND, STRANGER = (SoftwareSigner.generate() for _ in range(5))
 SIGNERS: dict[Role, tuple[Signer, ...]] = {
     Role.OPERATOR: (OPERATOR,),
     Role.CONFIGURER: (CONFIGURER,),
@@ -44,7 +44,9 @@ AUTHORITY = (
     AuthorityKey(role=Role.KEY_AUTHORITY, key=SECOND.public),
 )
 PING = PingMeter(meter="LMP1")
+CHANGE = ChangeSetting(name="log_level", value="debug")
 ROTATE = RotateKey()
+BORN_MS = unix_ms(at(-3_600))
 
 
 def command(
@@ -143,11 +145,6 @@ class UntilHeard(threading.Event):
     def wait(self, timeout: float | None = None) -> bool:
         self._was_waited_for = True
         return True
-
-
-STRANGER = SoftwareSigner.generate()
-CHANGE = ChangeSetting(name="log_level", value="debug")
-BORN_MS = unix_ms(at(-3_600))
 
 
 @dataclass

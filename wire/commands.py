@@ -174,7 +174,7 @@ def open_command(envelope: bytes, authority: Sequence[AuthorityKey]) -> SignedCo
     return SignedCommand(command=_unpacked(decode(payload)), id=id_of(payload), signed_by=signed_by)
 
 
-def name_of(authority: Sequence[AuthorityKey]) -> str:
+def authority_name(authority: Sequence[AuthorityKey]) -> str:
     """What tells these keys from any others, in hex."""
     keys = sorted((each.role, each.key.key_id) for each in authority)
     return hashlib.sha256(b"".join(bytes([role]) + key_id for role, key_id in keys)).digest()[:ID_BYTES].hex()

@@ -30,7 +30,7 @@ A clock behind what a signed receipt or an earlier command said is wrong, and a 
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from wire.commands import LONGEST_LIFE_MS, OPERATIONS, SIGNATURES, Role, SignedCommand, UnknownOperation
 from wire.ids import GatewayId
@@ -74,8 +74,11 @@ class CommandRecord:
     authority: str = ""
 
     def under(self, authority: str, now_ms: int) -> "CommandRecord":
-        """The record where these keys may order. Others than before count anew: whoever stole one of those may have
-        used its numbers up. What was signed before is not taken, so that nothing is done twice by it."""
+        """The record where these keys may order.
+
+        Others than before count anew: whoever stole one of those may have used its numbers up. What was signed before
+        is not taken, so that nothing is done twice by it.
+        """
         if self.authority in ("", authority):
             return replace(self, authority=authority)
         born_at_ms = max(now_ms, self.newest_ms + 1)
@@ -94,9 +97,15 @@ class CommandRecord:
     def taking(self, signed: SignedCommand) -> "CommandRecord":
         """The record once this command has begun."""
         command = signed.command
-        numbers: dict[str, Any] = {command.role.name.lower(): command.number}
         newest_ms = max(self.newest_ms, command.not_before_ms)
-        return replace(self, **numbers, newest_ms=newest_ms, under_way=signed.id.hex())
+        begun = replace(self, newest_ms=newest_ms, under_way=signed.id.hex())
+        match command.role:
+            case Role.OPERATOR:
+                return replace(begun, operator=command.number)
+            case Role.CONFIGURER:
+                return replace(begun, configurer=command.number)
+            case Role.KEY_AUTHORITY:
+                return replace(begun, key_authority=command.number)
 
     def ended(self) -> "CommandRecord":
         """The record once nothing is being done."""

@@ -34,7 +34,7 @@ from gateway.service.presence import Presence
 from runtime import logs
 from runtime.clock import Clock
 from runtime.errors import EnvironmentRefused, LamplightError
-from wire.commands import AuthorityKey, KnownOperation, SignedCommand, UnknownOperation, name_of, open_command
+from wire.commands import AuthorityKey, KnownOperation, SignedCommand, UnknownOperation, authority_name, open_command
 from wire.events import CommandAnswered
 from wire.ids import GatewayId
 from wire.instants import unix_ms
@@ -111,11 +111,16 @@ class Commander:
     def _take_up(self, stop: threading.Event) -> bool:
         """Go on from the record; whether the disk let us."""
         now_ms = unix_ms(self._clock.now())
-        record = (self._memory.load() or CommandRecord(born_at_ms=now_ms)).under(name_of(self._authority), now_ms)
+        authority, loaded = authority_name(self._authority), self._memory.load()
+        record = (loaded or CommandRecord(born_at_ms=now_ms)).under(authority, now_ms)
         if record.under_way and not self._was_answered(record.under_way):
             log.warning("command_interrupted", command=record.under_way)
             self._answer(bytes.fromhex(record.under_way), _INTERRUPTED, 0, stop)
-        return self._keep(record.ended())
+        if not self._keep(record.ended()):
+            return False
+        if loaded is not None and loaded.authority not in ("", authority):
+            log.warning("command_keys_changed", before=loaded.authority, now=authority)
+        return True
 
     def _was_answered(self, command: str) -> bool:
         try:

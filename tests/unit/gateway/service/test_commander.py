@@ -6,29 +6,13 @@ import pytest
 
 from gateway.service.commander import Commander
 from runtime.errors import EnvironmentRefused
-from tests.fakes_commands import (
-    AUTHORITY,
-    CHANGE,
-    GATEWAY,
-    PING,
-    ROTATE,
-    STRANGER,
-    Edge,
-    command,
-    said,
-    sealed,
-)
+from tests.fakes_commands import AUTHORITY, CHANGE, GATEWAY, PING, ROTATE, STRANGER, Edge, command, said, sealed
 from tests.fakes_gateway import at
-from wire.commands import (
-    AuthorityKey,
-    KnownOperation,
-    PingMeter,
-    Role,
-    UnknownOperation,
-    seal_command,
-)
+from wire.commands import AuthorityKey, KnownOperation, PingMeter, Role, UnknownOperation, seal_command
 from wire.instants import unix_ms
 from wire.terms import CommandOutcome
+
+OTHER_AUTHORITY = (AuthorityKey(role=Role.OPERATOR, key=STRANGER.public), *AUTHORITY[1:])
 
 
 class Killed(BaseException):
@@ -123,7 +107,7 @@ def test_each_role_counts_for_itself(edge: Edge) -> None:
 def test_numbers_that_a_stolen_key_used_up_count_for_nothing_under_another_key(edge: Edge) -> None:
     edge.hear(sealed(command(number=2**32)))
 
-    edge.authority = (AuthorityKey(role=Role.OPERATOR, key=STRANGER.public), *AUTHORITY[1:])
+    edge.authority = OTHER_AUTHORITY
     edge.clock.story_s = 10
     edge.hear()
     edge.clock.story_s = 12
@@ -132,11 +116,39 @@ def test_numbers_that_a_stolen_key_used_up_count_for_nothing_under_another_key(e
     assert edge.done == [PING, PING]
 
 
+def test_other_keys_are_said_once(edge: Edge, caplog: pytest.LogCaptureFixture) -> None:
+    edge.hear()
+
+    edge.authority = OTHER_AUTHORITY
+    edge.hear()
+    edge.hear()
+
+    assert caplog.text.count("command_keys_changed") == 1
+
+
+def test_other_keys_are_not_said_before_their_record_is_on_the_disk(
+    edge: Edge, caplog: pytest.LogCaptureFixture
+) -> None:
+    edge.hear()
+
+    edge.authority, edge.memory.is_full = OTHER_AUTHORITY, True
+    edge.hear()
+
+    assert "command_keys_changed" not in caplog.text
+
+
+def test_the_first_keys_are_nothing_new(edge: Edge, caplog: pytest.LogCaptureFixture) -> None:
+    edge.hear(sealed(command()))
+
+    assert edge.done == [PING]
+    assert "command_keys_changed" not in caplog.text
+
+
 def test_what_was_done_before_the_keys_changed_is_done_no_second_time_whatever_the_clock_says(edge: Edge) -> None:
     envelope = sealed(command(CHANGE))
     edge.hear(envelope)
 
-    edge.authority = (AuthorityKey(role=Role.OPERATOR, key=STRANGER.public), *AUTHORITY[1:])
+    edge.authority = OTHER_AUTHORITY
     for story_s in (0, 1, 30):
         edge.clock.story_s = story_s
         edge.hear(envelope)

@@ -4,22 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes_commands import (
-    CONFIGURER,
-    FIRST,
-    OPERATOR,
-    PING,
-    ROTATE,
-    SECOND,
-    STRANGER,
-    Edge,
-    command,
-    sealed,
-)
-from wire.commands import (
-    Command,
-    Role,
-)
+from tests.fakes_commands import CONFIGURER, FIRST, OPERATOR, PING, ROTATE, SECOND, STRANGER, Edge, command, sealed
+from wire.commands import Command, Role
 from wire.cosigned import parse_pair
 from wire.envelope import Purpose, parse, seal
 from wire.keys import SoftwareSigner
