@@ -99,7 +99,7 @@ class Catalogue:
         if without := [announcement for announcement in Announcement if announcement not in terms]:
             raise TemplateRefused(f"no terms for {', '.join(without)}", where=__name__, do="say what they claim")
         self._templates = {
-            (announcement, language): self._read(
+            (announcement, language): _read(
                 announcement, language, terms[announcement], sources, (sms_sources or {}).get((announcement, language))
             )
             for announcement in Announcement
@@ -126,55 +126,55 @@ class Catalogue:
         tail = None if template.sms_tail is None else written(template.sms_tail)
         return Letter(
             subject=written(template.subject),
-            body=written(self._without_what_cannot_be_told(template.body, facts)),
+            body=written(_without_what_cannot_be_told(template.body, facts)),
             template_version=template.version,
             sms=None if template.sms is None else sms.fitted(written(template.sms), tail),
         )
 
     def printed(self, template: Template, facts: FactSheet) -> frozenset[str]:
         """Every fact that stands in the letter or behind it: what is needed, and what can be told beside it."""
-        body = self._without_what_cannot_be_told(template.body, facts)
+        body = _without_what_cannot_be_told(template.body, facts)
         return template.needs | _names(body)
 
-    def _without_what_cannot_be_told(self, body: str, facts: FactSheet) -> str:
-        paragraphs = []
-        for paragraph in body.split("\n\n"):
-            lines = paragraph.split("\n")
-            kept = [line for line in lines if not _is_optional(line) or _names(line) <= facts.keys()]
-            if not any(map(_is_optional, lines)) or any(map(_is_optional, kept)):
-                paragraphs.append("\n".join(line.removeprefix(_OPTIONAL) for line in kept))
-        return "\n\n".join(paragraphs)
 
-    def _read(
-        self, announcement: Announcement, language: Language, terms: Terms, sources: Sources, text: str | None
-    ) -> Template:
-        where = f"{announcement}.{language}.txt"
-        source = sources.get((announcement, language))
-        if source is None:
-            raise TemplateRefused("the template is missing", where=where, do="write it")
-        subject, separator, body = source.partition("\n\n")
-        if not separator or "\n" in subject or not body.strip():
-            raise TemplateRefused("it is not a subject line, an empty line and a body", where=where)
-        _check(source, language, where)
-        said = "\n".join(line for line in source.splitlines() if not _is_optional(line))
-        needs = _names(said)
-        if (OPT_OUT in needs) is (terms.purpose is None):
-            raise TemplateRefused(f"whether it names {OPT_OUT} is not as its purpose asks", where=where)
-        short, tail = None, None
-        if text is not None:
-            _check(text, language, f"{announcement}.{language}.sms.txt")
-            short, _, tail = text.strip().partition("\n\n")
-        return Template(
-            announcement=announcement,
-            language=language,
-            needs=needs | terms.claims | _names(text or ""),
-            terms=terms,
-            version=hashlib.sha256((source + (text or "")).encode()).hexdigest()[:12],
-            subject=subject,
-            body=body.strip() + "\n",
-            sms=short,
-            sms_tail=tail or None,
-        )
+def _without_what_cannot_be_told(body: str, facts: FactSheet) -> str:
+    paragraphs = []
+    for paragraph in body.split("\n\n"):
+        lines = paragraph.split("\n")
+        kept = [line for line in lines if not _is_optional(line) or _names(line) <= facts.keys()]
+        if not any(map(_is_optional, lines)) or any(map(_is_optional, kept)):
+            paragraphs.append("\n".join(line.removeprefix(_OPTIONAL) for line in kept))
+    return "\n\n".join(paragraphs)
+
+
+def _read(announcement: Announcement, language: Language, terms: Terms, sources: Sources, text: str | None) -> Template:
+    where = f"{announcement}.{language}.txt"
+    source = sources.get((announcement, language))
+    if source is None:
+        raise TemplateRefused("the template is missing", where=where, do="write it")
+    subject, separator, body = source.partition("\n\n")
+    if not separator or "\n" in subject or not body.strip():
+        raise TemplateRefused("it is not a subject line, an empty line and a body", where=where)
+    _check(source, language, where)
+    said = "\n".join(line for line in source.splitlines() if not _is_optional(line))
+    needs = _names(said)
+    if (OPT_OUT in needs) is (terms.purpose is None):
+        raise TemplateRefused(f"whether it names {OPT_OUT} is not as its purpose asks", where=where)
+    short, tail = None, None
+    if text is not None:
+        _check(text, language, f"{announcement}.{language}.sms.txt")
+        short, _, tail = text.strip().partition("\n\n")
+    return Template(
+        announcement=announcement,
+        language=language,
+        needs=needs | terms.claims | _names(text or ""),
+        terms=terms,
+        version=hashlib.sha256((source + (text or "")).encode()).hexdigest()[:12],
+        subject=subject,
+        body=body.strip() + "\n",
+        sms=short,
+        sms_tail=tail or None,
+    )
 
 
 def _check(source: str, language: Language, where: str) -> None:
