@@ -37,7 +37,7 @@ VICTIMS = (
     *(f"{house.name}.{thing}" for house in HOUSES for thing in ("meter", "probe")),
 )
 DIP_MS = 800
-STEADY_READINGS = 3  # of a home that draws power: then it is a sign that it draws none within a minute of the fall
+STEADY_READINGS = 3  # of John's home: so many that the fall of what he draws is noticed within a minute
 STAYS_DARK_S = 30.0
 SETTLES_S = 30.0
 EXPECTED: Expected = Counter(
