@@ -18,7 +18,7 @@ from runtime.errors import EnvironmentRefused, InputRefused, LamplightError
 REFUSED = 2
 HUNG = 3
 INTERRUPTED = 128 + signal.SIGINT
-NEW_BEFORE_COLLECTED = 10_000  # what a start makes stays: to look through it for garbage took a tenth of it
+NEW_BEFORE_COLLECTED = 10_000  # what a start makes stays: to look through it for garbage takes a tenth of it
 
 
 def run(main: Callable[[list[str]], int], arguments: list[str] | None = None) -> int:

@@ -4,7 +4,7 @@ How long an example takes says how busy the machine is, so no test is timed. Thi
 soak` tries five hundred. What is dear to try says itself how many it takes.
 
 What was imported and collected before the first test stays to the end. Looking through all of it for garbage again and
-again took an eighth of a run, so Python looks seldom, and only through what tests have made.
+again would take an eighth of a run, so Python looks seldom, and only through what tests have made.
 """
 
 import gc
@@ -12,13 +12,14 @@ import gc
 import hypothesis
 import pytest
 
+from runtime.program import NEW_BEFORE_COLLECTED
 from tests.terminal import Terminal
 
 hypothesis.settings.register_profile("daily", deadline=None, max_examples=30)
 hypothesis.settings.register_profile("soak", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("daily")
 
-gc.set_threshold(10_000)
+gc.set_threshold(NEW_BEFORE_COLLECTED)
 
 
 def pytest_collection_finish() -> None:
