@@ -26,6 +26,7 @@ from wire.terms import Lane
 
 _TRICKLE_S = 0.02
 _GIVE_UP_S = 20
+LONGEST_PAUSE_S = 100
 
 
 @dataclass(slots=True)
@@ -217,7 +218,12 @@ class Town:
 
     def courier(self, **settings):
         """A courier as `serve` starts one, which has settled."""
-        chosen = {"url": "http://127.0.0.1:1/", "events": self.events, "retry_first_s": 10, "retry_longest_s": 100}
+        chosen = {
+            "url": "http://127.0.0.1:1/",
+            "events": self.events,
+            "retry_first_s": 10,
+            "retry_longest_s": LONGEST_PAUSE_S,
+        }
         made = Courier(
             database=self.database,
             clock=self.clock,
@@ -243,6 +249,12 @@ class Town:
         """All that is due now."""
         while courier.turn():
             pass
+
+    def go_by(self, courier, turns):
+        """So many times: all that is due, and then the longest pause."""
+        for _ in range(turns):
+            self.work(courier)
+            self.clock.go_on(LONGEST_PAUSE_S)
 
     def standing(self, lane=Lane.ALARM):
         with self.database.read() as connection:

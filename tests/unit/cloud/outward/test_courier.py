@@ -6,24 +6,13 @@ from cloud.ingest.store import page
 from cloud.kernel import tasks
 from cloud.outward import store
 from cloud.outward.courier import POST_TASK, RECEIVER
-from cloud.outward.post import NotNow, Refused, Taken
+from cloud.outward.post import Taken
 from tests.fakes_outward import alarm
 from wire.events import GatewayStarted, IntervalReadings, UnknownEvent
 from wire.terms import Lane
 from wire.units import Quantity
 
-AWAY = NotNow(reason="nobody is there")
-
-
-STUMBLES = NotNow(reason="500", stumbles=True)
-
-
-NEVER = Refused(reason="422 not this one")
-
-
 READINGS = IntervalReadings.of(1_795_284_000_000, 3600, Quantity.ENERGY_IMPORT_WH, (200, 220))
-
-
 FINE = IntervalReadings.of(1_795_284_000_000, 900, Quantity.ENERGY_IMPORT_WH, (50, 60))
 
 

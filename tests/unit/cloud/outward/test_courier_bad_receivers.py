@@ -11,11 +11,7 @@ from cloud.outward.post import NotNow, Refused
 from tests.fakes_outward import alarm
 
 AWAY = NotNow(reason="nobody is there")
-
-
 STUMBLES = NotNow(reason="500", stumbles=True)
-
-
 NEVER = Refused(reason="422 not this one")
 
 
@@ -106,9 +102,7 @@ def test_an_event_the_receiver_fails_on_stands_aside_after_some_attempts(town):
     poison, good = town.say(alarm(1)), town.say(alarm(2))
     town.poster.endings_of[poison] = STUMBLES
 
-    for _ in range(MOST_STUMBLES + 1):
-        town.work(courier)
-        town.clock.go_on(100)
+    town.go_by(courier, MOST_STUMBLES + 1)
 
     assert town.poster.taken == [good]
     assert town.poster.posted.count(poison) >= MOST_STUMBLES
@@ -118,9 +112,7 @@ def test_an_event_that_stood_aside_arrives_once_the_receiver_is_mended(town):
     courier = town.courier()
     poison, good = town.say(alarm(1)), town.say(alarm(2))
     town.poster.endings_of[poison] = STUMBLES
-    for _ in range(MOST_STUMBLES + 1):
-        town.work(courier)
-        town.clock.go_on(100)
+    town.go_by(courier, MOST_STUMBLES + 1)
 
     del town.poster.endings_of[poison]
     town.clock.go_on(100)
@@ -134,9 +126,7 @@ def test_an_event_that_is_failed_on_for_ever_is_parked_in_the_end(town):
     poison = town.say(alarm())
     town.poster.endings_of[poison] = STUMBLES
 
-    for _ in range(MOST_STUMBLES + outward.MOST_ATTEMPTS + 2):
-        town.work(courier)
-        town.clock.go_on(100)
+    town.go_by(courier, MOST_STUMBLES + outward.MOST_ATTEMPTS + 2)
 
     assert town.parked() == [(AGAIN_TASK, poison, "500")]
 
