@@ -1,6 +1,7 @@
 """A forwarder between a real journal and a broker that is played, and when to stop it."""
 
 import random
+from collections.abc import Callable
 
 from gateway.adapters.journal import Journal
 from gateway.core.arrival import Arrival
@@ -17,8 +18,6 @@ from wire.terms import DropReason, Lane
 from wire.units import Quantity
 
 SIGNER = SoftwareSigner.generate()
-
-
 GATEWAY = gateway_id_of(SIGNER.public.spki)
 
 
@@ -33,9 +32,12 @@ def reading(number: int) -> Entry:
 def forwarder(
     journal: Journal,
     broker: FakeBroker,
+    *,
     receipt_key: PublicKey | None = None,
-    seen: list[UplinkSeen] | None = None,
-    commands: list[Arrival] | None = None,
+    tell: Callable[[UplinkSeen], None] | None = None,
+    hear: Callable[[Arrival], None] | None = None,
+    chance: random.Random | None = None,
+    longest_reconnect_s: float = 30,
 ) -> Forwarder:
     return Forwarder(
         outbox=journal,
@@ -43,18 +45,18 @@ def forwarder(
         receipt_key=receipt_key or broker.cloud.receipt_key,
         window_rows=8,
         resend=Patience(first_s=5, longest_s=60),
-        reconnect=Patience(first_s=1, longest_s=30),
+        reconnect=Patience(first_s=1, longest_s=longest_reconnect_s),
         clock=broker.clock,
-        chance=random.Random(3),
-        tell=(seen if seen is not None else []).append,
-        hear=(commands if commands is not None else []).append,
+        chance=chance or random.Random(3),
+        tell=tell or (lambda _: None),
+        hear=hear or (lambda _: None),
     )
 
 
 def run_for(journal: Journal, broker: FakeBroker, seconds: float, receipt_key: PublicKey | None = None) -> None:
     """Run the forwarder until the story's clock has gone on by so many seconds."""
     stop = EndsAt(broker.clock, broker.clock.story_s + seconds)
-    forwarder(journal, broker, receipt_key).run(stop)
+    forwarder(journal, broker, receipt_key=receipt_key).run(stop)
 
 
 class EndsAt(StoryStop):

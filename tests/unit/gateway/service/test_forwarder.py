@@ -5,9 +5,7 @@ import random
 from gateway.adapters.journal import Journal
 from gateway.core.arrival import Arrival
 from gateway.core.outbox import Change, Entry
-from gateway.core.patience import Patience
 from gateway.core.uplink import UplinkSeen
-from gateway.service.forwarder import Forwarder
 from gateway.service.ports import Watched
 from tests.fakes_forwarder import Delivered, EndsAt, alarm, forwarder, reading, run_for
 from tests.fakes_gateway import FakeClock, at
@@ -34,7 +32,7 @@ def test_a_command_is_handed_on_unread_and_frees_nothing(journal: Journal, cloud
     command = Arrival(kind=Kind.COMMAND, payload=b"do this", is_retained=True)
     broker, heard = FakeBroker(cloud, clock, loss=1.0, commands=[command]), list[Arrival]()
 
-    forwarder(journal, broker, commands=heard).run(EndsAt(clock, clock.story_s + 5))
+    forwarder(journal, broker, hear=heard.append).run(EndsAt(clock, clock.story_s + 5))
 
     assert heard == [command]
     assert journal.waiting() == 1
@@ -89,17 +87,7 @@ def test_its_signs_of_life_are_never_overdue_while_it_runs_and_none_is_owed_afte
 ) -> None:
     overdue: list[float] = []
     broker = FakeBroker(cloud, clock, random.Random(2), breaking=0.05, refuses=6)
-    loop = Forwarder(
-        outbox=journal,
-        uplink=broker,
-        receipt_key=cloud.receipt_key,
-        window_rows=8,
-        resend=Patience(first_s=5, longest_s=60),
-        reconnect=Patience(first_s=1, longest_s=600),
-        clock=clock,
-        chance=random.Random(3),
-        tell=lambda _: overdue.append(loop.pulse.overdue_s()),
-    )
+    loop = forwarder(journal, broker, tell=lambda _: overdue.append(loop.pulse.overdue_s()), longest_reconnect_s=600)
 
     loop.run(EndsAt(clock, 600))
     clock.advance(10_000)
@@ -116,7 +104,7 @@ def test_it_tells_when_the_broker_is_reached_and_when_it_is_lost(
     seen: list[UplinkSeen] = []
     broker = FakeBroker(cloud, clock, refuses=2)
 
-    forwarder(journal, broker, seen=seen).run(EndsAt(clock, 60))
+    forwarder(journal, broker, tell=seen.append).run(EndsAt(clock, 60))
 
     assert [word.up for word in seen] == [False, False, True]
     assert seen[0].at == at(0)

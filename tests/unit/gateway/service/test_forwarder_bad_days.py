@@ -8,8 +8,6 @@ import pytest
 from gateway.adapters.journal import Journal
 from gateway.core.errors import JournalUnavailable
 from gateway.core.outbox import Change, OutboxRow
-from gateway.core.patience import Patience
-from gateway.service.forwarder import Forwarder
 from tests.fakes_forwarder import GATEWAY, SIGNER, Delivered, EndsAt, alarm, forwarder, reading, run_for
 from tests.fakes_gateway import FakeClock, at
 from tests.fakes_uplink import FakeBroker, FakeCloud
@@ -77,16 +75,11 @@ def test_gateways_that_lost_one_broker_do_not_come_back_in_step(
     def returns_s(seed: int) -> list[float]:
         clock.story_s = 0
         broker, came = FakeBroker(cloud, clock, refuses=1_000), []
-        loop = Forwarder(
-            outbox=journal,
-            uplink=broker,
-            receipt_key=cloud.receipt_key,
-            window_rows=8,
-            resend=Patience(first_s=5, longest_s=60),
-            reconnect=Patience(first_s=1, longest_s=30),
-            clock=clock,
-            chance=random.Random(seed),
+        loop = forwarder(
+            journal,
+            broker,
             tell=lambda seen: came.append((seen.at - at(0)).total_seconds()),
+            chance=random.Random(seed),
         )
         loop.run(EndsAt(clock, 120))
         return came

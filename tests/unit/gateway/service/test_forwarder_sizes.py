@@ -14,8 +14,6 @@ from wire.events import Evidence, InterruptionAssessed, SupplyLost
 from wire.terms import Cause, DropReason, EvidenceKind, Grade, Lane, Stage
 
 LIMIT_BYTES = 2_000
-
-
 ALARM_WITHIN_S = 5.0
 
 
