@@ -6,23 +6,18 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.adapters.enrolment import Enrolment
+from gateway.adapters.enrolment import Enrolment, Secret
 from gateway.adapters.mqtt import MqttUplink
 from runtime.clock import SystemClock
 from tests.waiting import eventually
 from wire.ids import GatewayId
+from wire.keys import PublicKey, SoftwareSigner
 
 GATEWAY = GatewayId("7Z0M4QDA")
-
-
 PASSWORD = "correct horse"
-
-
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") or shutil.which(
     "mosquitto"
 )
-
-
 RULES = """
 user ingest
 topic readwrite lw/1/#
@@ -81,6 +76,25 @@ def mosquitto_settings(folder: Path, port: int, *more: str) -> str:
         "user root",
     )
     return "\n".join(lines) + "\n"
+
+
+def enrolment_at(
+    port: int,
+    *,
+    host: str = "127.0.0.1",
+    password: str = PASSWORD,
+    ca: Path | None = None,
+    receipt_key: PublicKey | None = None,
+) -> Enrolment:
+    """What lets the gateway in at a broker."""
+    return Enrolment(
+        host=host,
+        port=port,
+        username=GATEWAY,
+        password=Secret(password),
+        tls_ca_file=ca,
+        receipt_key=receipt_key or SoftwareSigner.generate().public,
+    )
 
 
 def uplink_to(enrolment: Enrolment) -> MqttUplink:

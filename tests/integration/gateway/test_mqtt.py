@@ -9,17 +9,16 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from gateway.adapters.enrolment import Enrolment, Secret
+from gateway.adapters.enrolment import Enrolment
 from gateway.adapters.mqtt import GONE, HERE, MqttUplink
 from gateway.config import UplinkSettings
 from gateway.core.arrival import Arrival
 from gateway.core.errors import UplinkLost
 from tests.integration.simulators.players import uplink_playing
-from tests.mosquitto import GATEWAY, MOSQUITTO, PASSWORD, Broker, free_port, mosquitto_settings, uplink_to
+from tests.mosquitto import GATEWAY, MOSQUITTO, PASSWORD, Broker, enrolment_at, free_port, mosquitto_settings, uplink_to
 from tests.waiting import eventually
 from wire import topics
 from wire.envelope import MAX_ENVELOPE_BYTES
-from wire.keys import SoftwareSigner
 from wire.terms import Lane
 
 BROKERS_WINDOW = 20  # mosquitto's own default: so many unacknowledged, and it waits
@@ -37,14 +36,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 @pytest.fixture
 def enrolment(broker: Broker) -> Enrolment:
-    return Enrolment(
-        host="127.0.0.1",
-        port=broker.port,
-        username=GATEWAY,
-        password=Secret(PASSWORD),
-        tls_ca_file=None,
-        receipt_key=SoftwareSigner.generate().public,
-    )
+    return enrolment_at(broker.port)
 
 
 @pytest.fixture
@@ -198,8 +190,8 @@ def test_a_broker_that_is_not_there_says_so(uplink: MqttUplink, broker: Broker) 
     broker.start()
 
 
-def test_a_wrong_password_says_whom_to_ask(enrolment: Enrolment) -> None:
-    uplink = uplink_to(replace(enrolment, password=Secret("wrong")))
+def test_a_wrong_password_says_whom_to_ask(broker: Broker) -> None:
+    uplink = uplink_to(enrolment_at(broker.port, password="wrong"))
 
     with pytest.raises(UplinkLost, match="check the enrolment") as refusal:
         uplink.open()

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.adapters.enrolment import Enrolment, Secret
 from gateway.adapters.mqtt import MqttUplink
 from gateway.core.errors import UplinkLost
 from runtime.clock import SystemClock
@@ -22,16 +21,13 @@ from tests.fakes_broker import (
     kind_of,
     level_of,
 )
+from tests.mosquitto import GATEWAY, enrolment_at
 from tests.waiting import eventually
 from wire import topics
 from wire.envelope import MAX_ENVELOPE_BYTES
-from wire.ids import GatewayId
-from wire.keys import SoftwareSigner
 from wire.terms import Lane
 
-GATEWAY = GatewayId("7Z0M4QDA")
 ALARMS = topics.up(GATEWAY, Lane.ALARM)
-RECEIPT_KEY = SoftwareSigner.generate().public
 
 
 @dataclass
@@ -45,14 +41,7 @@ class LaterClock(SystemClock):
 
 
 def uplink_to(port: int, clock: SystemClock | None = None, *, keepalive_s: int = 30, version: str = "5") -> MqttUplink:
-    enrolment = Enrolment(
-        host="127.0.0.1",
-        port=port,
-        username=GATEWAY,
-        password=Secret("x"),
-        tls_ca_file=None,
-        receipt_key=RECEIPT_KEY,
-    )
+    enrolment = enrolment_at(port)
     return MqttUplink(enrolment, GATEWAY, clock or SystemClock(), keepalive_s=keepalive_s, version=version)
 
 

@@ -12,7 +12,6 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from gateway.adapters import journal_file
-from gateway.adapters.enrolment import Enrolment, Secret
 from gateway.adapters.journal import Journal
 from gateway.adapters.mqtt import MqttUplink
 from gateway.core.outbox import Change
@@ -22,7 +21,7 @@ from runtime.clock import SystemClock
 from tests.fakes_forwarder import GATEWAY, SIGNER, alarm, dropped, large, places, reading
 from tests.fakes_gateway import FakeClock
 from tests.fakes_uplink import FakeCloud
-from tests.mosquitto import MOSQUITTO, Broker, free_port
+from tests.mosquitto import MOSQUITTO, Broker, enrolment_at, free_port
 from tests.waiting import eventually
 from wire import topics
 from wire.terms import DropReason, Lane
@@ -54,14 +53,7 @@ def cloud_at(port: int) -> Iterator[FakeCloud]:
 @contextmanager
 def forwarding(journal: Journal, port: int, cloud: FakeCloud, version: str) -> Iterator[None]:
     """The forwarder at work, with short waits."""
-    enrolment = Enrolment(
-        host="127.0.0.1",
-        port=port,
-        username=GATEWAY,
-        password=Secret("x"),
-        tls_ca_file=None,
-        receipt_key=cloud.receipt_key,
-    )
+    enrolment = enrolment_at(port, receipt_key=cloud.receipt_key)
     clock, stop = SystemClock(), threading.Event()
     loop = Forwarder(
         outbox=journal,

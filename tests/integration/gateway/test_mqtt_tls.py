@@ -11,10 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from gateway.adapters.enrolment import Enrolment, Secret
+from gateway.adapters.enrolment import Enrolment
 from gateway.core.errors import UplinkLost
-from tests.mosquitto import GATEWAY, MOSQUITTO, PASSWORD, Broker, free_port, mosquitto_settings, uplink_to
-from wire.keys import SoftwareSigner
+from tests.mosquitto import MOSQUITTO, Broker, enrolment_at, free_port, mosquitto_settings, uplink_to
 
 
 def certificate(folder: Path, name: str, *, host: str) -> None:
@@ -54,14 +53,7 @@ def tls_broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 def tls_enrolment(broker: Broker, ca: Path) -> Enrolment:
-    return Enrolment(
-        host="localhost",
-        port=broker.port,
-        username=GATEWAY,
-        password=Secret(PASSWORD),
-        tls_ca_file=ca,
-        receipt_key=SoftwareSigner.generate().public,
-    )
+    return enrolment_at(broker.port, host="localhost", ca=ca)
 
 
 def test_a_broker_with_the_right_certificate_is_spoken_to(tls_broker: Broker) -> None:
