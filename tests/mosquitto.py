@@ -26,12 +26,6 @@ pattern read lw/1/%u/down/#
 """
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 @dataclass
 class Broker:
     """A mosquitto that can be killed and started again."""

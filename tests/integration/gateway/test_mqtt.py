@@ -15,7 +15,8 @@ from gateway.config import UplinkSettings
 from gateway.core.arrival import Arrival
 from gateway.core.errors import UplinkLost
 from tests.integration.simulators.players import uplink_playing
-from tests.mosquitto import GATEWAY, MOSQUITTO, PASSWORD, Broker, enrolment_at, free_port, mosquitto_settings, uplink_to
+from tests.mosquitto import GATEWAY, MOSQUITTO, PASSWORD, Broker, enrolment_at, mosquitto_settings, uplink_to
+from tests.ports import free_port
 from tests.waiting import eventually
 from wire import topics
 from wire.envelope import MAX_ENVELOPE_BYTES

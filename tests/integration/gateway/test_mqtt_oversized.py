@@ -21,7 +21,8 @@ from runtime.clock import SystemClock
 from tests.fakes_forwarder import GATEWAY, SIGNER, alarm, dropped, large, places, reading
 from tests.fakes_gateway import FakeClock
 from tests.fakes_uplink import FakeCloud
-from tests.mosquitto import MOSQUITTO, Broker, enrolment_at, free_port
+from tests.mosquitto import MOSQUITTO, Broker, enrolment_at
+from tests.ports import free_port
 from tests.waiting import eventually
 from wire import topics
 from wire.terms import DropReason, Lane

@@ -13,7 +13,8 @@ from cryptography.x509.oid import NameOID
 
 from gateway.adapters.enrolment import Enrolment
 from gateway.core.errors import UplinkLost
-from tests.mosquitto import MOSQUITTO, Broker, enrolment_at, free_port, mosquitto_settings, uplink_to
+from tests.mosquitto import MOSQUITTO, Broker, enrolment_at, mosquitto_settings, uplink_to
+from tests.ports import free_port
 
 
 def certificate(folder: Path, name: str, *, host: str) -> None:

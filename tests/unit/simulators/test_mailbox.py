@@ -2,7 +2,6 @@
 
 import json
 import smtplib
-import socket
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,12 +13,7 @@ import pytest
 from runtime.clock import SystemClock
 from runtime.errors import EnvironmentRefused, InputRefused
 from simulators.mailbox import Fault, Mailbox, MailboxServer
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from tests.ports import free_port
 
 
 @contextmanager
