@@ -135,7 +135,7 @@ def link_hash(parsed: ParsedEnvelope) -> bytes:
 
 
 def hash_of_signed(data: bytes) -> bytes:
-    """The same, of the bytes that were signed as an event."""
+    """The 16 bytes by which the next event of the lane names the one of which these bytes were signed."""
     return hashlib.sha256(data).digest()[:16]
 
 

@@ -238,7 +238,7 @@ def _layout(cls: type[Any]) -> tuple[tuple[str, At], ...]:
 
 
 def _readers(cls: type[Any]) -> tuple[_Reader, ...]:
-    """The same, made ready for unpacking: name, key, what unpacks it, and whether it may be left out."""
+    """Of each field of a class its name, its key, what unpacks it, and whether it may be left out; made once."""
     if cls not in _READERS:
         _READERS[cls] = tuple((name, at.key, at.kind.unpack, at.optional) for name, at in _layout(cls))
     return _READERS[cls]
