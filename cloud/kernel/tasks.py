@@ -62,14 +62,14 @@ _ADD: Final = (  # in the driver's own words, since every event passes here
 )
 _is_named_and_due = (_t.kind == bindparam("a_kind")) & (_t.key == bindparam("a_key")) & (_t.due_at <= bindparam("now"))
 _STILL_DUE: Final = select(task_table).where(_is_open, _is_named_and_due)  # built once, since every event passes here
-_IS_OF_KINDS: Final = _t.kind.in_(bindparam("kinds", expanding=True))
+_is_of_kinds = _t.kind.in_(bindparam("kinds", expanding=True))
 _DUE: Final = (  # so are these two, since threads that take turns ask them all day
     select(task_table)
-    .where(_is_open, _IS_OF_KINDS, _t.due_at <= bindparam("now"))
+    .where(_is_open, _is_of_kinds, _t.due_at <= bindparam("now"))
     .order_by(_t.due_at, _t.id)
     .limit(bindparam("most"))
 )
-_NEXT_DUE: Final = select(func.min(_t.due_at, type_=UtcInstant)).where(_is_open, _IS_OF_KINDS)
+_NEXT_DUE: Final = select(func.min(_t.due_at, type_=UtcInstant)).where(_is_open, _is_of_kinds)
 _FINISH: Final = update(task_table).where(_is_named_and_due).values(done_at=bindparam("now"))
 Index("ix_task_open", _t.kind, _t.due_at, _t.id, sqlite_where=_is_open)
 Index("ix_task_parked", _t.parked_at, sqlite_where=_t.parked_at.is_not(None))
