@@ -24,7 +24,7 @@ def quiet_again() -> Iterator[None]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A gateway that was made and has one meter, once for all tests: each changes a copy."""
     folder = tmp_path_factory.mktemp("made") / "gateway"
-    command("init", folder, *METER, "--probe", "/dev/ttyUSB8")
+    assert command("init", folder, *METER, "--probe", "/dev/ttyUSB8") == 0
     return folder
 
 

@@ -61,22 +61,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state, cloud, enrolment, old = folder / "state", folder / "cloud", folder / "enrolment.toml", f"file:{folder}/old"
     meter = ("--port", "tcp://127.0.0.1:1", "--profile", "lamplight-sim-keys", "--serial", SERIAL)
     home = ("--usage-point", "UP-1", "--meter", SERIAL)
+    key = ("--public-key", state / "gateway.pub.pem")
     for main, *words in (
         (gateway_cli.main, "init", state),
         (gateway_cli.main, "meter", "add", state, *meter, "--key", old, "--auth-key", old),
         (cloud_cli.main, "init", cloud),
-        (
-            cloud_cli.main,
-            "gateway",
-            "add",
-            "--state",
-            cloud,
-            "--public-key",
-            state / "gateway.pub.pem",
-            *home,
-            "--out",
-            enrolment,
-        ),
+        (cloud_cli.main, "gateway", "add", "--state", cloud, *key, *home, "--out", enrolment),
         (gateway_cli.main, "enrol", state, enrolment),
     ):
         with pytest.MonkeyPatch.context() as typed:

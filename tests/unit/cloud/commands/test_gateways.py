@@ -34,9 +34,16 @@ def test_a_gateway_is_revoked_from_a_place_of_its_chain_on(state, fake, key_file
     revoked = answer(capsys, "gateway", "revoke", fake.id, "--state", state.path, "--from-seq", "alarm=118")
 
     (listed,) = answer(capsys, "gateway", "list", "--state", state.path)
-    assert [key["public_key"] for key in listed["keys"]] == [fake.signer.public.to_pem().decode()]
     assert revoked == {"gateway_id": fake.id, "stored_past": 0}
     assert [key["until"] for key in listed["keys"]] == [{"gen": 1, "alarm": 117, "readings": 0, "diagnostics": 0}]
+
+
+def test_the_keys_a_gateway_signs_with_are_listed(state, fake, key_file, tmp_path, capsys):
+    answer(capsys, *add(state, key_file, tmp_path / "enrolment.toml"))
+
+    (listed,) = answer(capsys, "gateway", "list", "--state", state.path)
+
+    assert [key["public_key"] for key in listed["keys"]] == [fake.signer.public.to_pem().decode()]
 
 
 def test_a_gateway_on_a_bus_speaks_for_several_meters(state, fake, key_file, tmp_path, capsys):

@@ -35,7 +35,10 @@ def countdown(left: int, stop: threading.Event) -> tuple[list[int], Callable[[],
 def test_while_there_is_something_to_do_no_turn_waits() -> None:
     stop = threading.Event()
     done, turn = countdown(5, stop)
-    assert ends(in_a_thread(Turns(turn, lambda: LONG_S), stop))
+
+    thread = in_a_thread(Turns(turn, lambda: LONG_S), stop)
+
+    assert ends(thread)
     assert done == [0, 1, 2, 3, 4]
 
 
@@ -44,20 +47,24 @@ def test_whoever_wakes_it_does_not_wait_for_the_next_look() -> None:
     turns = Turns(took.release, lambda: LONG_S)
     thread = in_a_thread(turns, stop)
     assert took.acquire(timeout=5.0)
+
     turns.wake()
-    assert took.acquire(timeout=5.0)
+    looked_again = took.acquire(timeout=5.0)
     stop.set()
     turns.wake()
+
+    assert looked_again
     assert ends(thread)
 
 
 def test_unwoken_it_looks_by_itself() -> None:
     stop, took = threading.Event(), threading.Semaphore(0)
-    turns = Turns(took.release, lambda: 0.001)
-    thread = in_a_thread(turns, stop)
-    assert took.acquire(timeout=5.0)
-    assert took.acquire(timeout=5.0)
+    thread = in_a_thread(Turns(took.release, lambda: 0.001), stop)
+
+    looked = [took.acquire(timeout=5.0) for _ in range(2)]
     stop.set()
+
+    assert looked == [True, True]
     assert ends(thread)
 
 
@@ -74,7 +81,10 @@ def test_work_added_during_a_turn_is_not_slept_over() -> None:
             turns.wake()
 
     turns = Turns(turn, lambda: LONG_S)
-    assert ends(in_a_thread(turns, stop))
+
+    thread = in_a_thread(turns, stop)
+
+    assert ends(thread)
     assert len(seen) == 2
 
 
@@ -82,5 +92,7 @@ def test_told_to_stop_before_it_began_it_takes_no_turn() -> None:
     stop = threading.Event()
     stop.set()
     done, turn = countdown(1, stop)
+
     Turns(turn, lambda: LONG_S).run(stop)
+
     assert done == []

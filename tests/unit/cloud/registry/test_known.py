@@ -1,3 +1,5 @@
+"""Gateways kept in mind between two batches: read once, and anew as soon as anybody changed the registry."""
+
 from dataclasses import replace
 
 import pytest

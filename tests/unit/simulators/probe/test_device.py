@@ -302,15 +302,26 @@ def test_a_command_nobody_knows_is_refused(words: list[str]) -> None:
         a_probe().command(words, after(0))
 
 
-def test_it_wants_to_be_asked_when_its_next_beat_or_repeat_is_due() -> None:
-    probe = a_probe()
-    assert probe.next_due_s(after(0)) == after(1.0).mono_s
+def test_it_wants_to_be_asked_when_its_next_beat_is_due() -> None:
+    assert a_probe().next_due_s(after(0)) == after(1.0).mono_s
 
-    probe.command(("supply", "off"), after(0.2))
+
+def test_it_wants_to_be_asked_when_an_event_is_to_be_repeated_before_the_next_beat() -> None:
+    probe = a_probe()
+    probe.command(["supply", "off"], after(0.2))
+
     probe.due(after(0.3))
+
     assert probe.next_due_s(after(0.3)) == after(0.8).mono_s
 
+
+def test_an_event_that_was_acknowledged_is_not_what_it_wants_to_be_asked_for() -> None:
+    probe = a_probe()
+    probe.command(["supply", "off"], after(0.2))
+    probe.due(after(0.3))
+
     probe.feed(ack(1), after(0.4))
+
     assert probe.next_due_s(after(0.4)) == after(1.0).mono_s
 
 
