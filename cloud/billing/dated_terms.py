@@ -17,18 +17,7 @@ from typing import Final, TypeVar
 
 from cloud.billing.explanation import BillSide, Reading, Terms
 from cloud.billing.rating import DayUse, bill
-from cloud.billing.tariff import (
-    Adder,
-    BillingPeriod,
-    Charge,
-    Dated,
-    DateRule,
-    Demand,
-    Tariff,
-    Tax,
-    Version,
-    value_on,
-)
+from cloud.billing.tariff import Adder, BillingPeriod, Charge, Dated, DateRule, Demand, Tariff, Tax, Version, value_on
 from cloud.billing.taxes import rate_of
 from cloud.kernel.money import Money, shares
 from runtime.errors import InputRefused

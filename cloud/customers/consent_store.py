@@ -4,18 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Connection,
-    ForeignKey,
-    Integer,
-    Row,
-    Table,
-    Text,
-    UniqueConstraint,
-    select,
-)
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, Row, Table, Text, UniqueConstraint, select
 from sqlalchemy.dialects.sqlite import insert
 
 from cloud.customers import store as customers

@@ -25,16 +25,7 @@ from cloud.messaging import permission, store
 from cloud.messaging.catalogue import OPT_OUT
 from cloud.messaging.mail import Mail
 from cloud.messaging.model import Message, State, Turn, after, pause_before
-from cloud.messaging.ports import (
-    Delivered,
-    DeliveryLookup,
-    Ending,
-    MailSender,
-    Presence,
-    Refused,
-    Unavailable,
-    Unknown,
-)
+from cloud.messaging.ports import Delivered, DeliveryLookup, Ending, MailSender, Presence, Refused, Unavailable, Unknown
 from cloud.messaging.service import ASK_TASK, SEND_TASK
 from cloud.messaging.settings import MailSettings
 from runtime import logs

@@ -5,19 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Index,
-    Integer,
-    Row,
-    Select,
-    Table,
-    Text,
-    UniqueConstraint,
-    select,
-    update,
-)
+from sqlalchemy import Column, Connection, Index, Integer, Row, Select, Table, Text, UniqueConstraint, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from cloud.customers.consent import Purpose

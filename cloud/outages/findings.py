@@ -20,15 +20,7 @@ from dataclasses import replace
 from typing import Final
 
 from cloud.messaging.model import Announcement
-from cloud.outages.effects import (
-    BreakerNoticeAt,
-    DropBreakerNotice,
-    DropNotice,
-    Effect,
-    Retract,
-    Step,
-    TellOfBreaker,
-)
+from cloud.outages.effects import BreakerNoticeAt, DropBreakerNotice, DropNotice, Effect, Retract, Step, TellOfBreaker
 from cloud.outages.model import Breaker, Case, Ending, Finding, Remark, State
 from cloud.outages.signs import Assessed, BreakerDue, Lost, Returned
 from cloud.outages.turn import Turn, is_newer

@@ -42,13 +42,7 @@ from cloud.outages.hearing import is_of_the_gateway, saying
 from cloud.outages.model import Case, Remark, State
 from cloud.outages.rules import step
 from cloud.outages.settings import OutageSettings
-from cloud.outages.signs import (
-    BreakerDue,
-    ClosedByOperator,
-    NoticeDue,
-    Observation,
-    Saying,
-)
+from cloud.outages.signs import BreakerDue, ClosedByOperator, NoticeDue, Observation, Saying
 from cloud.registry import store as registry
 from runtime import logs
 from runtime.errors import InputRefused

@@ -23,16 +23,7 @@ from wire.events import (
 )
 from wire.instants import from_unix_ms
 from wire.keys import PublicKey
-from wire.terms import (
-    CommandOutcome,
-    DropReason,
-    JournalLoss,
-    Lane,
-    LinkFault,
-    SetAsideReason,
-    UseStage,
-    VoltageLimit,
-)
+from wire.terms import CommandOutcome, DropReason, JournalLoss, Lane, LinkFault, SetAsideReason, UseStage, VoltageLimit
 
 Sentence: TypeAlias = tuple[str, list[tuple[str, str]]]
 """A title, and labels with their values."""
