@@ -19,15 +19,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import ClassVar, TypeAlias
 
-from gateway.core.dlms.hdlc import (
-    LAST_PHYSICAL,
-    Deframer,
-    Frame,
-    FrameKind,
-    client_address,
-    described,
-    server_address,
-)
+from gateway.core.dlms.hdlc import LAST_PHYSICAL, Deframer, Frame, FrameKind, client_address, described, server_address
 from gateway.core.dlms.hdlc_negotiation import LinkSettings, Negotiated, negotiate, proposal
 from gateway.core.dlms.hdlc_window import Inbox, Outbox
 from gateway.core.dlms.link import PUBLIC_CLIENT, Delivered, Effects, LinkDown, LinkFailed, LinkUp, Transmit

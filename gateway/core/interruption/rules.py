@@ -28,15 +28,7 @@ from gateway.core.interruption.state import (
     sense_changed,
 )
 from gateway.core.interruption.verdict import PROVES_NOTHING, READS_VOLTAGE, Gasp, MeterWord, Sense
-from gateway.core.observations import (
-    MeterAnswered,
-    MeterFailed,
-    MeterGasped,
-    MeterPushed,
-    Observation,
-    ProbeLink,
-    Tick,
-)
+from gateway.core.observations import MeterAnswered, MeterFailed, MeterGasped, MeterPushed, Observation, ProbeLink, Tick
 from wire.events import InterruptionAssessed, SupplyDipped, SupplyLost, SupplyRestored
 from wire.instants import duration_ms, unix_ms
 from wire.terms import Cause, Disconnector, LinkFault
