@@ -18,17 +18,7 @@ from enum import Enum
 from typing import Protocol
 
 from simulators.meter import link_parameters
-from simulators.meter.hdlc import (
-    FLAG,
-    Address,
-    Control,
-    Deframer,
-    Frame,
-    Kind,
-    information,
-    receive_ready,
-    unnumbered,
-)
+from simulators.meter.hdlc import FLAG, Address, Control, Deframer, Frame, Kind, information, receive_ready, unnumbered
 from simulators.meter.link_parameters import LinkParameters
 from simulators.meter.outbox import Outbox
 from simulators.moment import Moment
