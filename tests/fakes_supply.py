@@ -3,15 +3,7 @@
 from dataclasses import dataclass, field
 
 from gateway.core.interruption import InterruptionState, Limits, Phase, SupplyEvent, step
-from gateway.core.observations import (
-    MeterAnswered,
-    MeterFailed,
-    MeterGasped,
-    Observation,
-    ProbeBeat,
-    ProbeLink,
-    Tick,
-)
+from gateway.core.observations import MeterAnswered, MeterFailed, MeterGasped, Observation, ProbeBeat, ProbeLink, Tick
 from gateway.core.remembered import recall, remember
 from tests.fakes_gateway import at, edge
 from wire.events import InterruptionAssessed

@@ -10,12 +10,7 @@ from gateway import reading_commands
 from gateway.adapters import dlms_meter
 from gateway.core.errors import MeterSilent, ProfileRefused
 from runtime.errors import InputRefused
-from tests.fakes_meter import (
-    LOAD_PROFILE,
-    FakeLine,
-    FakeMeter,
-    u32,
-)
+from tests.fakes_meter import LOAD_PROFILE, FakeLine, FakeMeter, u32
 
 
 def run(*words):

@@ -6,14 +6,7 @@ from random import Random
 
 import pytest
 
-from cloud.billing.projection import (
-    PRIOR_SHARE,
-    NoProjection,
-    Projection,
-    WhyNoProjection,
-    is_alarming,
-    project,
-)
+from cloud.billing.projection import PRIOR_SHARE, NoProjection, Projection, WhyNoProjection, is_alarming, project
 from cloud.billing.tariff import BillingPeriod
 from cloud.kernel.money import Currency, Money
 

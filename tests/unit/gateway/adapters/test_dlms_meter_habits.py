@@ -5,15 +5,7 @@ import pytest
 from gateway.adapters.dlms_meter import DlmsMeter
 from gateway.core.errors import MeterGarbled, MeterRefused, MeterSilent
 from tests.builders_meter import a_profile
-from tests.fakes_meter import (
-    IMPORT,
-    NOON,
-    SERIAL,
-    FakeLine,
-    FakeMeter,
-    octets,
-    u32,
-)
+from tests.fakes_meter import IMPORT, NOON, SERIAL, FakeLine, FakeMeter, octets, u32
 from tests.fakes_meter_session import HOUR, long_meter, reading_of, used
 from wire.terms import LinkFault
 

@@ -10,16 +10,7 @@ from gateway.adapters.journal import Caps, Journal
 from gateway.adapters.journal_check import Finding
 from gateway.adapters.journal_view import JournalView
 from gateway.core.outbox import Change
-from tests.fakes_journal import (
-    GATEWAY,
-    SIGNER,
-    heartbeat,
-    lost,
-    opened,
-    reading,
-    receipt_for,
-    tamper,
-)
+from tests.fakes_journal import GATEWAY, SIGNER, heartbeat, lost, opened, reading, receipt_for, tamper
 from wire.keys import PublicKey, SoftwareSigner
 from wire.receipts import seal_receipt
 from wire.terms import Lane, SetAsideReason

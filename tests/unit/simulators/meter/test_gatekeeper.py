@@ -5,15 +5,7 @@ import pytest
 from runtime.secret import Secret
 from simulators.meter import acse, gatekeeper, security
 from simulators.meter.security import Keys
-from tests.fakes_access import (
-    AUTH_KEY,
-    BY_PASSWORD,
-    GmacReader,
-    aarq,
-    by_keys,
-    diagnostic,
-    locked_server,
-)
+from tests.fakes_access import AUTH_KEY, BY_PASSWORD, GmacReader, aarq, by_keys, diagnostic, locked_server
 from tests.fakes_simulators import ASSOCIATE, NOW, a_life, moment
 
 GET_ENERGY = bytes.fromhex("c001c1 0003 0100010800ff 02 00")

@@ -2,15 +2,7 @@
 
 import pytest
 
-from gateway.core.dlms.hdlc import (
-    MAX_INFO_BYTES,
-    Deframer,
-    Frame,
-    FrameKind,
-    checksum,
-    client_address,
-    server_address,
-)
+from gateway.core.dlms.hdlc import MAX_INFO_BYTES, Deframer, Frame, FrameKind, checksum, client_address, server_address
 
 METER, US = server_address(logical=1, physical=0, size=1), client_address(16)
 
