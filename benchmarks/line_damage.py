@@ -8,15 +8,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gateway.core.dlms.hdlc import (
-    FLAG,
-    MAX_INFO_BYTES,
-    Frame,
-    FrameKind,
-    client_address,
-    server_address,
-    with_checksum,
-)
+from gateway.core.dlms.hdlc import FLAG, MAX_INFO_BYTES, Frame, FrameKind, client_address, server_address, with_checksum
 
 MAX_SHORT_INFO_BYTES = 120
 _RUNS = (b"\x7e", b"\x7e\x7e", b"\x7e\x7e\x7e\x7e", b"\x7e\xa0", b"\x7e\xa0\x07", b"\x7e\xaf\xff")
