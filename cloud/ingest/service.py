@@ -33,6 +33,7 @@ from wire import topics
 from wire.envelope import Signer, claimed_key_id
 from wire.ids import GatewayId
 from wire.receipts import Receipt, seal_receipt
+from wire.refusals import Reason
 
 _USUAL: Final = IngestSettings()
 
@@ -102,7 +103,8 @@ class Intake:
     def replay(self, kept: Quarantined) -> Refused | None:
         """Let a refused message go the same way once more; None when it is taken now, and so no longer kept.
 
-        What is refused again stays as it was kept. Raises: DatabaseError.
+        What is refused again stays as it was kept. What nobody agreed to is taken like any other: its place alone is
+        kept. Raises: DatabaseError.
         """
         if kept.size > len(kept.raw):
             return Refused(reason=kept.reason, detail="only its beginning was kept")
@@ -111,11 +113,12 @@ class Intake:
                 again = [Message(topic=kept.topic, payload=kept.raw)]
                 owners = self._known.by_key_id(connection, _key_ids(again))
                 tally = self._place(connection, again, _verified(again, owners), owners)
-                if tally.refusals:
+                still = [refused for refused in tally.refusals if refused.reason is not Reason.NOT_CONSENTED]
+                if still:
                     raise _StillRefused
                 quarantine.forget(connection, kept.id)
         except _StillRefused:
-            return tally.refusals[0]
+            return still[0]
         self._tell(tally)
         return None
 

@@ -75,8 +75,12 @@ class Door:
     def octets(self):
         with self.database.read() as connection:
             stored = connection.execute(select(store.intake_table.c.sealed)).scalars().all()
-            refused = quarantine.newest(connection, limit=100)
-            return b"".join([*stored, *(row.raw for row in refused)]), [row.reason for row in refused]
+        refused = self.refused()
+        return b"".join([*stored, *(row.raw for row in refused)]), [row.reason for row in refused]
+
+    def refused(self):
+        with self.database.read() as connection:
+            return quarantine.newest(connection, limit=100)
 
 
 @pytest.fixture
@@ -159,6 +163,21 @@ def test_fine_readings_under_a_key_announced_in_the_same_batch_are_no_evidence_e
 
     octets, reasons = door.octets()
     assert reasons == [Reason.WRONG_TOPIC]
+    assert sealed.payload not in octets
+
+
+def test_fine_readings_of_before_their_gateway_was_known_are_replayed_into_their_place_and_not_kept(door):
+    stranger = FakeGateway(meter="LMP00000002")
+    sealed = stranger.say(QUARTERS)
+    door.intake.take([sealed])
+    (unknown,) = door.refused()
+    register(door.database, stranger)
+
+    refused = door.intake.replay(unknown)
+
+    octets, reasons = door.octets()
+    assert unknown.reason is Reason.UNKNOWN_KEY
+    assert (refused, reasons) == (None, [Reason.NOT_CONSENTED])
     assert sealed.payload not in octets
 
 
