@@ -4,7 +4,7 @@ A message is read by somebody in the dark, so it says "s√°bado, 21 de novembro √
 The forms are those of the Unicode Common Locale Data Repository, release 48 (`common/main/{en,pt,es,fr}.xml` and
 `common/supplemental/plurals.xml`): the skeletons `MMMMEEEEd` for days, the long date, the short time format, the
 `atTime` joiner, the long unit patterns, the plural categories, the decimal and the standard currency pattern.
-tests/interop holds them against the CLDR data inside Chromium.
+tests/browser holds them against the CLDR data inside Chromium.
 
 In go aware instants, dates, whole figures and a language; out comes text in which a number and its unit never part at
 a line's end. Four languages and ten forms fit on two pages; a library would bring hundreds of locales and the same ten.
