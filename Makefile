@@ -9,6 +9,7 @@ LOCK := $(BIN)/uv pip compile -q --generate-hashes --universal --no-header --no-
 # Stories start programs by the dozen: each module is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
+# What is compiled when it is first wanted, if ever.
 HARDLY_IMPORTED := /(pip|setuptools|pkg_resources|mypyc?|pygments|mssql|mysql|oracle|postgresql)/
 OURS := wire runtime gateway cloud simulators
 REACHED := .reached
@@ -91,8 +92,8 @@ types: .venv/.complete
 bench: .venv/.complete ## each benchmark's short profile
 	@for name in wire forgery frames captures reading faults footprint crash delivery broker_loss locate catchup bus verdicts anomalies nab bills backlog powercut append ingest; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-soak: .venv/.complete ## the long profiles: nights with kills and losses on both brokers, ten months of verdicts (an hour)
-	@$(BIN)/python -m pytest tests/unit tests/properties -m hypothesis --hypothesis-profile soak --timeout 0
+soak: .venv/.complete ## the long profiles: every property on 500 examples, nights with kills and losses on both brokers (hours)
+	@$(BIN)/python -m pytest tests/unit tests/properties tests/integration -m hypothesis --hypothesis-profile soak --timeout 0
 	@for name in crash delivery broker_loss verdicts locate powercut; do $(BIN)/python -m benchmarks.$$name --full || exit 1; done
 
 # The browser tests need a browser, the broker tests a broker, the power cuts a compiler, the tests of keys in hardware an

@@ -28,6 +28,7 @@ from gateway.service.certified_uplink import CertifiedUplink
 from runtime.clock import SystemClock
 from tests import cloud_process
 from tests.fakes_cloud import HandClock
+from tests.ports import free_port
 from tests.waiting import eventually
 from wire.certificate_request import armoured
 from wire.ids import gateway_id_of
@@ -41,7 +42,7 @@ class CertifiedSite:
 
     def __init__(self, path):
         self.path = path
-        self.port = cloud_process.free_port()
+        self.port = free_port()
         values = {"mqtt": {"port": self.port, "entrance": "certificate"}}
         self.folder = StateFolder.create(path / "state", values)
         self.database = self.folder.open_database()

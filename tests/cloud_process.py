@@ -31,13 +31,6 @@ _FORKS.set_forkserver_preload(
 _RUN = "from cloud.cli import main; raise SystemExit(main())"
 
 
-def free_port():
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Program:
     """`lamplight-cloud` in a process of its own that ends as any other does, with the face of `subprocess.Popen`."""
 

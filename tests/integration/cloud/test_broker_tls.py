@@ -18,6 +18,7 @@ from cloud.state import StateFolder
 from runtime.clock import SystemClock
 from tests import cloud_process
 from tests.cloud_process import BROKERS
+from tests.ports import free_port
 from tests.waiting import eventually
 
 
@@ -43,7 +44,7 @@ def make_certificate(folder, name):
 def folder(request, tmp_path):
     certificate, key = make_certificate(tmp_path, "broker")
     values = {
-        "mqtt": {"port": cloud_process.free_port(), "tls_ca_file": str(certificate)},
+        "mqtt": {"port": free_port(), "tls_ca_file": str(certificate)},
         "broker": {"certificate_file": str(certificate), "key_file": str(key)},
     }
     folder = StateFolder.create(tmp_path / "state", values)

@@ -15,6 +15,7 @@ from tests import cloud_process
 from tests.cloud_process import BROKERS
 from tests.fakes_cloud import HandClock
 from tests.mqtt_peer import Peer
+from tests.ports import free_port
 from tests.waiting import eventually
 from wire.keys import SoftwareSigner
 from wire.topics import UPLINK_FILTER
@@ -24,7 +25,7 @@ class Site:
     """A state folder with a running broker and two gateways."""
 
     def __init__(self, path, flags):
-        self.port = cloud_process.free_port()
+        self.port = free_port()
         self.folder = StateFolder.create(path / "state", {"mqtt": {"port": self.port}})
         self.flags = flags
         self.log = path / "broker.log"

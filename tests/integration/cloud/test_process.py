@@ -18,6 +18,7 @@ from runtime.clock import SystemClock
 from tests import cloud_process
 from tests.cloud_speaker import Speaker
 from tests.fakes_cloud import METER
+from tests.ports import free_port
 from tests.waiting import eventually
 from wire.events import IntervalReadings
 from wire.instants import from_unix_ms
@@ -32,7 +33,7 @@ NEVER, EVER = from_unix_ms(0), from_unix_ms(2**47)
 @pytest.fixture
 def site(tmp_path):
     """A state folder with a registrar, for a broker and a cloud that run as processes of their own."""
-    port = cloud_process.free_port()
+    port = free_port()
     folder = StateFolder.create(tmp_path / "state", {"mqtt": {"port": port}, "web": {"port": 0}})
     database = folder.open_database()
     registrar = folder.registrar(database, SystemClock())
@@ -120,7 +121,7 @@ def test_a_cloud_killed_again_and_again_holds_everything_once(site):
                 for day in days[part : part + DAYS // KILLS]:
                     speaker.fake.say(day)
                 speaker.send()
-                eventually(lambda seen=part: speaker.has_all_receipts() or rows(site, "intake") > seen, deadline_s=20)
+                eventually(lambda seen=part: speaker.send_again() or rows(site, "intake") > seen, deadline_s=20)
                 cloud_process.end(process, signal.SIGKILL)
         with serving(site):
             eventually(speaker.has_all_receipts, deadline_s=20)
