@@ -9,11 +9,11 @@ LOCK := $(BIN)/uv pip compile -q --generate-hashes --universal --no-header --no-
 # Stories start programs by the dozen: each module is compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-# What is compiled when it is first wanted, if ever.
-HARDLY_IMPORTED := /(pip|setuptools|pkg_resources|mypyc?|pygments|mssql|mysql|oracle|postgresql)/
+# What is compiled when it is first wanted, if ever; pytest compiles hypothesis in a form of its own.
+HARDLY_IMPORTED := /(pip|setuptools|pkg_resources|mypyc?|pygments|mssql|mysql|oracle|postgresql|orm|testing|async_api|hypothesis|typer|websockets|tests|contrib)/
 OURS := wire runtime gateway cloud simulators
 REACHED := .reached
-PARTS := storm integration-cloud chaos integration-gateway unit-cloud unit-edge month browser properties rest integration-simulators
+PARTS := storm integration-cloud chaos integration-gateway integration-simulators unit-cloud unit-edge month browser properties rest
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo demo-check check test bench soak lock clean system-packages style types warm-up $(PARTS)
@@ -104,7 +104,7 @@ system-packages:
 	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	command -v swtpm >/dev/null || missing="$$missing swtpm"; \
 	command -v tpm2_sign >/dev/null || missing="$$missing tpm2-tools"; \
-	test -e /usr/lib/softhsm/libsofthsm2.so || missing="$$missing softhsm2"; \
+	command -v softhsm2-util >/dev/null || missing="$$missing softhsm2"; \
 	command -v chromium-headless-shell >/dev/null || missing="$$missing chromium-headless-shell"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=""; elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
