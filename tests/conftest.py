@@ -1,7 +1,8 @@
 """What holds for every test: none is timed, a property is tried on thirty examples, and each may type at a terminal.
 
 How long an example takes says how busy the machine is, so no test is timed. Thirty examples are for every day; `make
-soak` tries five hundred. What is dear to try says itself how many it takes.
+check` tries ten, for an answer within a minute, and `make soak` five hundred. What is dear to try says itself how many
+it takes.
 
 What was imported and collected before the first test stays to the end. Looking through all of it for garbage again and
 again would take an eighth of a run, so Python looks seldom, and only through what tests have made.
@@ -15,8 +16,8 @@ import pytest
 from runtime.program import NEW_BEFORE_COLLECTED
 from tests.terminal import Terminal
 
-hypothesis.settings.register_profile("daily", deadline=None, max_examples=30)
-hypothesis.settings.register_profile("soak", deadline=None, max_examples=500)
+for name, examples in (("quick", 10), ("daily", 30), ("soak", 500)):
+    hypothesis.settings.register_profile(name, deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("daily")
 
 gc.set_threshold(NEW_BEFORE_COLLECTED)
