@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from cloud.kernel.ids import CustomerId
 from tests.browser.conftest import NARROW, WIDE, served
 from tests.browser.test_pages import (
-    LOOKED_AT,
     NARROW_LIGHT,
+    SEEN,
     SIDEWAYS,
     WIDE_DARK,
     WIDE_LIGHT,
@@ -43,7 +43,7 @@ def test_the_street_is_accessible_and_fits_on_every_screen(after_the_storm, open
     complaints = watched(page)
     page.goto(f"{address}/")
 
-    for seen in LOOKED_AT:
+    for seen in SEEN:
         show(page, seen)
         assert (found_wrong(page), page.evaluate(SIDEWAYS)) == ([], 0), seen
         shown = [page.locator(f".street-{name}").is_visible() for name in ("wide", "narrow")]
