@@ -93,11 +93,17 @@ class Cloud(Site):
     def settled(self, ordered):
         return eventually(partial(self.outcome, ordered), deadline_s=15, what=f"an answer to {ordered.operation}")
 
+    @contextlib.contextmanager
     def attacker(self):
-        """Somebody with the cloud's own rights on the broker, and none of its keys."""
+        """Somebody inside with the cloud's own rights on the broker, and none of its keys."""
         client = paho.Client(CallbackAPIVersion.VERSION2, client_id="")
         client.username_pw_set(INGEST_USER, self.folder.broker.read_ingest_password())
-        return client
+        client.connect("127.0.0.1", self.port)
+        client.loop_start()
+        eventually(client.is_connected)
+        yield client
+        client.disconnect()
+        client.loop_stop()
 
 
 class Edge:
@@ -224,18 +230,15 @@ def test_what_is_said_again_after_a_restart_or_was_kept_by_the_broker_is_not_don
     with house.running():
         ping = cloud.order(house.gateway, house.ping)
         cloud.settled(ping)
-    attacker, topic = cloud.attacker(), topics.command(house.gateway)
-    attacker.connect("127.0.0.1", cloud.port)
-    attacker.loop_start()
-    attacker.publish(topic, ping.sealed, 1, retain=True).wait_for_publish(5)
+    topic = topics.command(house.gateway)
+    with cloud.attacker() as attacker:
+        attacker.publish(topic, ping.sealed, 1, retain=True).wait_for_publish(5)
 
-    with house.running() as heard:
-        for octets in (ping.sealed, ping.sealed[:-1] + bytes([ping.sealed[-1] ^ 1]), b"", b"\xff" * 2_000):
-            attacker.publish(topic, octets, 1).wait_for_publish(5)
-        last = cloud.order(house.gateway, house.ping)
-        assert cloud.settled(last) is CommandOutcome.DONE
-    attacker.disconnect()
-    attacker.loop_stop()
+        with house.running() as heard:
+            for octets in (ping.sealed, ping.sealed[:-1] + bytes([ping.sealed[-1] ^ 1]), b"", b"\xff" * 2_000):
+                attacker.publish(topic, octets, 1).wait_for_publish(5)
+            last = cloud.order(house.gateway, house.ping)
+            assert cloud.settled(last) is CommandOutcome.DONE
 
     assert [arrival.is_retained for arrival in heard[:2]] == [True, False]
     assert len(heard) >= 5
