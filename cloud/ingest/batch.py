@@ -8,16 +8,17 @@ Wherever a lane's end moves, more may follow: what waited behind it, or a hole t
 nothing moves any more. Passing a hole writes first what was collected, so that the tables can be asked what it lacks.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
 
-from cloud.ingest import alarms, holes, key_change, lane_watch, quarantine, store, suspicion
+from cloud.ingest import alarms, holes, key_change, lane_watch, store, suspicion
 from cloud.ingest.alarms import Kind, Stretch
 from cloud.ingest.disclosure import FineReadings
+from cloud.ingest.evidence import Evidence
 from cloud.ingest.holes import Cause, Hole
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.news import EVENT_TASK
@@ -70,11 +71,11 @@ class Batch:
     ) -> None:
         """`gateways` are those of the messages as they stand inside this transaction; `fine` withholds readings."""
         self._settings = settings
-        self._fine = fine
         self._connection = connection
         self._gateways = dict(gateways)
         self._now = now
         self._tally = Tally()
+        self._evidence = Evidence(connection, now, fine)
         self._lanes = Lanes(connection, gateways)
         self._new: dict[EventId, Genuine] = {}
         self._moved: list[tuple[GatewayId, Lane]] = []
@@ -93,7 +94,7 @@ class Batch:
         if refused.reason is Reason.UNKNOWN_KEY:
             self._unknown.append((topic, raw, refused))
         else:
-            self._keep_refused(topic, raw, refused)
+            self._evidence.keep(topic, raw, refused)
 
     def _look_again(self) -> None:
         """Take what came under keys that were announced in this very batch, one after the other; refuse the rest."""
@@ -104,7 +105,7 @@ class Batch:
                 (topic, raw, again) for topic, raw, _ in left if (again := self._refusal_of(topic, raw)) is not None
             ]
         for message in left:
-            self._keep_refused(*message)
+            self._evidence.keep(*message)
 
     def _refusal_of(self, topic: str, raw: bytes) -> Refused | None:
         """Take a message under the keys announced so far; why it is refused all the same, or None."""
@@ -113,19 +114,6 @@ class Batch:
             return verdict
         self.take(verdict)
         return None
-
-    def _keep_refused(self, topic: str, raw: bytes, refused: Refused) -> None:
-        """Keep a message as it came; of an event that nobody may see, its place alone."""
-        said = refused.said
-        if said is not None and self._is_too_fine_to_show(said):
-            raw = str(said.id).encode()
-        self._quarantine(topic, raw, refused)
-
-    def _quarantine(self, topic: str, raw: bytes, refused: Refused) -> None:
-        reason, detail = refused.reason, refused.detail
-        quarantine.keep(self._connection, reason=reason, detail=detail, topic=topic, raw=raw, now=self._now)
-        self._tally.refusals.append(refused)
-        log.warning("message_refused", topic=topic, reason=reason, detail=detail)
 
     def write_off(self, lane: LaneId, who: str, remark: str) -> int:
         """Go on behind all that a lane is known to lack, on a person's word; how many holes that made."""
@@ -145,8 +133,8 @@ class Batch:
         look_at = self._now + self._settings.gap_after
         for lane in sorted(self._gapped):
             lane_watch.watch(self._connection, lane, self._lanes.reached(lane) or 0, look_at)
-        if self._tally.refusals:
-            quarantine.trim(self._connection)
+        self._evidence.trim()
+        self._tally.refusals = self._evidence.refusals
         self._tally.receipts = [self._receipt(*lane) for lane in sorted(self._owed)]
         return self._tally
 
@@ -155,7 +143,7 @@ class Batch:
         link = genuine.link
         gateway = self._gateways[link.gateway]
         if not gateway.may_still_say(genuine.key_id, link):
-            self._refuse(genuine, Refused(reason=Reason.GATEWAY_NOT_ACTIVE, detail=gateway.status))
+            self._evidence.keep_genuine(genuine, Refused(reason=Reason.GATEWAY_NOT_ACTIVE, detail=gateway.status))
             return
         if not gateway.signs_with(genuine.key_id, link):
             self._suspect(genuine, Reason.NOT_ITS_PLACE, f"another key signs {genuine.id}")
@@ -170,7 +158,7 @@ class Batch:
             case Step.GAP:
                 self._hold(genuine)
             case Refused() as refused:
-                self._refuse(genuine, refused)
+                self._evidence.keep_genuine(genuine, refused)
             case _:
                 self._suspect(genuine, Reason.CONFLICT, f"another event stands at {genuine.id}")
 
@@ -334,7 +322,7 @@ class Batch:
             return
         for sealed in store.take_held_before(self._connection, gateway, lane, gen):
             closed = Refused(reason=Reason.BROKEN_CHAIN, detail=f"generation {gen} has begun")
-            self._refuse(self._waited(gateway, lane, sealed), closed)
+            self._evidence.keep_genuine(self._waited(gateway, lane, sealed), closed)
             self._lanes.waits(gateway, -1)
 
     def _suspect(self, genuine: Genuine, reason: Reason, detail: str) -> None:
@@ -344,18 +332,11 @@ class Batch:
             gateway=link.gateway, gen=link.gen, lane=link.lane, first_seq=link.seq, last_seq=link.seq, missing=0
         )
         self._distrust(stretch, detail)
-        self._refuse(genuine, Refused(reason=reason, detail=detail))
+        self._evidence.keep_genuine(genuine, Refused(reason=reason, detail=detail))
 
     def _distrust(self, stretch: Stretch, detail: str) -> None:
         suspicion.suspect(self._connection, stretch, detail, self._now)
         self._gateways[stretch.gateway] = replace(self._gateways[stretch.gateway], status=Status.SUSPECT)
-
-    def _refuse(self, genuine: Genuine, refused: Refused) -> None:
-        topic = topics.up(genuine.link.gateway, genuine.link.lane)
-        self._keep_refused(topic, genuine.sealed, replace(refused, said=genuine))
-
-    def _is_too_fine_to_show(self, genuine: Genuine) -> bool:
-        return self._fine is not None and self._fine.is_too_fine_to_show(self._connection, genuine)
 
     def _known_hash(self, genuine: Genuine) -> bytes | None:
         """The hash of what is stored, about to be, or waiting at this event's place."""
@@ -369,7 +350,7 @@ class Batch:
     def _write(self) -> None:
         """Write what was collected so far."""
         new, self._new = self._new, {}
-        withheld = self._withhold(new)
+        withheld = self._evidence.withhold(new)
         store.append(self._connection, new.values(), self._now)
         store.move_heads(self._connection, self._lanes.moved())
         told = [
@@ -379,15 +360,6 @@ class Batch:
         ]
         tasks.add_many(self._connection, EVENT_TASK, told, self._now)
         self._tally.accepted += len(new)
-
-    def _withhold(self, new: dict[EventId, Genuine]) -> Collection[EventId]:
-        """Empty the accepted events that their customer did not agree to; a person hears of each."""
-        withheld = {} if self._fine is None else self._fine.withheld(self._connection, new.values())
-        for id_, why in withheld.items():
-            new[id_] = replace(new[id_], sealed=b"")
-            place = topics.up(id_.gateway, Lane(id_.lane))
-            self._quarantine(place, str(id_).encode(), Refused(reason=Reason.NOT_CONSENTED, detail=why))
-        return withheld
 
     def _receipt(self, gateway: GatewayId, gen: int, lane: Lane) -> Receipt:
         end = self._lanes.end(gateway, lane)
