@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from gateway.adapters.hardware_key import HardwareSigner
 from gateway.adapters.tpm_keys import TpmKeys
 from gateway.core.errors import KeyUnavailable
 from runtime.errors import EnvironmentRefused, LamplightError
+from tests.ports import free_port
 from tests.waiting import eventually
 from wire.envelope import Signer
 from wire.keys import PublicKey, SoftwareSigner
@@ -63,7 +63,7 @@ def emulated_tpm(folder: Path) -> Iterator[str]:
     """A TPM 2.0 of swtpm's with its state in `folder`; how tpm2-tools name it."""
     if shutil.which("swtpm") is None or shutil.which("tpm2_sign") is None:
         pytest.fail("a TPM is emulated by swtpm, which is not here: sudo apt install swtpm tpm2-tools")
-    port = _two_free_ports()
+    port = free_port()  # swtpm's tools take the next one for its control channel
     sockets = ("--server", f"type=tcp,port={port}", "--ctrl", f"type=tcp,port={port + 1}")
     words = ("--tpm2", "--tpmstate", f"dir={folder}", *sockets, "--flags", "not-need-init,startup-clear")
     with subprocess.Popen(["swtpm", "socket", *words], stderr=subprocess.DEVNULL) as program:
@@ -93,16 +93,3 @@ def _answers(tcti: str) -> bool:
     except LamplightError:
         return False
     return True
-
-
-def _two_free_ports() -> int:
-    """The first of two ports that nobody listens on; swtpm's tools take the next one for its control channel."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port

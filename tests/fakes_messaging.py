@@ -1,7 +1,6 @@
 """Stand-ins for what messages meet: a relay and a look-up that do as they are told, and homes to write to."""
 
 import asyncio
-import socket
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from cloud.messaging.mail import Mail
 from cloud.messaging.model import Announcement
 from cloud.messaging.ports import Delivered, Ending, Presence, Unavailable
 from cloud.messaging.service import News
+from tests.ports import free_port
 
 EVENING = datetime(2026, 11, 21, 23, 15, tzinfo=UTC)
 PROOF = Source(kind=SourceKind.EVENT, ref="7Z0M4QDA/1/0/2")
@@ -314,9 +314,8 @@ class _Controller(Controller):
 @contextmanager
 def relay_of(script: RelayScript, **options: object) -> Iterator[int]:
     """A real SMTP server on a loopback port, which is given."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    controller = _Controller(script, hostname="127.0.0.1", port=port, **options)
+    port = free_port()
+    controller = _Controller(script, hostname="127.0.0.1", port=port, ready_timeout=60, **options)
     controller.start()
     try:
         yield port

@@ -4,7 +4,6 @@ The gateway, the intake, the rules, the postman, the SMTP server and its look-up
 between them and the passing of time are done by hand.
 """
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -33,6 +32,7 @@ from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, regi
 from tests.fakes_messaging import home_of, move_in
 from tests.fakes_outages import AFTER_A_MINUTE
 from tests.fakes_town import BACK, LOST, VERDICT, ms
+from tests.ports import free_port
 from wire.events import Event, InterruptionAssessed, SupplyLost, SupplyRestored
 from wire.keys import SoftwareSigner
 from wire.terms import Cause, Grade
@@ -101,7 +101,7 @@ class Cloud:
 def a_cloud(folder: Path, language: Language = Language.PT_BR) -> Iterator[Cloud]:
     mailbox = Mailbox(folder=folder / "mail", clock=HandClock())
     mailbox.open()
-    smtp_port, http_port = free_ports()
+    smtp_port, http_port = free_port(), free_port()
     server = MailboxServer(mailbox, smtp_port=smtp_port, http_port=http_port)
     server.start()
     mail = MailSettings(port=smtp_port, timeout_s=0.25, reconcile_url=f"http://127.0.0.1:{http_port}")
@@ -120,11 +120,6 @@ def a_cloud(folder: Path, language: Language = Language.PT_BR) -> Iterator[Cloud
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
     with a_cloud(tmp_path) as cloud:
         yield cloud
-
-
-def free_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 def outage(began_s: float = 0) -> tuple[SupplyLost, InterruptionAssessed]:

@@ -21,7 +21,7 @@ from runtime.clock import SystemClock
 from simulators.mailbox import Mailbox, MailboxServer
 from tests.fakes_cloud import fresh_database
 from tests.fakes_messaging import outage_news
-from tests.integration.cloud.test_outage_to_mailbox import free_ports
+from tests.ports import free_port
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -84,7 +84,7 @@ def test_every_message_arrives_once_however_often_the_sender_is_killed(tmp_path:
     chance = random.Random(1)
     mailbox = Mailbox(folder=tmp_path / "mail", clock=SystemClock())
     mailbox.open()
-    ports = free_ports()
+    ports = free_port(), free_port()
     server = MailboxServer(mailbox, smtp_port=ports[0], http_port=ports[1])
     server.start()
     try:
