@@ -36,6 +36,7 @@ HOST = "127.0.0.1"
 MAX_MESSAGE_BYTES = 1_000_000
 MAX_MESSAGES = 100_000
 MAX_FAULTS = 1_000
+READY_WITHIN_S = 60.0
 _FILE = re.compile(r"(\d{6})\.eml")
 
 
@@ -179,8 +180,14 @@ class MailboxServer:
 
     def __init__(self, mailbox: Mailbox, *, smtp_port: int, http_port: int) -> None:
         self._mailbox = mailbox
-        limit = MAX_MESSAGE_BYTES
-        self._smtp = Controller(_Post(mailbox), hostname=HOST, port=smtp_port, data_size_limit=limit, ident="mailbox")
+        self._smtp = Controller(
+            _Post(mailbox),
+            hostname=HOST,
+            port=smtp_port,
+            ready_timeout=READY_WITHIN_S,
+            data_size_limit=MAX_MESSAGE_BYTES,
+            ident="mailbox",
+        )
         self._http_port = http_port
         self._http: ThreadingHTTPServer | None = None
 

@@ -38,14 +38,14 @@ def letter(message_id="<one@lamplight>", text="Sua energia voltou às 18:02."):
     return message
 
 
-def send(port, message, timeout=5):
+def send(port, message, timeout=60):
     with smtplib.SMTP("127.0.0.1", port, timeout=timeout) as smtp:
         smtp.send_message(message)
 
 
 def ask(port, path):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

@@ -10,6 +10,11 @@ from gateway.core.errors import PortGone, PortUnavailable
 from tests.fakes_rfc2217 import LoopPort, converter
 
 
+def opened(at, baud, **more):
+    """The port behind a converter that may take its time to answer."""
+    return Rfc2217Port(*at, baud, answer_timeout_s=60.0, **more)
+
+
 @pytest.fixture
 def far():
     return LoopPort()
@@ -18,7 +23,7 @@ def far():
 @pytest.fixture
 def port(far):
     with converter(far) as at:
-        port = Rfc2217Port(*at, 300, pause=lambda _seconds: None)
+        port = opened(at, 300, pause=lambda _seconds: None)
         yield port
         port.close()
 
@@ -31,7 +36,7 @@ def test_the_far_port_is_taken_at_the_speed_and_as_8n1(far, port):
 
 def test_the_far_port_has_even_parity_where_it_is_asked_for(far):
     with converter(far) as at:
-        Rfc2217Port(*at, 2_400, has_parity=True, pause=lambda _seconds: None).close()
+        opened(at, 2_400, has_parity=True, pause=lambda _seconds: None).close()
 
     assert (far.baudrate, far.parity) == (2_400, "E")
 
@@ -57,7 +62,7 @@ def test_what_is_written_is_waited_for_at_the_speed_of_the_line(far):
     waited = []
 
     with converter(far) as at:
-        port = Rfc2217Port(*at, 300, pause=waited.append)
+        port = opened(at, 300, pause=waited.append)
         port.write(b"/?!\r\n")
         port.set_baud(9_600)
         port.write(bytes(96))
@@ -76,7 +81,7 @@ def test_a_converter_that_keeps_its_speed_is_named(far):
         baudrate = property(lambda _self: 9_600, lambda _self, _baud: None)
 
     with converter(Stubborn()) as at, pytest.raises(PortUnavailable, match="stays at 9600 baud when 300"):
-        Rfc2217Port(*at, 300)
+        opened(at, 300)
 
 
 def test_a_peer_that_closes_is_gone_at_once():
@@ -90,7 +95,7 @@ def test_a_peer_that_closes_is_gone_at_once():
 
 def test_a_converter_that_vanishes_is_gone_and_not_silent(far):
     with converter(far) as at:
-        port = Rfc2217Port(*at, 300, pause=lambda _seconds: None)
+        port = opened(at, 300, pause=lambda _seconds: None)
         port._tcp._socket.shutdown(socket.SHUT_RDWR)
 
         with pytest.raises(PortGone):

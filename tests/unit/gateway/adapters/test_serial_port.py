@@ -7,6 +7,7 @@ import pytest
 
 from gateway.adapters.serial_port import SerialPort
 from gateway.core.errors import PortGone, PortUnavailable
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -30,14 +31,21 @@ def port(pty):
     opened.close()
 
 
+def whole(read, count):
+    """So many octets, in however many pieces they come."""
+    came = bytearray()
+    eventually(lambda: came.extend(read()) or len(came) >= count, what=f"{count} octets")
+    return bytes(came)
+
+
 def test_octets_go_both_ways_as_they_are(pty, port):
     every_octet = bytes(range(256))
 
     port.write(every_octet)
     os.write(pty[0], every_octet)
 
-    assert os.read(pty[0], 1_024) == every_octet
-    assert port.read(1.0) == every_octet
+    assert whole(lambda: os.read(pty[0], 1_024), 256) == every_octet
+    assert whole(lambda: port.read(1.0), 256) == every_octet
 
 
 def test_a_silent_line_gives_nothing_once_the_time_is_over(port):
@@ -50,7 +58,7 @@ def test_the_speed_can_be_changed_while_open(pty, port):
 
     port.write(b"slow")
 
-    assert os.read(pty[0], 16) == b"slow"
+    assert whole(lambda: os.read(pty[0], 16), 4) == b"slow"
 
 
 def test_a_port_in_use_is_refused_to_a_second_program(pty, port):
@@ -109,5 +117,5 @@ def test_a_pty_is_opened_again_and_again_though_it_has_no_parity_bit(pty):
     with_parity = SerialPort(pty[1], 2_400, has_parity=True)
     os.write(pty[0], b"\xff7")
 
-    assert with_parity.read(1.0) == b"\xff7"
+    assert whole(lambda: with_parity.read(1.0), 2) == b"\xff7"
     with_parity.close()

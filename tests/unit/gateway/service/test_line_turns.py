@@ -33,7 +33,7 @@ class Waiters:
 
     def end(self) -> None:
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
         assert not any(thread.is_alive() for thread in self._threads)
 
 

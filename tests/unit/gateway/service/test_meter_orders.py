@@ -107,7 +107,7 @@ def test_the_poller_reads_when_it_is_called_and_says_what_came_of_it_once_that_i
     number = watch.call()
     before = watch.outcome(number, 0)
     handle(inbox)
-    after = watch.outcome(number, 5)
+    after = watch.outcome(number, 60)
     stop.set()
     thread.join()
 
@@ -117,6 +117,6 @@ def test_the_poller_reads_when_it_is_called_and_says_what_came_of_it_once_that_i
 
 def handle(inbox: Inbox) -> None:
     """What the pipeline does with one report."""
-    report = inbox.take(5)
+    report = inbox.take(60)
     assert report is not None
     report.done()

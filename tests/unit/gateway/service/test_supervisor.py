@@ -8,7 +8,8 @@ import pytest
 from gateway.core.errors import JournalDamaged, LoopHung
 from gateway.service.pulse import Pulse
 from gateway.service.supervisor import Supervisor
-from runtime.clock import SystemClock
+from runtime.clock import Clock, SystemClock
+from tests.waiting import eventually
 
 
 class FastClock(SystemClock):
@@ -16,6 +17,20 @@ class FastClock(SystemClock):
 
     def monotonic(self) -> float:
         return super().monotonic() * 100
+
+
+class HandClock(SystemClock):
+    """A machine on which time goes by when a test lets it."""
+
+    seconds = 1.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture(autouse=True)
+def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.service.supervisor._LOOK_S", 0.01)
 
 
 class ScriptedLoop:
@@ -35,7 +50,7 @@ class ScriptedLoop:
 
 
 def waits(stop: threading.Event) -> None:
-    stop.wait(10)
+    stop.wait()
 
 
 def dies(_stop: threading.Event) -> None:
@@ -84,19 +99,37 @@ def test_a_damaged_journal_stops_the_gateway() -> None:
         raise JournalDamaged("the journal is damaged", where="journal.sqlite")
 
     quiet = ScriptedLoop("quiet", waits)
+    before = threading.enumerate()
 
     with pytest.raises(JournalDamaged):
         Supervisor((ScriptedLoop("pipeline", finds_damage), quiet), SystemClock()).run(threading.Event())
 
-    assert threading.active_count() == 1
+    assert [each for each in threading.enumerate() if each not in before] == []
+
+
+class SeenPulse(Pulse):
+    """A pulse that remembers how late the next sign was, each time somebody looked."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.seen_s: list[float] = []
+
+    def overdue_s(self) -> float:
+        self.seen_s.append(super().overdue_s())
+        return self.seen_s[-1]
+
+    def wait_for_a_look(self) -> None:
+        """Until somebody has looked who began to after this was asked."""
+        looks = len(self.seen_s) + 2
+        eventually(lambda: len(self.seen_s) >= looks, what="a look at the pulse")
 
 
 class WatchedLoop(ScriptedLoop):
     """A loop that promises signs of life."""
 
-    def __init__(self, *lives: Callable[[threading.Event], None]) -> None:
+    def __init__(self, *lives: Callable[[threading.Event], None], clock: Clock | None = None) -> None:
         super().__init__("watched", *lives)
-        self.pulse = Pulse(FastClock())
+        self.pulse = SeenPulse(clock or FastClock())
 
 
 def hangs(let_go: threading.Event) -> WatchedLoop:
@@ -104,7 +137,7 @@ def hangs(let_go: threading.Event) -> WatchedLoop:
 
     def life(_stop: threading.Event) -> None:
         loop.pulse.beat(1)
-        let_go.wait(10)
+        let_go.wait()
 
     loop = WatchedLoop(life)
     return loop
@@ -126,29 +159,38 @@ def test_a_watched_loop_that_hangs_ends_the_gateway_and_the_log_says_where(
 
 
 def test_a_loop_that_keeps_its_promises_or_has_made_none_is_left_alone() -> None:
+    clock = HandClock()
+
     def beats(stop: threading.Event) -> None:
-        for _ in range(4):
+        for _ in range(3):
             steady.pulse.beat(1_000)
-            stop.wait(0.1)
+            clock.seconds += 900
+            steady.pulse.wait_for_a_look()
         stop.set()
 
-    steady, silent = WatchedLoop(beats), WatchedLoop(waits)
+    steady, silent = WatchedLoop(beats, clock=clock), WatchedLoop(waits, clock=clock)
 
-    Supervisor((steady, silent), FastClock()).run(threading.Event())
+    Supervisor((steady, silent), clock).run(threading.Event())
 
     assert (steady.begun, silent.begun) == (1, 1)
 
 
 def test_a_machine_that_slept_is_given_time_to_wake_up() -> None:
+    clock = HandClock()
+
     def oversleeps(stop: threading.Event) -> None:
-        sleeper.pulse.beat(-100)
-        stop.wait(0.01)
-        sleeper.pulse.beat(1_000)
-        stop.wait(0.3)
+        sleeper.pulse.beat(1)
+        for slept_s in (1_000, 4):
+            clock.seconds += slept_s
+            sleeper.pulse.wait_for_a_look()
+        sleeper.pulse.beat(10)
+        clock.seconds += 9
+        sleeper.pulse.wait_for_a_look()
         stop.set()
 
-    sleeper = WatchedLoop(oversleeps)
+    sleeper = WatchedLoop(oversleeps, clock=clock)
 
-    Supervisor((sleeper,), FastClock()).run(threading.Event())
+    Supervisor((sleeper,), clock).run(threading.Event())
 
     assert sleeper.begun == 1
+    assert max(sleeper.pulse.seen_s) == 1_003
