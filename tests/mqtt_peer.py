@@ -33,7 +33,7 @@ class Peer:
         self.client.on_publish = lambda _c, _d, mid, _r, _p: self._published.add(mid)
         self.client.connect("127.0.0.1", port, keepalive=20)
         self.client.loop_start()
-        assert self._answered.wait(10), "the broker did not answer"
+        eventually(self._answered.is_set, what="the broker's answer")
 
     def __enter__(self):
         return self
@@ -48,7 +48,7 @@ class Peer:
     def subscribe(self, topic_filter):
         self._subscribed.clear()
         self.client.subscribe(topic_filter, qos=1)
-        assert self._subscribed.wait(10), "the broker did not answer"
+        eventually(self._subscribed.is_set, what="the broker's grant")
         return self
 
     def publish(self, topic, *payloads, retain=False):

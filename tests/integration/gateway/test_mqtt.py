@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTProtocolVersion
 
 from gateway.adapters.enrolment import Enrolment
 from gateway.adapters.mqtt import GONE, HERE, MqttUplink
@@ -16,6 +15,7 @@ from gateway.core.arrival import Arrival
 from gateway.core.errors import UplinkLost
 from tests.integration.simulators.players import uplink_playing
 from tests.mosquitto import GATEWAY, MOSQUITTO, PASSWORD, Broker, enrolment_at, mosquitto_settings, uplink_to
+from tests.mqtt_peer import Peer
 from tests.ports import free_port
 from tests.waiting import eventually
 from wire import topics
@@ -47,32 +47,22 @@ def uplink(enrolment: Enrolment) -> Iterator[MqttUplink]:
     uplink.close()
 
 
-class Ingest:
+class Ingest(Peer):
     """The cloud's end: hears every uplink, speaks to a gateway."""
 
     def __init__(self, port: int) -> None:
-        self.heard: list[tuple[str, bytes]] = []
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="ingest")
-        self._client.username_pw_set("ingest", PASSWORD)
-        self._client.on_message = lambda _client, _data, message: self.heard.append((message.topic, message.payload))
-        self._client.connect("127.0.0.1", port)
-        self._client.subscribe(topics.UPLINK_FILTER, 1)
-        self._client.loop_start()
-        eventually(self._client.is_connected)
+        super().__init__(port, "ingest", PASSWORD)
+        self.subscribe(topics.UPLINK_FILTER)
 
     def say(self, payload: bytes, topic: str = topics.receipt(GATEWAY), *, retain: bool = False) -> None:
-        self._client.publish(topic, payload, 1, retain=retain).wait_for_publish(5)
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        """Said, and taken by the broker."""
+        self.publish(topic, payload, retain=retain)
 
 
 @pytest.fixture
 def ingest(broker: Broker) -> Iterator[Ingest]:
-    ingest = Ingest(broker.port)
-    yield ingest
-    ingest.close()
+    with Ingest(broker.port) as ingest:
+        yield ingest
 
 
 def gathered(uplink: MqttUplink) -> Callable[[], list[bytes]]:
@@ -168,11 +158,10 @@ def test_a_broker_that_dies_is_a_lost_connection_and_a_new_one_starts_empty(upli
         speak_into_the_void(uplink)
     uplink.close()
     broker.start()
-    ingest = Ingest(broker.port)
-    uplink.open()
-    uplink.publish(topics.up(GATEWAY, Lane.ALARM), b"arrives")
-    eventually(lambda: uplink.wait(0.05) or len(ingest.heard) >= 2)
-    ingest.close()
+    with Ingest(broker.port) as ingest:
+        uplink.open()
+        uplink.publish(topics.up(GATEWAY, Lane.ALARM), b"arrives")
+        eventually(lambda: uplink.wait(0.05) or len(ingest.heard) >= 2)
 
     assert [payload for topic, payload in ingest.heard if topic.endswith("/a")] == [b"arrives"]
 
@@ -227,13 +216,11 @@ def test_receipts_lost_on_the_way_do_not_keep_the_next_from_coming(
         uplink = uplink_to(replace(enrolment, port=line.port))
         uplink.open()
         came = gathered(uplink)
+        eventually(lambda: came() or uplink.is_quiet(), what="its first word is through")
         line.tell("lose", "100")
-        lost_before = line.counts()["lost"]
-        for _ in range(10 * BROKERS_WINDOW):  # of every two, one would be acknowledged by the line
-            ingest.say(b"lost")
-        eventually(
-            lambda: line.counts()["lost"] >= lost_before + 10 * BROKERS_WINDOW, deadline_s=5, what="all are lost"
-        )
+        # Of every two, one would be acknowledged by the line.
+        ingest.publish(topics.receipt(GATEWAY), *[b"lost"] * (10 * BROKERS_WINDOW))
+        eventually(lambda: line.counts()["lost"] == 10 * BROKERS_WINDOW, deadline_s=5, what="all are lost")
         line.tell("lose", "0")
 
         ingest.say(b"heard")
