@@ -21,7 +21,7 @@ Handler = Callable[[Sequence[str]], dict[str, object]]
 MAX_LINE_BYTES = 4_096
 # The kernel's limit for the path of a UNIX socket, less its end mark.
 MAX_PATH_BYTES = 107
-TELL_TIMEOUT_S = 5.0
+TELL_TIMEOUT_S = 30.0
 
 
 @contextlib.asynccontextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 HOST = "127.0.0.1"
-TIMEOUT_S = 5.0
+TIMEOUT_S = 20.0
 PORTS = range(20_000, 32_000)
 
 
