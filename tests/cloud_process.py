@@ -117,4 +117,4 @@ def wait_for_port(port, process=None):
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
-    eventually(listens, deadline_s=20, what=f"listening on {port}")
+    eventually(listens, what=f"listening on {port}")

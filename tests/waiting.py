@@ -8,8 +8,11 @@ T = TypeVar("T")
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.01, 0.1
 
 
-def eventually(condition: Callable[[], T], *, deadline_s: float = 10.0, what: str = "") -> T:
+def eventually(condition: Callable[[], T], *, deadline_s: float = 60.0, what: str = "") -> T:
     """Return the first truthy value of `condition`; fail after `deadline_s` machine seconds.
+
+    The deadline is for what never happens; a busy machine may take its time. Only where how soon is what a test claims,
+    it gives a deadline of its own, with room.
 
     What comes soon is seen soon; what takes long is asked for more and more seldom, for to ask takes the processor from
     what is waited for.

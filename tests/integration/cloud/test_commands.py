@@ -91,7 +91,7 @@ class Cloud(Site):
             return [key.public for key in registry.get(connection, gateway).signing_keys]
 
     def settled(self, ordered):
-        return eventually(partial(self.outcome, ordered), deadline_s=15, what=f"an answer to {ordered.operation}")
+        return eventually(partial(self.outcome, ordered), what=f"an answer to {ordered.operation}")
 
     @contextlib.contextmanager
     def attacker(self):

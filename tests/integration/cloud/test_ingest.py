@@ -140,7 +140,7 @@ def test_a_killed_broker_loses_nothing_that_is_sent_again(site, speaker):
         site.start_broker()
         speaker.connect().send()
 
-        eventually(speaker.has_all_receipts, deadline_s=20)
+        eventually(speaker.has_all_receipts)
 
     assert worker.failures == 0
     assert site.stored() == list(range(1, 201))
@@ -156,7 +156,7 @@ def test_a_full_disk_receipts_no_more_than_it_holds_and_takes_all_once_there_is_
         assert len(speaker.hear()) >= 400 - len(site.stored()) > 0
 
         limit_pages(site, 1_000_000)
-        eventually(speaker.has_all_receipts, deadline_s=20)
+        eventually(speaker.has_all_receipts)
 
     assert site.stored() == list(range(1, 401))
 

@@ -70,7 +70,7 @@ def test_every_alarm_has_its_one_effect_at_a_receiver_that_fails_in_every_way(fo
         eventually(lambda: len(receiver.effects) >= 2, what="the first events arrive")
     with Running(folder, database) as running:  # the cloud was started again
         running.intake.take(alarms[EVENTS // 2 :])
-        eventually(lambda: len(receiver.effects) == EVENTS - 1, deadline_s=20, what="all but the refused one arrive")
+        eventually(lambda: len(receiver.effects) == EVENTS - 1, what="all but the refused one arrive")
         with database.transaction() as connection:
             (refused,) = tasks.parked(connection)
             tasks.revive(connection, refused.kind, refused.key, CLOCK.now())

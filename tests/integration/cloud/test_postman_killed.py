@@ -97,7 +97,7 @@ def test_every_message_arrives_once_however_often_the_sender_is_killed(tmp_path:
                 eventually(lambda moment=moment: time.monotonic() >= moment, what="the moment of the kill")
                 end(process)
             process = started(database.path, ports)
-            eventually(lambda: not undelivered(database), deadline_s=30, what="all messages delivered")
+            eventually(lambda: not undelivered(database), what="all messages delivered")
             end(process)
     finally:
         server.stop()

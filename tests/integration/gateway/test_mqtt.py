@@ -220,7 +220,7 @@ def test_receipts_lost_on_the_way_do_not_keep_the_next_from_coming(
         line.tell("lose", "100")
         # Of every two, one would be acknowledged by the line.
         ingest.publish(topics.receipt(GATEWAY), *[b"lost"] * (10 * BROKERS_WINDOW))
-        eventually(lambda: line.counts()["lost"] == 10 * BROKERS_WINDOW, deadline_s=5, what="all are lost")
+        eventually(lambda: line.counts()["lost"] == 10 * BROKERS_WINDOW, what="all are lost")
         line.tell("lose", "0")
 
         ingest.say(b"heard")

@@ -113,7 +113,7 @@ def test_an_event_too_large_is_set_aside_and_the_next_alarm_arrives_within_five_
         journal.commit(Change(entries=(alarm(1),)))
         eventually(lambda: not journal.oldest_waiting(Lane.ALARM, 1), what="a receipt for the alarm")
         waited_s = time.monotonic() - said_s
-        eventually(lambda: not journal.waiting(), deadline_s=20, what="nothing waits any longer")
+        eventually(lambda: not journal.waiting(), what="nothing waits any longer")
 
     assert waited_s < ALARM_WITHIN_S
     assert dropped(cloud) == [(Lane.READINGS, 2, 2, DropReason.TOO_LARGE)]

@@ -97,14 +97,13 @@ def test_a_meter_that_only_pushes_is_read_and_its_last_gasp_names_the_outage(
         started(tmp_path / "probe.log", "lamplight-sim", "probe", *probe),
         home(tmp_path, folder, "--push", han, "--push-every", "1", "--last-gasp"),
     ):
-        eventually(lambda: len(ask("journal", "--lane", "readings")) > 1, deadline_s=30, what="pushed readings")
+        eventually(lambda: len(ask("journal", "--lane", "readings")) > 1, what="pushed readings")
         eventually(lambda: "probe_here" in (tmp_path / "gateway.log").read_text(), what="the probe")
         (status,) = ask("status")
         for kind in ("meter", "probe"):
             tell(tmp_path / f"{kind}.sock", ["supply", "off"])
         eventually(
             lambda: ask("status")[0]["meters"][0]["verdict"] == "supply interrupted, confirmed, strong",
-            deadline_s=20,
             what="the verdict",
         )
         alarms = ask("journal", "--lane", "alarm")
@@ -124,10 +123,8 @@ def test_with_a_wrong_key_the_log_says_so_once_and_the_meter_is_asked_instead(
     keys = ("--push-key", "env:EK", "--push-auth-key", "env:AK")
 
     with home(tmp_path, folder, "--link", port, "--push", han, "--push-every", "0.5", *keys):
-        eventually(lambda: ask("journal", "--lane", "readings"), deadline_s=30, what="a reading by asking")
-        eventually(
-            lambda: ask("status")[0]["push_ports"][0]["refused"].get("wrong-key", 0) > 0, deadline_s=30, what="refusals"
-        )
+        eventually(lambda: ask("journal", "--lane", "readings"), what="a reading by asking")
+        eventually(lambda: ask("status")[0]["push_ports"][0]["refused"].get("wrong-key", 0) > 0, what="refusals")
         (status,) = ask("status")
         log = (tmp_path / "gateway.log").read_text()
 

@@ -81,7 +81,7 @@ def test_a_reader_killed_in_the_middle_does_not_lock_the_next_one_out(meter):
         meter = DlmsMeter({str(meter.link)!r}, load_profile("lamplight-sim"), clock=clock)
         meter.read_all(clock.now() - timedelta(days=20), clock.now())
     """)
-    eventually(lambda: meter.tell("status")["is_associated"], deadline_s=15, what="the first reader is associated")
+    eventually(lambda: meter.tell("status")["is_associated"], what="the first reader is associated")
     reader.kill()
     reader.communicate()
 

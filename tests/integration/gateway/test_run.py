@@ -93,7 +93,7 @@ def test_a_gateway_with_everything_missing_says_so_once_and_stays(
 ) -> None:
     with started(tmp_path, "gateway", "lamplight-gateway", "run", folder) as gateway:
         for what in ("meter_gone", "probe_gone", "broker_gone"):
-            eventually(lambda what=what: gateway.said(what) == 1, deadline_s=30, what=what)
+            eventually(lambda what=what: gateway.said(what) == 1, what=what)
         running = status()
         second = terminal.run("lamplight-gateway", "run", folder)
         gateway.process.send_signal(signal.SIGTERM)
@@ -145,15 +145,15 @@ def test_ports_that_vanish_and_come_back_are_read_again(
 
     with started(tmp_path, "gateway", "lamplight-gateway", "run", folder) as gateway:
         with simulators():
-            eventually(lambda: gateway.knows("probe") == "here", deadline_s=30, what="the probe")
-            eventually(lambda: readings() > 0, deadline_s=30, what="a first reading")
+            eventually(lambda: gateway.knows("probe") == "here", what="the probe")
+            eventually(lambda: readings() > 0, what="a first reading")
             rss_kb = int(Path(f"/proc/{gateway.process.pid}/status").read_text().split("VmRSS:")[1].split()[0])
-        eventually(lambda: gateway.knows("probe") == "gone", deadline_s=30, what="the probe gone")
-        eventually(lambda: status()["meters"][0]["is_reachable"] is False, deadline_s=30, what="a meter out of reach")
+        eventually(lambda: gateway.knows("probe") == "gone", what="the probe gone")
+        eventually(lambda: status()["meters"][0]["is_reachable"] is False, what="a meter out of reach")
         before = readings()
         with simulators():
-            eventually(lambda: gateway.knows("probe") == "here", deadline_s=30, what="the probe back")
-            eventually(lambda: status()["meters"][0]["is_reachable"], deadline_s=30, what="the meter back")
+            eventually(lambda: gateway.knows("probe") == "here", what="the probe back")
+            eventually(lambda: status()["meters"][0]["is_reachable"], what="the meter back")
             after = readings()
         os.kill(gateway.process.pid, signal.SIGTERM)
         exit_status = gateway.process.wait(timeout=20)
@@ -178,8 +178,8 @@ def test_meters_on_one_bus_are_read_in_turns_and_a_silent_one_alone_is_gone(
         eventually(lambda: (doors / "LMP18.sock").exists() and port.exists(), what="the bus")
         tell(doors / "LMP18.sock", ["head", "off"])
         with started(tmp_path, "gateway", "lamplight-gateway", "run", folder) as gateway:
-            eventually(lambda: gateway.said("meter_named_itself") == 2, deadline_s=30, what="two meters")
-            eventually(lambda: gateway.said("meter_gone") == 1, deadline_s=30, what="the silent one")
+            eventually(lambda: gateway.said("meter_named_itself") == 2, what="two meters")
+            eventually(lambda: gateway.said("meter_gone") == 1, what="the silent one")
             known = [meter["serial"] for meter in status()["meters"]]
             gateway.process.send_signal(signal.SIGTERM)
             exit_status = gateway.process.wait(timeout=20)

@@ -29,7 +29,7 @@ def test_a_search_that_a_person_stops_leaves_the_meter_free(meter):
     with subprocess.Popen([GATEWAY, "discover", str(meter.link)], stdout=subprocess.PIPE, stderr=terminal) as search:
         os.close(terminal)
         shown = bytearray()
-        eventually(lambda: b"client 16" in shown_by(watching, shown), deadline_s=30)
+        eventually(lambda: b"client 16" in shown_by(watching, shown))
         search.send_signal(signal.SIGINT)
         status = search.wait(10)
 

@@ -225,7 +225,7 @@ def test_a_running_loop_finds_by_itself_what_falls_due_while_it_waits(stage):
     stage.add("a", due_at=clock.now() + timedelta(seconds=0.3))
     worker.start()
 
-    eventually(lambda: stage.rule.handled, deadline_s=5)
+    eventually(lambda: stage.rule.handled)
     worker.stop()
 
     assert worker.join(5.0)

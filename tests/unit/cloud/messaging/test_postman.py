@@ -339,7 +339,7 @@ def test_the_thread_sends_when_woken_and_stops_when_told(office: Office) -> None
 
     office.queue()
     postman.wake()
-    eventually(lambda: office.sender.sent, deadline_s=5)
+    eventually(lambda: office.sender.sent)
 
     stop.set()
     postman.wake()

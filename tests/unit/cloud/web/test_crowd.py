@@ -34,7 +34,7 @@ def door(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
-        eventually(lambda: server.started, deadline_s=5)
+        eventually(lambda: server.started)
         yield listening.getsockname()
         server.should_exit = server.force_exit = True
         thread.join(5)
@@ -78,7 +78,7 @@ def test_who_is_being_answered_is_not_ended_for_another(knock):
     assert said_to(knock()) == b""
 
     answered.pop().close()
-    eventually(lambda: said_to(knock(ASKED)).startswith(b"HTTP/1.1 200"), deadline_s=5)
+    eventually(lambda: said_to(knock(ASKED)).startswith(b"HTTP/1.1 200"))
     for connection in answered:
         connection.setblocking(False)
         with pytest.raises(BlockingIOError):
