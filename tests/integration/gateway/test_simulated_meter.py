@@ -112,6 +112,7 @@ def test_a_day_of_hours_adds_up_to_what_the_register_says(make, clock):
 
     assert [row.ends_at for row in rows] == [until - (23 - n) * HOUR for n in range(24)]
     assert sum(row.value(Quantity.ENERGY_IMPORT_WH) for row in rows) == pytest.approx(24 * 1_234, abs=2)
+    assert 2 < clock.seconds < 10
 
 
 def test_a_month_of_hours_fits_one_session(make, clock):
