@@ -85,7 +85,7 @@ class Consumer:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the broker is there now."""
+        """Whether the broker is there now and brings what gateways say."""
         return self._is_connected
 
     def run(self, stop: threading.Event) -> None:
@@ -150,6 +150,7 @@ class Consumer:
         elif self._settings.tls_ca_file is not None:
             client.tls_set(ca_certs=str(self._settings.tls_ca_file))
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         return client
 
@@ -160,6 +161,15 @@ class Consumer:
             self._tell_absence(str(reason))
             return
         client.subscribe(UPLINK_FILTER, qos=_QOS)
+
+    def _on_subscribe(
+        self, client: Client, _data: Any, _number: int, reasons: Sequence[ReasonCode], _properties: Properties | None
+    ) -> None:
+        """Only now does the broker bring, or keep, what gateways say."""
+        if any(reason.is_failure for reason in reasons):
+            self._tell_absence("the broker does not let the cloud listen")
+            client.disconnect()
+            return
         self._is_connected = True
         self._was_absence_told = False
         log.info("broker_connected", host=self._settings.host, port=self._settings.port)
