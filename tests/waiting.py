@@ -5,6 +5,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+
+SURELY_S = 60.0
+"""For what cannot be asked over and over, as the end of a thread: it is sure to come, on a busy machine late."""
+
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.01, 0.1
 
 
