@@ -33,12 +33,15 @@ LONGEST_PAUSE_S = 100
 class Receiver:
     """What came to a real server, and what it does about it; `commands` are used up first, then it takes everything.
 
+    What is named in `unwanted` by its id is refused for good whenever it comes, and uses up no command.
+
     A command is a status to answer, or one of: `lose` (take it and hang up before the answer), `hang up` (take nothing
     and hang up), `be silent`, `trickle` (an answer without an end), `redirect`, `talk nonsense`, `talk on` (an answer
     without an end, fast).
     """
 
     commands: deque[int | str] = field(default_factory=deque)
+    unwanted: set[str] = field(default_factory=set)
     answer_headers: dict[str, str] = field(default_factory=dict)
     posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     effects: dict[tuple[str, str], dict[str, object]] = field(default_factory=dict)
@@ -51,6 +54,12 @@ class Receiver:
     def ids(self) -> list[str]:
         """The identifiers of all posts, in their order."""
         return [headers["webhook-id"] for headers, _ in self.posts]
+
+    def next_command(self, event_id: str) -> int | str:
+        """What is to be done with the event that came."""
+        if event_id in self.unwanted:
+            return 422
+        return self.commands.popleft() if self.commands else 204
 
     def act(self, body: bytes) -> None:
         """Act on an event as a receiver should: once for each source and id."""
@@ -91,7 +100,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
             receiver.paths.append(self.path)
-            command = receiver.commands.popleft() if receiver.commands else 204
+            command = receiver.next_command(self.headers["webhook-id"])
             _DOINGS.get(str(command), _answer)(self, receiver, command, body)
 
         def log_message(self, *said: object) -> None:

@@ -29,7 +29,7 @@ def receiver():
 def poster():
     made = []
 
-    def make(receiver, *, timeout_s=5.0, ca_file=None):
+    def make(receiver, *, timeout_s=30.0, ca_file=None):
         made.append(Poster(address.parse(receiver.url), [Secret(KEY)], timeout_s, ca_file))
         return made[-1]
 
@@ -154,7 +154,7 @@ def test_an_answer_without_an_end_is_a_yes_of_which_little_is_read(poster, recei
 
 
 def test_a_receiver_that_is_gone_is_waited_for(poster, receiver):
-    gone = Poster(address.parse("http://127.0.0.1:1/"), [Secret(KEY)], 1.0)
+    gone = Poster(address.parse("http://127.0.0.1:1/"), [Secret(KEY)], 30.0)
 
     ending = gone.post(EVENT_ID, BODY, AT_S)
 
