@@ -44,6 +44,7 @@ from gateway.core.patience import Patience
 from gateway.service.forwarder import Forwarder
 from runtime.clock import SystemClock
 from runtime.settings import from_table
+from tests.ports import free_port
 from wire.events import SupplyLost
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
@@ -105,9 +106,9 @@ class Site:
     def __init__(self, path: Path, processes: ExitStack) -> None:
         self._processes = processes
         self.path = path
-        self.port = _free_port()
+        self.port = free_port()
         self.cloud: subprocess.Popen[bytes] | None = None
-        settings = {"mqtt": {"port": self.port}, "web": {"port": _free_port()}}
+        settings = {"mqtt": {"port": self.port}, "web": {"port": free_port()}}
         self.state = StateFolder.create(path / "cloud", settings)
         signer = SoftwareSigner.generate()
         self.gateway = self._register(signer)
@@ -208,12 +209,6 @@ def meter(number: int) -> str:
 
 def folder_of(processes: ExitStack) -> Path:
     return Path(processes.enter_context(tempfile.TemporaryDirectory(prefix="backlog-")))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def _wait_for(port: int) -> None:

@@ -14,10 +14,11 @@ from typing import Final
 
 from benchmarks.chaos.books import Verdict, compare, read_made, read_stored
 from benchmarks.chaos.plain_mqtt import Mosquitto, heard, published
-from benchmarks.chaos.stage import BROKER, CLOUD, Cast, Stage, free_port
+from benchmarks.chaos.stage import BROKER, CLOUD, Cast, Stage
 from benchmarks.report import Row, Skipped, main
 from cloud.broker import mosquitto
 from simulators.uplink.mischief import Odds
+from tests.ports import free_port
 
 MAX_QUEUED: Final = 100
 GATEWAYS: Final = 20

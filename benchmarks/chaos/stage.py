@@ -5,7 +5,6 @@ many kills little more than one without. Each is a process of its own all the sa
 """
 
 import multiprocessing
-import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from gateway.adapters import journal_file
 from gateway.adapters.keys import make_key
 from runtime.clock import SystemClock
 from simulators.uplink.mischief import Odds
+from tests.ports import free_port
 from wire.ids import gateway_id_of
 
 BROKER, CLOUD = "broker", "cloud"
@@ -146,11 +146,3 @@ class Stage:
         for number, name in enumerate(self.gateway_processes):
             posts = self.posts[number :: self.cast.processes]
             self._plays[name] = partial(play, gateways.run, posts, talk, name=name)
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
