@@ -10,7 +10,7 @@ from simulators.uplink.mischief import Odds
 from simulators.uplink.relay import Line, Relay, State
 
 T = TypeVar("T")
-_WITHIN_S = 10.0
+_WITHIN_S = 60.0
 
 
 class Lines:
