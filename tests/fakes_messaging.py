@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
 from zoneinfo import ZoneInfo
@@ -26,8 +26,11 @@ from cloud.messaging.mail import Mail
 from cloud.messaging.model import Announcement
 from cloud.messaging.ports import Delivered, Ending, Presence, Unavailable
 from cloud.messaging.service import News
+from cloud.messaging.smtp import SmtpSender
 from tests.ports import free_port
 
+PATIENT_S = 30.0
+_WAITS_IN_VAIN_S = (0.25, 1.0, 4.0, 16.0)
 EVENING = datetime(2026, 11, 21, 23, 15, tzinfo=UTC)
 PROOF = Source(kind=SourceKind.EVENT, ref="7Z0M4QDA/1/0/2")
 
@@ -289,7 +292,7 @@ class RelayScript:
         """An authenticator that knows one password."""
         assert isinstance(data, LoginPassword)
         self.logins.append(data.login)
-        return AuthResult(success=data.password == b"right")
+        return AuthResult(success=data.password == b"right", handled=False)  # the server says so, yes or no
 
 
 class _Relay(SMTP):
@@ -321,6 +324,28 @@ def relay_of(script: RelayScript, **options: object) -> Iterator[int]:
         yield port
     finally:
         controller.stop(no_assert=True)
+
+
+def send_into_silence(sender: SmtpSender, mail: Mail, is_silent: Callable[[], bool]) -> Ending:
+    """Send to a relay that will fall silent, and wait little for its answer.
+
+    A busy machine may not come as far as the silence in that time: then it is tried again, and waited for longer.
+    """
+    endings = (_send_within(timeout_s, sender, mail) for timeout_s in _WAITS_IN_VAIN_S)
+    ending = next(ending for ending in endings if is_silent())
+    _wait_for_answers(PATIENT_S, sender)
+    return ending
+
+
+def _send_within(timeout_s: float, sender: SmtpSender, mail: Mail) -> Ending:
+    _wait_for_answers(timeout_s, sender)
+    return sender.send(mail)
+
+
+def _wait_for_answers(timeout_s: float, sender: SmtpSender) -> None:
+    sender._settings = replace(sender._settings, timeout_s=timeout_s)
+    if sender._relay is not None and sender._relay.sock is not None:
+        sender._relay.sock.settimeout(timeout_s)
 
 
 def hang_up(server: SMTP) -> str:

@@ -17,7 +17,7 @@ from cloud.messaging.settings import MailSettings
 from cloud.messaging.smtp import SmtpSender, check
 from runtime.errors import SettingsError
 from tests.certificates import make_authority
-from tests.fakes_messaging import Fault, RelayScript, relay_of
+from tests.fakes_messaging import PATIENT_S, Fault, RelayScript, relay_of, send_into_silence
 
 MAIL = Mail(
     message_id=message_id("C-1/UP-1-1/power_out/1/email", "utility.example"),
@@ -38,7 +38,7 @@ def script() -> RelayScript:
 @pytest.fixture
 def settings(script: RelayScript) -> Iterator[MailSettings]:
     with relay_of(script) as port:
-        yield MailSettings(port=port, sender="Utility <no-reply@utility.example>", timeout_s=0.25)
+        yield MailSettings(port=port, sender="Utility <no-reply@utility.example>", timeout_s=PATIENT_S)
 
 
 @pytest.fixture
@@ -129,13 +129,19 @@ ENDS: list[tuple[Fault, type[Ending], bool]] = [
 ]
 
 
+def send_and_meet(sender: SmtpSender, script: RelayScript, fault: Fault) -> Ending:
+    """What becomes of a mail with which the relay does this."""
+    script.faults.append(fault)
+    if fault is Fault.SILENT_AFTER_TEXT:
+        return send_into_silence(sender, MAIL, lambda: not script.faults)
+    return sender.send(MAIL)
+
+
 @pytest.mark.parametrize(("fault", "end", "is_kept"), ENDS, ids=[fault.name.lower() for fault, _, _ in ENDS])
 def test_every_fault_has_its_end_and_the_next_mail_goes_out(
     sender: SmtpSender, script: RelayScript, fault: Fault, end: type[Ending], is_kept: bool
 ) -> None:
-    script.faults.append(fault)
-
-    assert isinstance(sender.send(MAIL), end)
+    assert isinstance(send_and_meet(sender, script, fault), end)
     assert len(script.kept) == is_kept
 
     assert isinstance(sender.send(replace(MAIL, subject="next")), Delivered)
@@ -147,9 +153,8 @@ def test_the_ends_are_the_same_on_a_kept_connection(
     sender: SmtpSender, script: RelayScript, fault: Fault, end: type[Ending], is_kept: bool
 ) -> None:
     sender.send(MAIL)
-    script.faults.append(fault)
 
-    assert isinstance(sender.send(MAIL), end)
+    assert isinstance(send_and_meet(sender, script, fault), end)
     assert len(script.kept) == 1 + is_kept
 
 
@@ -179,7 +184,7 @@ def test_mail_travels_encrypted_to_a_relay_we_trust(tmp_path: Path, script: Rela
     options |= {"ssl_context": authority.server} if security == "tls" else {}
     with relay_of(script, **options) as port:
         sender = SmtpSender(
-            MailSettings(host="localhost", port=port, security=security, ca_file=authority.ca_file, timeout_s=5)
+            MailSettings(host="localhost", port=port, security=security, ca_file=authority.ca_file, timeout_s=PATIENT_S)
         )
 
         ending = sender.send(MAIL)
@@ -194,7 +199,7 @@ def test_a_relay_we_do_not_trust_gets_nothing(tmp_path: Path, script: RelayScrip
     (tmp_path / "other").mkdir()
     ca_file = make_authority(tmp_path / "other").ca_file if others else None
     with relay_of(script, require_starttls=True, tls_context=authority.server) as port:
-        settings = MailSettings(host="localhost", port=port, security="starttls", ca_file=ca_file, timeout_s=5)
+        settings = MailSettings(host="localhost", port=port, security="starttls", ca_file=ca_file, timeout_s=PATIENT_S)
 
         ending = SmtpSender(settings).send(MAIL)
 
@@ -212,13 +217,13 @@ def test_a_relay_that_asks_for_a_password_gets_it_from_its_file(
     file.write_text(f"{password}\n")
     file.chmod(0o600)
     with relay_of(script, authenticator=script.take_login, auth_required=True, auth_require_tls=False) as port:
-        sender = SmtpSender(MailSettings(port=port, username="lamplight", password_file=file, timeout_s=0.25))
+        sender = SmtpSender(MailSettings(port=port, username="lamplight", password_file=file, timeout_s=PATIENT_S))
 
         ending = sender.send(MAIL)
         sender.close()
 
     assert isinstance(ending, end)
-    assert script.logins == [b"lamplight"]
+    assert set(script.logins) == {b"lamplight"}
     assert password not in repr(ending)
 
 
