@@ -12,7 +12,7 @@ from typing import Literal
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from cloud.messaging.ports import Unknown
 from cloud.web.app import create_app
@@ -26,6 +26,8 @@ Scheme = Literal["light", "dark"]
 
 CHROMIUM = ("chromium-headless-shell", "chromium")
 """The programs of Chromium there are; the first has no window to paint and takes half the time."""
+_PATIENCE_MS = 60_000
+"""What a page or the server does is waited for as long as a slow machine needs."""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -43,6 +45,7 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         pytest.fail(f"the pages are tried in Chromium, which is not here: sudo apt install {CHROMIUM[0]}")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=_PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
@@ -84,7 +87,7 @@ def _context(chromium: Browser, width: int, scheme: Scheme, *, javascript: bool 
         java_script_enabled=javascript,
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(_PATIENCE_MS)
     return context
 
 
@@ -101,7 +104,7 @@ def served(town: Town) -> Iterator[str]:
     finally:
         town.bell.close()
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(timeout=_PATIENCE_MS / 1_000)
         assert not thread.is_alive(), "the server stops though pages are open"
 
 

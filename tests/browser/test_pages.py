@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from cloud.kernel import i18n
 from cloud.kernel.i18n import Language
@@ -112,7 +113,7 @@ def test_everything_can_be_read_without_javascript(restored, open_page):
     assert page.locator("svg.curve-wide").is_visible()
     assert page.get_by_text("Reload this page to see what is new.").is_visible()
     page.locator("#curve-table > summary").click()
-    assert page.get_by_role("table", name=re.compile("period by period")).is_visible()
+    expect(page.get_by_role("table", name=re.compile("period by period"))).to_be_visible()
 
 
 def test_a_note_leads_from_the_figure_to_the_signed_event(restored, screen):
@@ -125,8 +126,8 @@ def test_a_note_leads_from_the_figure_to_the_signed_event(restored, screen):
     screen.wait_for_function("document.querySelector('li:target') !== null")
     note.get_by_role("link").first.click()
 
-    assert screen.get_by_role("heading", level=1).inner_text() == "Supply lost"
-    assert screen.get_by_text("Signature verified").is_visible()
+    expect(screen.get_by_role("heading", level=1)).to_have_text("Supply lost")
+    expect(screen.get_by_text("Signature verified")).to_be_visible()
 
 
 def test_the_keyboard_finds_its_way(restored, screen):
@@ -136,6 +137,7 @@ def test_the_keyboard_finds_its_way(restored, screen):
     screen.keyboard.press("Tab")
     skip = screen.evaluate("document.activeElement.textContent")
     screen.keyboard.press("Enter")
+    screen.wait_for_function("document.querySelector(':target') !== null")
     screen.keyboard.press("Tab")
     inside = screen.evaluate("document.activeElement.closest('main') !== null")
     outline = screen.evaluate("getComputedStyle(document.activeElement).outlineStyle")
@@ -165,8 +167,8 @@ def test_a_person_enters_with_the_token_and_is_led_on(tmp_path, open_page):
             page.get_by_role("button", name="Enter").click()
 
             assert told.startswith("That is not the token")
-            assert page.url == f"{address}/homes/UP-1"
-            assert page.get_by_role("heading", level=1).inner_text() == "Power is on"
+            expect(page).to_have_url(f"{address}/homes/UP-1")
+            expect(page.get_by_role("heading", level=1)).to_have_text("Power is on")
 
 
 def test_days_and_times_are_written_as_the_browser_s_own_locale_data_would(open_page):

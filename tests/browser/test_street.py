@@ -103,7 +103,7 @@ def test_a_home_in_the_drawing_is_reached_by_the_keyboard(after_the_storm, scree
     screen.keyboard.press("Enter")
     screen.wait_for_url(f"{address}/homes/UP-0003")
 
-    assert screen.get_by_role("heading", level=1).inner_text() == "Power cannot be verified"
+    expect(screen.get_by_role("heading", level=1)).to_have_text("Power cannot be verified")
 
 
 def test_she_answers_without_javascript(after_the_storm, open_page):
