@@ -89,7 +89,7 @@ class MonthStory:
         self._await("assistance_offer")
 
     def _await(self, template: str) -> None:
-        await_letter(self.onlooker, HOME.usage_point, template, self.say, within_s=120)
+        await_letter(self.onlooker, HOME.usage_point, template, self.say)
 
     def _take_drop(self, on: date) -> None:
         """What the customer system knows on a day, the weather of the days before it included."""

@@ -14,6 +14,7 @@ from simulators.scenarios.processes import Cast, StoryFailed
 
 T = TypeVar("T")
 LOOK_EVERY_S = 0.4  # as often as a person looks again; every look costs the cloud some answers
+PATIENCE_S = 240.0  # for what never comes; a busy machine may take its time
 TOLD_OF = ("cloud", "broker")
 
 
@@ -27,7 +28,7 @@ class Onlooker:
     chaos: Chaos
     timings: dict[str, float] = field(default_factory=dict)
 
-    def until(self, what: str, look: Callable[[], T], within_s: float) -> T:
+    def until(self, what: str, look: Callable[[], T], within_s: float = PATIENCE_S) -> T:
         """Wait for what a person would wait for; StoryFailed when it does not come within machine seconds."""
         began = time.monotonic()
         while True:
@@ -45,7 +46,7 @@ class Onlooker:
     def rest(self, machine_s: float) -> None:
         """Let time pass."""
         end = time.monotonic() + machine_s
-        self.until("a while", lambda: time.monotonic() >= end, machine_s + 60)
+        self.until("a while", lambda: time.monotonic() >= end, machine_s + PATIENCE_S)
 
     def home(self, usage_point: str) -> dict[str, Any]:
         """What the cloud says of a home; empty while it says nothing."""

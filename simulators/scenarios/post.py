@@ -13,11 +13,9 @@ Expected = Counter[tuple[str, str]]
 """Usage point and template of every message that is due. Who is not here is told nothing."""
 
 
-def await_letter(
-    onlooker: Onlooker, usage_point: str, template: str, say: Callable[[str], None], within_s: float = 240
-) -> None:
+def await_letter(onlooker: Onlooker, usage_point: str, template: str, say: Callable[[str], None]) -> None:
     """Wait for a message in the customer's mailbox, and tell of it; Ana's is read out."""
-    letter = onlooker.until(f"{template} at {usage_point}", lambda: _arrived(onlooker, usage_point, template), within_s)
+    letter = onlooker.until(f"{template} at {usage_point}", lambda: _arrived(onlooker, usage_point, template))
     say(f"  To {letter['to'][0]} ({letter['language']}): {letter['subject']}")
     if letter["to"] == [ANA.email]:
         for line in str(letter["text"]).strip().splitlines():
@@ -26,7 +24,7 @@ def await_letter(
 
 def check(onlooker: Onlooker, expected: Expected) -> None:
     """StoryFailed unless the mailbox holds exactly the expected messages, each once, as the cloud says too."""
-    messages = onlooker.until("the cloud's messages", onlooker.messages, 60)
+    messages = onlooker.until("the cloud's messages", onlooker.messages)
     _same("the cloud wrote", Counter((message["usage_point"], message["template"]) for message in messages), expected)
     people = {home.usage_point: home for home in HOMES}
     due = Counter(

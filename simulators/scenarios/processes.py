@@ -48,7 +48,7 @@ class Cast:
         """Start a process and go on; `wait_ready` waits for it."""
         self._players[name] = _Player(argv=_command(argv), is_ready=is_ready, process=self._spawn(name, _command(argv)))
 
-    def wait_ready(self, name: str, within_s: float = 30.0) -> None:
+    def wait_ready(self, name: str, within_s: float = 120.0) -> None:
         """Wait until `name` serves; StoryFailed when it ends or takes longer."""
         end = time.monotonic() + within_s
         while not self._players[name].is_ready():

@@ -76,16 +76,14 @@ class StreetStory:
     def _evening(self) -> None:
         self.onlooker.chaos.enter(READING)
         self.say("A quiet evening. Six gateways sign on to eight meters and read them.")
-        self._until(
-            "a first reading of every home", lambda: all(self._is_read(home.usage_point) for home in HOMES), 180
-        )
+        self._until("a first reading of every home", lambda: all(self._is_read(home.usage_point) for home in HOMES))
         self.say("All eight homes are read. Lights in every window.")
         self._wait_for_readings(JOHN, STEADY_READINGS)
 
     def _dip(self) -> None:
         self._befall(lambda: self.fate.dip(DIP_MS), DIP)
         self.say(f"The recloser opens and closes: {DIP_MS / 1000:g} s without supply.")
-        self._until("a dip in every home's record", lambda: all(self._home(h.usage_point, "dips") for h in HOMES), 60)
+        self._until("a dip in every home's record", lambda: all(self._home(h.usage_point, "dips") for h in HOMES))
         self.say("Every probe saw it; it is counted, and nobody is told.")
 
     def _false_alarms(self) -> None:
@@ -124,7 +122,7 @@ class StreetStory:
         self.say(f"Transformer {TRANSFORMER} fails. The street is dark.")
         for usage_point in ("UP-0001", "UP-0002", *(home.usage_point for home in FLATS.homes)):
             self._letter(usage_point, "power_out")
-        self._until("the outage at the transformer", lambda: self._outage_at(TRANSFORMER), 120)
+        self._until("the outage at the transformer", lambda: self._outage_at(TRANSFORMER))
         self.say(f"The cloud has located the outage at {TRANSFORMER}. Lucía, Camille and John are told nothing:")
         self.say("  a silent meter, an open switch and a silent gateway prove no outage.")
         self.onlooker.rest(self.clock.wall_seconds(STAYS_DARK_S))
@@ -136,7 +134,7 @@ class StreetStory:
         )
         for usage_point in ("UP-0001", *(home.usage_point for home in FLATS.homes)):
             self._letter(usage_point, "power_back")
-        self._until("Bruno's home as a case of its own", self._nested, 120)
+        self._until("Bruno's home as a case of its own", self._nested)
         self.say("Bruno's home is still dark: a case of its own, within the first one.")
         self._letter("UP-0002", "still_out")
         for usage_point in ("UP-0003", "UP-0005"):
@@ -147,9 +145,9 @@ class StreetStory:
         self._befall(self._repair, LAST)
         self.say("The fuse is changed. John's radio is back; the head sits on Lucía's meter again.")
         self._letter("UP-0002", "power_back")
-        self._until("every home's story at its end", self._is_quiet, 240)
+        self._until("every home's story at its end", self._is_quiet)
         self.say("What nobody could see is on record now, proved by counters; it is over, so nobody is told.")
-        self._until("the last crash to be over", lambda: self.onlooker.chaos.is_over, 60)
+        self._until("the last crash to be over", lambda: self.onlooker.chaos.is_over)
         self.onlooker.rest(self.clock.wall_seconds(SETTLES_S))
 
     # What befalls the street
@@ -182,10 +180,10 @@ class StreetStory:
     # What can be seen
 
     def _wait_for_everybody(self) -> None:
-        self._until("every process to be there", lambda: self.onlooker.chaos.is_over, 60)
+        self._until("every process to be there", lambda: self.onlooker.chaos.is_over)
 
-    def _until(self, what: str, look: Callable[[], T], within_s: float) -> T:
-        return self.onlooker.until(what, look, within_s)
+    def _until(self, what: str, look: Callable[[], T]) -> T:
+        return self.onlooker.until(what, look)
 
     def _home(self, usage_point: str, name: str) -> Any:
         return self.onlooker.home(usage_point).get(name)
@@ -194,7 +192,7 @@ class StreetStory:
         return bool(self._home(usage_point, "registers"))
 
     def _wait_for_readings(self, house: House, enough: int) -> None:
-        self._until(f"reading {enough} of {house.name}", lambda: self._readings(house) >= enough, 180)
+        self._until(f"reading {enough} of {house.name}", lambda: self._readings(house) >= enough)
 
     def _readings(self, house: House) -> int:
         return len(self.onlooker.events(house.homes[0].usage_point, "RegisterReadings"))
@@ -205,12 +203,12 @@ class StreetStory:
 
     def _wait_for_finding(self, house: House, wanted: tuple[str, str] | None) -> None:
         what = " ".join(wanted) if wanted else "nothing more"
-        self._until(f"{what} at {house.name}", lambda: self._finding(house) == wanted, 180)
+        self._until(f"{what} at {house.name}", lambda: self._finding(house) == wanted)
 
     def _wait_until_proved(self, house: House) -> None:
         """Wait until the home is as it was, by its own meter."""
         usage_point = house.homes[0].usage_point
-        self._until(f"the proof of {house.name}", lambda: self.onlooker.events(usage_point, "SupplyRestored"), 180)
+        self._until(f"the proof of {house.name}", lambda: self.onlooker.events(usage_point, "SupplyRestored"))
         self._wait_for_finding(house, None)
 
     def _outage_at(self, device: str) -> Any:
