@@ -18,12 +18,12 @@ from gateway.core.push.streams import stream_for
 from gateway.service.inbox import Inbox, MeterPushed, PortRefused, Report
 from gateway.service.meter_watch import Instruction, MeterWatch
 from gateway.service.push_watch import PushWatch, Speaker
-from runtime.clock import clock_from_environment
 from runtime.secret import Secret
 from simulators.meter.history import History
 from simulators.meter.push import Pusher, PushPlan
 from simulators.meter.push_framing import Framing
 from tests.fakes_access import AUTH_KEY, KEY
+from tests.fakes_gateway import FakeClock
 from tests.fakes_simulators import NOW, a_life, moment
 from tests.waiting import eventually
 
@@ -43,7 +43,7 @@ def speaker(number: int, serial: str, secrets: MeterSecrets) -> Speaker:
 
 
 @contextmanager
-def listening(port: PushPort, *speakers: Speaker) -> Iterator[Callable[[], list[Report]]]:
+def listening(port: PushPort, clock: FakeClock, *speakers: Speaker) -> Iterator[Callable[[], list[Report]]]:
     """A gateway's loop at the port, in a thread; gives what it reported so far."""
     inbox, stop, reports = Inbox(), threading.Event(), list[Report]()
     watch = PushWatch(
@@ -53,7 +53,7 @@ def listening(port: PushPort, *speakers: Speaker) -> Iterator[Callable[[], list[
         is_own_line=False,
         refused=(),
         inbox=inbox,
-        clock=clock_from_environment(),
+        clock=clock,
         chance=random.Random(1),
     )
     thread = threading.Thread(target=watch.run, args=(stop,))
@@ -68,7 +68,7 @@ def listening(port: PushPort, *speakers: Speaker) -> Iterator[Callable[[], list[
         yield so_far
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
     assert not thread.is_alive()
 
 
@@ -77,12 +77,12 @@ def pusher(plan: PushPlan, serial: str = "LMP10000001", title: bytes = b"LMP0000
 
 
 def test_a_sealed_meter_and_one_in_clear_share_an_address_and_noise_beside_them_harms_nobody() -> None:
-    clock = clock_from_environment()
+    clock = FakeClock()
     port = TcpPushPort(TCP, clock.monotonic)
     noise, sealed, clear = (socket.create_connection(("127.0.0.1", port.port)) for _ in range(3))
     stranger = pusher(SEALED, "NOBODY", b"LMP00099")
 
-    with listening(port, speaker(1, "", KEYS), speaker(2, "LMP2", MeterSecrets())) as so_far:
+    with listening(port, clock, speaker(1, "", KEYS), speaker(2, "LMP2", MeterSecrets())) as so_far:
         for _ in range(20):
             noise.sendall(random.Random(7).randbytes(500))
         octets = pusher(SEALED).due(moment(0))
@@ -92,6 +92,7 @@ def test_a_sealed_meter_and_one_in_clear_share_an_address_and_noise_beside_them_
         clear.sendall(pusher(CLEAR, "LMP3").due(moment(0)))
         clear.sendall(stranger.due(moment(0))[:-3])
         eventually(lambda: len([each for each in so_far() if isinstance(each, MeterPushed)]) == 2, what="two pushes")
+        clock.advance(2)  # nobody pauses so long within a message
         eventually(lambda: any(isinstance(each, PortRefused) for each in so_far()), what="what was refused")
     for peer in (noise, sealed, clear):
         peer.close()
@@ -106,12 +107,13 @@ def test_a_sealed_meter_and_one_in_clear_share_an_address_and_noise_beside_them_
 
 
 def test_a_last_gasp_comes_in_one_datagram() -> None:
-    port = UdpPushPort(UDP, clock_from_environment().monotonic)
+    clock = FakeClock()
+    port = UdpPushPort(UDP, clock.monotonic)
     meter = pusher(PushPlan(framing=Framing.WRAPPER, has_last_gasp=True, key=KEYS.key, auth_key=KEYS.auth_key))
     meter.due(moment(0))
     meter._life.history = meter._life.history.with_supply(False, NOW)
 
-    with listening(port, speaker(1, "LMP10000001", KEYS)) as so_far:
+    with listening(port, clock, speaker(1, "LMP10000001", KEYS)) as so_far:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
             peer.sendto(meter.due(moment(1)), ("127.0.0.1", port.port))
         (report,) = eventually(lambda: list(so_far()), what="the gasp")
