@@ -49,28 +49,30 @@ class Onlooker:
         self.until("a while", lambda: time.monotonic() >= end, machine_s + PATIENCE_S)
 
     def home(self, usage_point: str) -> dict[str, Any]:
-        """What the cloud says of a home; empty while it says nothing."""
-        return dict(self.cloud.get(f"/api/v1/usage-points/{usage_point}") or {})
+        """What the cloud says of a home."""
+        return dict(self._answer(f"/api/v1/usage-points/{usage_point}"))
 
     def events(self, usage_point: str, name: str) -> list[Any]:
         """The home's latest events of one name."""
-        page = self.cloud.get(f"/api/v1/events?usage_point={usage_point}&limit=200") or {}
-        return [event for event in page.get("events", []) if event["name"] == name]
+        page = self._answer(f"/api/v1/events?usage_point={usage_point}&limit=200")
+        return [event for event in page["events"] if event["name"] == name]
 
     def outages(self) -> list[Any]:
         """The outages on the tree, the last opened first."""
-        return list((self.cloud.get("/api/v1/outages?limit=50") or {}).get("outages", []))
+        return list(self._answer("/api/v1/outages?limit=50")["outages"])
 
     def messages(self) -> list[Any]:
         """The cloud's messages, the oldest first."""
-        page = self.cloud.get("/api/v1/messages?limit=200") or {}
-        return sorted(page.get("messages", []), key=lambda message: int(message["id"]))
+        return sorted(self._answer("/api/v1/messages?limit=200")["messages"], key=lambda message: int(message["id"]))
 
     def letters(self) -> list[Any]:
-        """What the mailbox holds, as it came."""
+        """What the mailbox holds, as it came; nothing while nobody is there."""
         return list(self.mailbox.get("/messages") or [])
 
     def quarantined(self) -> int:
         """How many envelopes the cloud did not believe."""
-        page = self.cloud.get("/api/v1/quarantine?limit=50") or {}
-        return len(page.get("refused", []))
+        return len(self._answer("/api/v1/quarantine?limit=50")["refused"])
+
+    def _answer(self, path: str) -> Any:
+        """What the cloud answers, once it does: silence says nothing of a street whose cloud was killed."""
+        return self.until("the cloud's answer", lambda: self.cloud.get(path))

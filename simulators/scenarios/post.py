@@ -31,7 +31,8 @@ def check(onlooker: Onlooker, expected: Expected) -> None:
         (one["message_id"], people[one["usage_point"]].email, people[one["usage_point"]].language) for one in messages
     )
     letters = Counter(
-        (letter["message_id"], ", ".join(letter["to"]), letter["language"]) for letter in onlooker.letters()
+        (letter["message_id"], ", ".join(letter["to"]), letter["language"])
+        for letter in onlooker.until("the mailbox", onlooker.letters)
     )
     _same("the mailbox holds", letters, due)
     if onlooker.quarantined():
