@@ -1,12 +1,14 @@
 """An independent client, dlms-cosem, reads the simulated meter: its own HDLC, association and A-XDR against ours."""
 
-import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import structlog
+
+from gateway.adapters import dlms_library  # noqa: F401 - before dlms-cosem, which is loaded once for all tests
+
+# isort: split
 from dlms_cosem import cosem, enumerations
 from dlms_cosem.client import DataResultError, DlmsClient
 from dlms_cosem.cosem.capture_object import CaptureObject
@@ -73,13 +75,6 @@ def a_client(life: Life, *, address: int = 16, authentication: object = None, ma
 def life() -> Life:
     lived = History.of_new_meter("LMP10000001", NOW).with_supply(False, CUT_AT).with_supply(True, BACK_AT)
     return a_life(history=lived, phases=3)
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture
