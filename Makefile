@@ -63,26 +63,30 @@ test: ## everything: check, integration, interop, scenarios, browser, docs
 	@$(MAKE) --no-print-directory -j 5 -k -Otarget UNIT_TESTS='tests.measured run $(REACHED)/$$@.json' types $(PARTS) style
 	@$(BIN)/python -m tests.measured report $(REACHED)/*.json
 
-# What `make test` runs side by side, the longest first; while a story waits, the others work. Each is a process of its
-# own, so that no test is collected twice.
+# What `make test` runs side by side, the longest first; while a story waits, the others work, and stand back when it goes
+# on. Each is a process of its own, so that no test is collected twice.
+STANDS_BACK := nice -n 10
 UNIT_TESTS = pytest $(TRIES)
 storm month:
 	@$(BIN)/python -m pytest tests/scenarios/test_$@_story.py
 
-browser chaos properties:
-	@$(BIN)/python -m pytest $(TRIES) tests/$@
+browser chaos:
+	@$(BIN)/python -m pytest tests/$@
+
+properties:
+	@$(STANDS_BACK) $(BIN)/python -m pytest $(TRIES) tests/$@
 
 $(filter integration-%,$(PARTS)): integration-%:
 	@$(BIN)/python -m pytest tests/integration/$*
 
 unit-cloud:
-	@$(BIN)/python -m $(UNIT_TESTS) tests/unit/cloud cloud
+	@$(STANDS_BACK) $(BIN)/python -m $(UNIT_TESTS) tests/unit/cloud cloud
 
 unit-edge:
-	@$(BIN)/python -m $(UNIT_TESTS) tests/unit --ignore tests/unit/cloud $(filter-out cloud,$(OURS))
+	@$(STANDS_BACK) $(BIN)/python -m $(UNIT_TESTS) tests/unit --ignore tests/unit/cloud $(filter-out cloud,$(OURS))
 
 rest:
-	@$(BIN)/python -m pytest tests --ignore tests/unit $(patsubst %,--ignore tests/%,scenarios integration browser chaos properties)
+	@$(STANDS_BACK) $(BIN)/python -m pytest tests --ignore tests/unit $(patsubst %,--ignore tests/%,scenarios integration browser chaos properties)
 
 $(PARTS): warm-up
 
@@ -93,7 +97,7 @@ style: .venv/.complete
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/lint-imports --no-logo
 
 types: .venv/.complete
-	@$(BIN)/mypy
+	@$(STANDS_BACK) $(BIN)/mypy
 
 bench: .venv/.complete ## each benchmark's short profile
 	@for name in wire forgery frames captures reading faults footprint crash delivery broker_loss locate catchup bus verdicts anomalies nab bills backlog powercut append ingest; do $(BIN)/python -m benchmarks.$$name || exit 1; done
