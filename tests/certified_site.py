@@ -29,7 +29,7 @@ from runtime.clock import SystemClock
 from tests import cloud_process
 from tests.fakes_cloud import HandClock
 from tests.ports import free_port
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 from wire.certificate_request import armoured
 from wire.ids import gateway_id_of
 from wire.keys import SoftwareSigner
@@ -71,7 +71,7 @@ class CertifiedSite:
             yield worker
         finally:
             worker.stop()
-            assert worker.join(10)
+            assert worker.join(SURELY_S)
 
     def stored(self):
         with self.database.read() as connection:
@@ -225,7 +225,7 @@ class Knocker:
     def listen(self, topic_filter):
         self._granted.clear()
         self.client.subscribe(topic_filter, qos=1)
-        assert self._granted.wait(10), "the broker did not answer"
+        assert self._granted.wait(SURELY_S), "the broker did not answer"
         return self
 
     def say(self, topic, payload=b"x"):

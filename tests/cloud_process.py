@@ -16,7 +16,7 @@ from multiprocessing.reduction import DupFd
 import pytest
 
 from cloud import cli
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
 BROKERS = [
     pytest.param([], id="mosquitto", marks=pytest.mark.needs_mosquitto),
@@ -74,7 +74,7 @@ def _main(words, environment, told, log):
     raise SystemExit(cli.main())
 
 
-def run(*words, stdin=None, timeout_s=30):
+def run(*words, stdin=None, timeout_s=SURELY_S):
     """Run a command to its end."""
     command = [sys.executable, "-c", _RUN, *map(str, words)]
     return subprocess.run(command, input=stdin, capture_output=True, timeout=timeout_s)
@@ -100,7 +100,7 @@ def end(process, number=signal.SIGTERM):
     if process.poll() is None:
         process.send_signal(number)
     try:
-        process.wait(15)
+        process.wait(SURELY_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -44,7 +44,7 @@ class Broker:
 
     def is_listening(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            socket.create_connection(("127.0.0.1", self.port), timeout=30).close()
         except OSError:
             return False
         return True

@@ -19,7 +19,7 @@ from runtime.clock import SystemClock
 from tests import cloud_process
 from tests.cloud_process import BROKERS
 from tests.ports import free_port
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
 
 def make_certificate(folder, name):
@@ -65,7 +65,7 @@ def test_the_cloud_enters_over_tls(folder):
     eventually(lambda: consumer.is_connected)
 
     worker.stop()
-    assert worker.join(10)
+    assert worker.join(SURELY_S)
     database.close()
 
 

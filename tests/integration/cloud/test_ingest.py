@@ -15,7 +15,7 @@ from tests import cloud_process
 from tests.cloud_process import BROKERS
 from tests.cloud_speaker import Speaker
 from tests.ports import free_port
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 from wire import topics
 from wire.refusals import Reason
 
@@ -52,7 +52,7 @@ class Site:
             yield worker
         finally:
             worker.stop()
-            assert worker.join(10)
+            assert worker.join(SURELY_S)
 
     def stored(self):
         with self.database.read() as connection:

@@ -11,7 +11,7 @@ from cloud.ingest.consumer import Consumer
 from cloud.kernel.loop import Worker
 from runtime.clock import SystemClock
 from tests.fakes_broker import CONNACK, SUBSCRIBE_KIND, answering, broker_answering, kind_of
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
 GRANTED, NOT_GRANTED = bytes.fromhex("9003000101"), bytes.fromhex("9003000180")
 
@@ -27,7 +27,7 @@ def ingest_at(port):
         yield consumer
     finally:
         worker.stop()
-        assert worker.join(60)
+        assert worker.join(SURELY_S)
 
 
 def test_it_counts_as_connected_once_the_broker_brings_what_gateways_say():

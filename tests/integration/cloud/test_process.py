@@ -19,7 +19,7 @@ from tests import cloud_process
 from tests.cloud_speaker import Speaker
 from tests.fakes_cloud import METER
 from tests.ports import free_port
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 from wire.events import IntervalReadings
 from wire.instants import from_unix_ms
 from wire.units import Quantity
@@ -57,7 +57,7 @@ def address_in(process):
 def ask(site, address, path):
     request = urllib.request.Request(address + path)
     request.add_header("Authorization", f"Bearer {read_token(site.folder.access_token)}")
-    return urllib.request.urlopen(request, timeout=10)
+    return urllib.request.urlopen(request, timeout=SURELY_S)
 
 
 def test_it_says_when_it_is_ready_and_ends_cleanly_when_told_though_a_page_is_open(site):
@@ -69,7 +69,7 @@ def test_it_says_when_it_is_ready_and_ends_cleanly_when_told_though_a_page_is_op
         reader.start()
 
         cloud_process.end(cloud.process)
-        reader.join(5)
+        reader.join(SURELY_S)
 
     assert cloud.process.returncode == 0
     assert not reader.is_alive()

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from cloud.kernel.bell import MAX_LISTENERS, Bell, TooManyListeners
+from tests.waiting import SURELY_S
 
 
 def test_a_listener_is_woken_from_another_thread() -> None:
@@ -14,7 +15,7 @@ def test_a_listener_is_woken_from_another_thread() -> None:
     async def listen() -> int | None:
         ringing = threading.Timer(0.05, bell.ring)
         ringing.start()
-        heard = await asyncio.wait_for(bell.after(0), timeout=5)
+        heard = await asyncio.wait_for(bell.after(0), timeout=SURELY_S)
         ringing.join()
         return heard
 
@@ -26,7 +27,7 @@ def test_who_was_away_hears_at_once_that_something_happened() -> None:
     for _ in range(3):
         bell.ring()
 
-    assert asyncio.run(asyncio.wait_for(bell.after(1), timeout=5)) == 3
+    assert asyncio.run(asyncio.wait_for(bell.after(1), timeout=SURELY_S)) == 3
 
 
 def test_closing_lets_every_listener_go() -> None:

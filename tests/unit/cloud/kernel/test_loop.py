@@ -9,7 +9,7 @@ from cloud.kernel.errors import StorageFull
 from cloud.kernel.loop import MAX_ATTEMPTS, Loop, Worker
 from runtime.clock import SystemClock
 from tests.fakes_cloud import NOON, HandClock, fresh_database
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
 
 class Rule:
@@ -228,7 +228,7 @@ def test_a_running_loop_finds_by_itself_what_falls_due_while_it_waits(stage):
     eventually(lambda: stage.rule.handled)
     worker.stop()
 
-    assert worker.join(5.0)
+    assert worker.join(SURELY_S)
     assert not worker.is_alive
 
 
@@ -243,7 +243,7 @@ def test_a_running_loop_takes_what_is_added_when_woken_and_stops_when_told(stage
     eventually(lambda: stage.rule.handled)
     worker.stop()
 
-    assert worker.join(5.0)
+    assert worker.join(SURELY_S)
     assert worker.failures == 0
 
 
@@ -260,8 +260,8 @@ def test_work_that_fails_is_begun_anew():
 
     worker = Worker("test", work, clock=SystemClock(), wake=list)
     worker.start()
-    assert second.wait(5.0)
+    assert second.wait(SURELY_S)
     worker.stop()
 
-    assert worker.join(5.0)
+    assert worker.join(SURELY_S)
     assert (len(began), worker.failures) == (2, 1)

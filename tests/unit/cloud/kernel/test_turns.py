@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable
 
 from cloud.kernel.turns import Turns
+from tests.waiting import SURELY_S
 
-LONG_S = 60.0
+LONG_S = 10 * SURELY_S
 
 
 def in_a_thread(turns: Turns, stop: threading.Event) -> threading.Thread:
@@ -15,7 +16,7 @@ def in_a_thread(turns: Turns, stop: threading.Event) -> threading.Thread:
 
 
 def ends(thread: threading.Thread) -> bool:
-    thread.join(timeout=5.0)
+    thread.join(timeout=SURELY_S)
     return not thread.is_alive()
 
 
@@ -46,10 +47,10 @@ def test_whoever_wakes_it_does_not_wait_for_the_next_look() -> None:
     stop, took = threading.Event(), threading.Semaphore(0)
     turns = Turns(took.release, lambda: LONG_S)
     thread = in_a_thread(turns, stop)
-    assert took.acquire(timeout=5.0)
+    assert took.acquire(timeout=SURELY_S)
 
     turns.wake()
-    looked_again = took.acquire(timeout=5.0)
+    looked_again = took.acquire(timeout=SURELY_S)
     stop.set()
     turns.wake()
 
@@ -61,7 +62,7 @@ def test_unwoken_it_looks_by_itself() -> None:
     stop, took = threading.Event(), threading.Semaphore(0)
     thread = in_a_thread(Turns(took.release, lambda: 0.001), stop)
 
-    looked = [took.acquire(timeout=5.0) for _ in range(2)]
+    looked = [took.acquire(timeout=SURELY_S) for _ in range(2)]
     stop.set()
 
     assert looked == [True, True]

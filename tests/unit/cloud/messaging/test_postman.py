@@ -19,7 +19,7 @@ from cloud.messaging.service import Composer, News
 from cloud.messaging.settings import MailSettings
 from tests.fakes_cloud import HandClock, fresh_database
 from tests.fakes_messaging import EVENING, FakeLookup, FakeSender, home_of, outage_news
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
 CATALOGUE = Catalogue.load()
 LOST = Unknown(reason="the relay's answer was lost")
@@ -343,7 +343,7 @@ def test_the_thread_sends_when_woken_and_stops_when_told(office: Office) -> None
 
     stop.set()
     postman.wake()
-    thread.join(5)
+    thread.join(SURELY_S)
     assert not thread.is_alive()
     assert office.sender.is_closed
 

@@ -8,6 +8,7 @@ from cloud.outward import store
 from cloud.outward.courier import POST_TASK, RECEIVER
 from cloud.outward.post import Taken
 from tests.fakes_outward import alarm
+from tests.waiting import SURELY_S
 from wire.events import GatewayStarted, IntervalReadings, UnknownEvent
 from wire.terms import Lane
 from wire.units import Quantity
@@ -160,7 +161,7 @@ def test_the_thread_ends_when_told_to_and_lets_the_receiver_go(town):
     thread.start()
     stop.set()
     courier.wake()
-    thread.join(5)
+    thread.join(SURELY_S)
 
     assert not thread.is_alive()
     assert town.poster.is_closed

@@ -9,7 +9,7 @@ import uvicorn
 
 from cloud.web import crowd
 from cloud.web.crowd import Connection
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
 ROOM = 6
 ASKED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -37,7 +37,7 @@ def door(monkeypatch):
         eventually(lambda: server.started)
         yield listening.getsockname()
         server.should_exit = server.force_exit = True
-        thread.join(5)
+        thread.join(SURELY_S)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def knock(door):
     with contextlib.ExitStack() as all_of_them:
 
         def knock(said=b""):
-            connection = all_of_them.enter_context(socket.create_connection(door, timeout=5))
+            connection = all_of_them.enter_context(socket.create_connection(door, timeout=SURELY_S))
             connection.sendall(said)
             return connection
 

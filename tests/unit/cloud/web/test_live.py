@@ -9,18 +9,17 @@ from starlette.requests import Request
 from cloud.web import live
 from cloud.web.app import create_app
 from cloud.web.live import Places, Room
-
-DEADLINE_S = 5.0
+from tests.waiting import SURELY_S
 
 
 async def listened_to(services, steps):
     """What a page hears: a word, then what it hears after each of these steps."""
     heard = []
     stream = live.live(services)
-    heard.append(await asyncio.wait_for(anext(stream), DEADLINE_S))
+    heard.append(await asyncio.wait_for(anext(stream), SURELY_S))
     for step in steps:
         step()
-        heard.append(await asyncio.wait_for(anext(stream, None), DEADLINE_S))
+        heard.append(await asyncio.wait_for(anext(stream, None), SURELY_S))
     await stream.aclose()
     return [(said.event, said.data) if said else None for said in heard]
 
@@ -97,9 +96,9 @@ def test_who_leaves_makes_room():
 def test_a_customers_line_does_not_tell_how_much_happens_elsewhere(town):
     async def heard():
         stream = live.for_customers(town.services())
-        first = await asyncio.wait_for(anext(stream), DEADLINE_S)
+        first = await asyncio.wait_for(anext(stream), SURELY_S)
         town.bell.ring()
-        second = await asyncio.wait_for(anext(stream), DEADLINE_S)
+        second = await asyncio.wait_for(anext(stream), SURELY_S)
         await stream.aclose()
         return [(said.event, said.data) for said in (first, second)]
 
