@@ -31,7 +31,7 @@ def receiver():
 def folder(tmp_path, receiver):
     write_atomically(tmp_path / "secret", SECRET.encode())
     outward = {"url": receiver.url, "secret_file": "../secret", "retry_first_s": 1, "retry_longest_s": 1}
-    return StateFolder.create(tmp_path / "cloud", {"outward": outward | {"timeout_s": 0.3}})
+    return StateFolder.create(tmp_path / "cloud", {"outward": outward | {"timeout_s": 2}})
 
 
 class Running:

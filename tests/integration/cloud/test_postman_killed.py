@@ -39,7 +39,7 @@ from cloud.messaging.smtp import SmtpSender
 from runtime.clock import SystemClock
 
 path, smtp_port, http_port = sys.argv[1:]
-mail = MailSettings(port=int(smtp_port), reconcile_after_s=1, retry_first_s=1)
+mail = MailSettings(port=int(smtp_port), reconcile_after_s=5, retry_first_s=1)
 postman = Postman(
     database=Database.open(Path(path)), clock=SystemClock(), sender=SmtpSender(mail),
     lookup=HttpLookup(f"http://127.0.0.1:{http_port}", 5), settings=mail, on_commit=lambda: None,
