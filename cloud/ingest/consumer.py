@@ -35,6 +35,8 @@ _BATCH_WINDOW_S: Final = 0.010
 _IDLE_S: Final = 0.5  # how long `run` may take to see that it was told to stop
 _RETRY_S: Final = 1.0
 _KEEPALIVE_S: Final = 30
+_LISTENING_WITHIN_S: Final = 10.0
+_NOT_LISTENING: Final = "the broker does not let the cloud listen"
 _QOS: Final = 1
 _QOS_DOWN: Final = 0
 
@@ -85,7 +87,7 @@ class Consumer:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the broker is there now and brings what gateways say."""
+        """Whether the broker is there now, and brings and keeps for us what gateways say."""
         return self._is_connected
 
     def run(self, stop: threading.Event) -> None:
@@ -103,11 +105,15 @@ class Consumer:
     def _live_one_connection(self, stop: threading.Event) -> None:
         client = self._new_client()
         self._arrived.clear()
+        listening_by_s = self._clock.monotonic() + _LISTENING_WITHIN_S
         try:
             client.connect(self._settings.host, self._settings.port, keepalive=_KEEPALIVE_S)
             while not stop.is_set() and (code := client.loop(self._patience_s())) is MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self._take_what_is_due(client)
                 self._say_what_is_due(client)
+                if not self._is_connected and self._clock.monotonic() > listening_by_s:
+                    self._tell_absence(_NOT_LISTENING)  # or does not answer: its pings alone would keep us for ever
+                    return
             if not stop.is_set():
                 self._tell_absence(code.name)
         except OSError as error:
@@ -165,9 +171,9 @@ class Consumer:
     def _on_subscribe(
         self, client: Client, _data: Any, _number: int, reasons: Sequence[ReasonCode], _properties: Properties | None
     ) -> None:
-        """Only now does the broker bring, or keep, what gateways say."""
-        if any(reason.is_failure for reason in reasons):
-            self._tell_absence("the broker does not let the cloud listen")
+        """Only now does the broker bring, and keep, what gateways say; at a lesser quality it would keep nothing."""
+        if [reason.value for reason in reasons] != [_QOS]:
+            self._tell_absence(_NOT_LISTENING)
             client.disconnect()
             return
         self._is_connected = True
