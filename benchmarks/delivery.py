@@ -27,7 +27,8 @@ from simulators.uplink.mischief import Odds
 ODDS: Final = Odds(lose=0.2, double=0.2, delay=0.2)
 GATEWAYS: Final = 20
 _LONGEST_DEATH_S: Final = 1.5
-_LEAST: Final = 100  # events, and of each mischief on the lines: a busy machine plays on until it came to that
+_LEAST: Final = 100  # events, and of each mischief on the lines: a busy machine plays on until it came to that ...
+_LATER_S: Final = 60.0  # ... but no longer than that, for what does not come at all
 _TURN_S: Final = 0.05
 _LOOK_S: Final = 1.0
 
@@ -134,7 +135,8 @@ def _mischief(stage: Stage, night: Night) -> tuple[int, int]:
     dice = random.Random(night.seed)
     cuts = sorted(dice.uniform(0, night.mischief_s) for _ in range(night.cuts))
     reconnects, began_s = 0, time.monotonic()
-    while cuts or not kills.is_over or not _has_seen_enough(stage):
+    end_s = began_s + night.mischief_s + _LATER_S
+    while time.monotonic() < end_s and (cuts or not kills.is_over or not _has_seen_enough(stage)):
         kills.tick()
         while cuts and cuts[0] <= time.monotonic() - began_s and (lines := stage.lines.in_use()):
             if stage.lines.cut(dice.choice(lines)):  # who was there a moment ago may have gone by himself
