@@ -184,6 +184,7 @@ def test_a_machine_that_slept_is_given_time_to_wake_up() -> None:
             clock.seconds += slept_s
             sleeper.pulse.wait_for_a_look()
         sleeper.pulse.beat(10)
+        sleeper.pulse.wait_for_a_look()
         clock.seconds += 9
         sleeper.pulse.wait_for_a_look()
         stop.set()
