@@ -12,7 +12,7 @@ from simulators.meter.opto import with_even_parity
 from tests.fakes_simulators import snrm
 from tests.integration.simulators.players import Player, playing, run
 from tests.terminal import Terminal
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
 REQUEST, CHOICE = with_even_parity(b"/?!\r\n"), with_even_parity(b"\x06252\r\n")
 IDENTIFICATION = with_even_parity(b"/LMP5\\2LAMPSIM01\r\n")
@@ -26,7 +26,7 @@ def meter(tmp_path: Path) -> Iterator[Player]:
 
 
 def test_a_reader_signs_on_at_300_baud_and_goes_on_in_hdlc_at_9600(meter: Player) -> None:
-    with serial.Serial(str(meter.link), 300, timeout=60) as port:
+    with serial.Serial(str(meter.link), 300, timeout=SURELY_S) as port:
         began_s = time.monotonic()
         port.write(REQUEST)
         identification = port.read(len(IDENTIFICATION))
@@ -47,7 +47,7 @@ def test_at_a_wrong_speed_there_is_only_noise(meter: Player) -> None:
     with serial.Serial(str(meter.link), 9_600, timeout=0.5) as port:
         port.write(REQUEST)
         silence = port.read(1)
-        port.timeout = 60
+        port.timeout = SURELY_S
 
         def heard() -> bytes:
             """An answer whose speed the reader leaves after two characters, as soon as it runs."""
@@ -61,6 +61,7 @@ def test_at_a_wrong_speed_there_is_only_noise(meter: Player) -> None:
 
     assert silence == b""
     assert noise[:2] == IDENTIFICATION[:2]
+    assert len(noise) == len(IDENTIFICATION)
 
 
 def test_a_cut_ends_the_answer_in_the_middle(meter: Player) -> None:
@@ -70,11 +71,11 @@ def test_a_cut_ends_the_answer_in_the_middle(meter: Player) -> None:
             """An answer within which the supply is cut, if the reader runs in time."""
             meter.tell("supply", "on")
             port.write(REQUEST)
-            port.timeout = 60
+            port.timeout = SURELY_S
             first = port.read(3)
             meter.tell("supply", "off")
-            port.timeout = 0.5
-            return first + port.read(len(IDENTIFICATION))
+            port.timeout = 2  # the rest would take half a second
+            return first + port.read(len(IDENTIFICATION) - len(first))
 
         answer = eventually(lambda: len(answer := heard()) < len(IDENTIFICATION) and answer, what="half an answer")
 
