@@ -6,11 +6,18 @@ import json
 import random
 import socket
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
+
+from simulators.scenarios.processes import StoryFailed
 
 HOST = "127.0.0.1"
 TIMEOUT_S = 20.0
 PORTS = range(20_000, 32_000)
+
+
+class Unanswered(Exception):
+    """Nobody is there, or he is not himself: that says nothing of the street. Whoever looked looks again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +27,21 @@ class Door:
     port: int
 
     def get(self, path: str) -> Any:
-        """What the door answers; None when nobody is there or the answer is a refusal."""
+        """What the door answers; Unanswered when it does not, StoryFailed when it refuses what no time will mend."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=TIMEOUT_S)
         try:
             connection.request("GET", path, headers={"Accept": "application/json"})
             answer = connection.getresponse()
             body = answer.read()
-            return json.loads(body) if answer.status == 200 else None
-        except (OSError, http.client.HTTPException, ValueError):
-            return None
+            if answer.status == HTTPStatus.OK:
+                return json.loads(body)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Unanswered(f"no answer to {path}: {error}") from error
         finally:
             connection.close()
+        if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise StoryFailed(f"refused with {answer.status}: {path}\n{body[:200].decode(errors='replace')}")
+        raise Unanswered(f"no answer to {path}: {answer.status}")
 
 
 def is_listening(port: int) -> bool:

@@ -35,8 +35,9 @@ def check(onlooker: Onlooker, expected: Expected) -> None:
         for letter in onlooker.until("the mailbox", onlooker.letters)
     )
     _same("the mailbox holds", letters, due)
-    if onlooker.quarantined():
-        raise StoryFailed(f"the cloud refused {onlooker.quarantined()} envelope(s)")
+    refused = onlooker.until("the cloud's quarantine", onlooker.quarantine)["refused"]
+    if refused:
+        raise StoryFailed(f"the cloud refused {len(refused)} envelope(s)")
 
 
 def _arrived(onlooker: Onlooker, usage_point: str, template: str) -> Any:

@@ -88,7 +88,8 @@ class StreetStory:
 
     def _false_alarms(self) -> None:
         self._wait_for_everybody()
-        self._wait_for_readings(JOHN, self._readings(JOHN) + 1)  # one that is under way as he trips says nothing of it
+        so_far = self._until(f"the readings of {JOHN.name}", lambda: self._readings(JOHN))
+        self._wait_for_readings(JOHN, so_far + 1)  # one that is under way as he trips says nothing of it
         self._befall(self._disturb, FALSE_ALARMS)
         self.say("The storm begins. Bruno's gateway is unplugged, the optical head falls off Lucía's meter,")
         self.say("  Camille's disconnector opens, and John's own breaker trips. Four alarms, and the street has power.")
