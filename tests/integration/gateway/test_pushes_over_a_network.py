@@ -10,6 +10,7 @@ import pytest
 
 from gateway.adapters.profile_files import load_profile
 from gateway.adapters.push_ports import TcpPushPort, UdpPushPort
+from gateway.core.dlms.push.capture_kind import CaptureKind
 from gateway.core.dlms.push.pushed import EventKind, Protection
 from gateway.core.meter_access import MeterSecrets
 from gateway.core.ports import PushPort
@@ -17,7 +18,7 @@ from gateway.core.push.address import ListenAddress
 from gateway.core.push.streams import stream_for
 from gateway.service.inbox import Inbox, MeterPushed, PortRefused, Report
 from gateway.service.meter_watch import Instruction, MeterWatch
-from gateway.service.push_watch import PushWatch, Speaker
+from gateway.service.push_watch import UNKNOWN_METER, PushWatch, Speaker
 from runtime.secret import Secret
 from simulators.meter.history import History
 from simulators.meter.push import Pusher, PushPlan
@@ -25,7 +26,7 @@ from simulators.meter.push_framing import Framing
 from tests.fakes_access import AUTH_KEY, KEY
 from tests.fakes_gateway import FakeClock
 from tests.fakes_simulators import NOW, a_life, moment
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
 SETTINGS = load_profile("lamplight-sim").push
 KEYS = MeterSecrets(key=Secret(KEY), auth_key=Secret(AUTH_KEY))
@@ -68,7 +69,7 @@ def listening(port: PushPort, clock: FakeClock, *speakers: Speaker) -> Iterator[
         yield so_far
     finally:
         stop.set()
-        thread.join(60)
+        thread.join(SURELY_S)
     assert not thread.is_alive()
 
 
@@ -79,7 +80,8 @@ def pusher(plan: PushPlan, serial: str = "LMP10000001", title: bytes = b"LMP0000
 def test_a_sealed_meter_and_one_in_clear_share_an_address_and_noise_beside_them_harms_nobody() -> None:
     clock = FakeClock()
     port = TcpPushPort(TCP, clock.monotonic)
-    noise, sealed, clear = (socket.create_connection(("127.0.0.1", port.port)) for _ in range(3))
+    peers = [socket.create_connection(("127.0.0.1", port.port)) for _ in range(5)]
+    noise, sealed, clear, unknown, cut = peers
     stranger = pusher(SEALED, "NOBODY", b"LMP00099")
 
     with listening(port, clock, speaker(1, "", KEYS), speaker(2, "LMP2", MeterSecrets())) as so_far:
@@ -89,12 +91,17 @@ def test_a_sealed_meter_and_one_in_clear_share_an_address_and_noise_beside_them_
         for at in range(0, len(octets), 7):
             sealed.sendall(octets[at : at + 7])
         clear.sendall(pusher(CLEAR, "LMP2").due(moment(0)))
-        clear.sendall(pusher(CLEAR, "LMP3").due(moment(0)))
-        clear.sendall(stranger.due(moment(0))[:-3])
+        unknown.sendall(pusher(CLEAR, "LMP3").due(moment(0)))
+        cut.sendall(stranger.due(moment(0))[:-3])
         eventually(lambda: len([each for each in so_far() if isinstance(each, MeterPushed)]) == 2, what="two pushes")
-        clock.advance(2)  # nobody pauses so long within a message
-        eventually(lambda: any(isinstance(each, PortRefused) for each in so_far()), what="what was refused")
-    for peer in (noise, sealed, clear):
+
+        def refused() -> dict[str, int]:
+            """What the port has refused, as it is told from time to time."""
+            clock.advance(10)  # nobody pauses so long within a message
+            return dict(next((each.refused for each in reversed(so_far()) if isinstance(each, PortRefused)), ()))
+
+        eventually(lambda: refused().keys() >= {UNKNOWN_METER, CaptureKind.WRAPPER_CUT}, what="what was refused")
+    for peer in peers:
         peer.close()
 
     pushed = {each.number: each.heard for each in so_far() if isinstance(each, MeterPushed)}
