@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import serial
 from serial.rfc2217 import PortManager
 
+from tests.waiting import SURELY_S
+
 
 class LoopPort:
     """What the server takes for a serial port: whatever is written is received again, or `answer` of it."""
@@ -49,7 +51,8 @@ def converter(port: LoopPort) -> Iterator[tuple[str, int]]:
         serving.start()
         yield listening.getsockname()
         listening.shutdown(socket.SHUT_RDWR)
-        serving.join(5)
+        serving.join(SURELY_S)
+        assert not serving.is_alive()
 
 
 def _serve(listening: socket.socket, port: LoopPort) -> None:

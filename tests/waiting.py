@@ -12,7 +12,7 @@ SURELY_S = 60.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.01, 0.1
 
 
-def eventually(condition: Callable[[], T], *, deadline_s: float = 60.0, what: str = "") -> T:
+def eventually(condition: Callable[[], T], *, deadline_s: float = SURELY_S, what: str = "") -> T:
     """Return the first truthy value of `condition`; fail after `deadline_s` machine seconds.
 
     The deadline is for what never happens; a busy machine may take its time. Only where how soon is what a test claims,

@@ -23,7 +23,7 @@ from tests.fakes_gateway import FakeClock
 from tests.fakes_uplink import FakeCloud
 from tests.mosquitto import MOSQUITTO, Broker, enrolment_at
 from tests.ports import free_port
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 from wire import topics
 from wire.terms import DropReason, Lane
 
@@ -73,7 +73,8 @@ def forwarding(journal: Journal, port: int, cloud: FakeCloud, version: str) -> I
         yield
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(SURELY_S)
+    assert not thread.is_alive()
 
 
 @pytest.fixture

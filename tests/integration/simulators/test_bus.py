@@ -24,7 +24,7 @@ from simulators import control
 from simulators.meter.hdlc import Address
 from tests.fakes_simulators import snrm
 from tests.integration.simulators.players import command
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 from wire.terms import LinkFault
 
 ADDRESSES = {"LMP6A": 17, "LMP6B": 18, "LMP6C": 300}
@@ -83,9 +83,10 @@ def running(pollers: list[Poller]) -> Iterator[None]:
     with ExitStack() as ending:
         for thread in threads:
             thread.start()
-            ending.callback(thread.join, 10)
+            ending.callback(thread.join, SURELY_S)
         ending.callback(stop.set)
         yield
+    assert not any(thread.is_alive() for thread in threads)
 
 
 def test_a_meter_without_its_wire_does_not_keep_the_others_from_being_read(tmp_path: Path, doors: Path) -> None:
@@ -121,7 +122,7 @@ def test_a_meter_that_thinks_long_does_not_keep_the_others_from_being_read(tmp_p
 def test_an_answer_that_comes_late_comes(tmp_path: Path, doors: Path) -> None:
     tell(doors, "LMP6A", "fault", "slow", "1.2")
 
-    with serial.Serial(str(tmp_path / "bus"), 9_600, timeout=60) as wire:
+    with serial.Serial(str(tmp_path / "bus"), 9_600, timeout=SURELY_S) as wire:
         wire.write(snrm(meter=Address(logical=1, physical=ADDRESSES["LMP6A"], size=2)))
 
         assert wire.read(1) == b"\x7e"

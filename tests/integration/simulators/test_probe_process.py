@@ -9,7 +9,7 @@ import serial
 
 from simulators.probe.frames import Kind, frame, unstuffed
 from tests.integration.simulators.players import Player, playing
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def next_of(port: serial.Serial, kind: Kind) -> bytes:
 
 
 def test_a_loss_is_told_until_it_is_acknowledged(probe: Player) -> None:
-    with serial.Serial(str(probe.link), 115_200, timeout=5) as port:
+    with serial.Serial(str(probe.link), 115_200, timeout=SURELY_S) as port:
         port.write(b"\x00" + frame(Kind.HOST_HELLO, 0, b"\x01"))
         hello = next_of(port, Kind.HELLO)
         probe.tell("supply", "off")

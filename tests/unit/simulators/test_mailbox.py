@@ -14,6 +14,7 @@ from runtime.clock import SystemClock
 from runtime.errors import EnvironmentRefused, InputRefused
 from simulators.mailbox import Fault, Mailbox, MailboxServer
 from tests.ports import free_port
+from tests.waiting import SURELY_S
 
 
 @contextmanager
@@ -38,14 +39,14 @@ def letter(message_id="<one@lamplight>", text="Sua energia voltou às 18:02."):
     return message
 
 
-def send(port, message, timeout=60):
+def send(port, message, timeout=SURELY_S):
     with smtplib.SMTP("127.0.0.1", port, timeout=timeout) as smtp:
         smtp.send_message(message)
 
 
 def ask(port, path):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=SURELY_S) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

@@ -13,7 +13,7 @@ from gateway.core.errors import PortGone, PortUnavailable
 from gateway.core.ports import Heard
 from gateway.core.push.address import ListenAddress
 from tests.fakes_gateway import FakeClock
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
 HERE = ListenAddress(transport="tcp", host="127.0.0.1", port=0)
 
@@ -39,7 +39,7 @@ def peers(port: TcpPushPort) -> Iterator[list[socket.socket]]:
 
 
 def call(port: TcpPushPort, peers: list[socket.socket]) -> socket.socket:
-    peers.append(socket.create_connection(("127.0.0.1", port.port), timeout=5))
+    peers.append(socket.create_connection(("127.0.0.1", port.port), timeout=SURELY_S))
     return peers[-1]
 
 
@@ -114,7 +114,7 @@ def test_a_conversation_in_which_nothing_is_said_ends(
     port: TcpPushPort, peers: list[socket.socket], clock: FakeClock
 ) -> None:
     peer = call(port, peers)
-    port.wait(1)
+    port.wait(SURELY_S)
     clock.advance(901)
 
     port.wait(0)
@@ -130,10 +130,10 @@ def test_a_datagram_is_a_whole_conversation_and_a_flood_of_them_is_not_heard(
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         for _ in range(3):
             peer.sendto(b"gasp", ("127.0.0.1", port.port))
-        heard = [each for _ in range(3) for each in port.wait(1)]
+        heard = [each for _ in range(3) for each in port.wait(SURELY_S)]
         clock.advance(2)
         peer.sendto(b"more", ("127.0.0.1", port.port))
-        heard += port.wait(1)
+        heard += port.wait(SURELY_S)
     port.close()
 
     assert [(each.octets, each.is_over) for each in heard] == [(b"gasp", True), (b"gasp", True), (b"more", True)]

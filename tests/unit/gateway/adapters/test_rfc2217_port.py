@@ -8,11 +8,12 @@ import pytest
 from gateway.adapters.rfc2217_port import Rfc2217Port
 from gateway.core.errors import PortGone, PortUnavailable
 from tests.fakes_rfc2217 import LoopPort, converter
+from tests.waiting import SURELY_S
 
 
 def opened(at, baud, **more):
     """The port behind a converter that may take its time to answer."""
-    return Rfc2217Port(*at, baud, answer_timeout_s=60.0, **more)
+    return Rfc2217Port(*at, baud, answer_timeout_s=SURELY_S, **more)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_octets_of_every_kind_go_both_ways(port):
 
     port.write(every)
     while len(heard) < len(every):
-        heard += port.read(2.0)
+        heard += port.read(SURELY_S)
 
     assert heard == every
 
@@ -99,7 +100,7 @@ def test_a_converter_that_vanishes_is_gone_and_not_silent(far):
         port._tcp._socket.shutdown(socket.SHUT_RDWR)
 
         with pytest.raises(PortGone):
-            port.read(60.0)
+            port.read(SURELY_S)
         with pytest.raises(PortGone):
             port.set_baud(300)
         port.close()

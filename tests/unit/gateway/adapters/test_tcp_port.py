@@ -6,6 +6,7 @@ import pytest
 
 from gateway.adapters.tcp_port import TcpPort
 from gateway.core.errors import PortGone, PortUnavailable
+from tests.waiting import SURELY_S
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_octets_go_both_ways(ends):
     peer.sendall(b"answer")
 
     assert peer.recv(16) == b"ask"
-    assert port.read(60.0) == b"answer"
+    assert port.read(SURELY_S) == b"answer"
 
 
 def test_a_silent_peer_gives_nothing_once_the_time_is_over(ends):
@@ -47,7 +48,7 @@ def test_a_peer_that_closes_is_gone_at_once_and_nobody_spins(ends):
     peer.close()
 
     with pytest.raises(PortGone, match="the peer closed it"):
-        port.read(60.0)
+        port.read(SURELY_S)
 
 
 def test_a_broken_connection_is_gone(ends):

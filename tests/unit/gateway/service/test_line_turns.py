@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from gateway.service.line_turns import MOST_PASSED_OVER, LineTurns
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
 
 class Waiters:
@@ -33,7 +33,7 @@ class Waiters:
 
     def end(self) -> None:
         for thread in self._threads:
-            thread.join(60)
+            thread.join(SURELY_S)
         assert not any(thread.is_alive() for thread in self._threads)
 
 

@@ -13,6 +13,7 @@ from gateway.service.meter_orders import MeterOrders
 from gateway.service.meter_watch import Instruction, MeterWatch, Outcome
 from gateway.service.poller import Poller
 from tests.fakes_gateway import FakeClock, FakeSession
+from tests.waiting import SURELY_S
 from wire.commands import PingMeter, ReadNow
 from wire.terms import CommandOutcome, LinkFault
 
@@ -107,7 +108,7 @@ def test_the_poller_reads_when_it_is_called_and_says_what_came_of_it_once_that_i
     number = watch.call()
     before = watch.outcome(number, 0)
     handle(inbox)
-    after = watch.outcome(number, 60)
+    after = watch.outcome(number, SURELY_S)
     stop.set()
     thread.join()
 
@@ -117,6 +118,6 @@ def test_the_poller_reads_when_it_is_called_and_says_what_came_of_it_once_that_i
 
 def handle(inbox: Inbox) -> None:
     """What the pipeline does with one report."""
-    report = inbox.take(60)
+    report = inbox.take(SURELY_S)
     assert report is not None
     report.done()

@@ -12,8 +12,8 @@ from simulators.uplink.mischief import Odds
 from simulators.uplink.packets import puback
 from simulators.uplink.relay import Line, Relay
 from tests.unit.simulators.uplink.test_packets import CONNECT, PING, publish
+from tests.waiting import SURELY_S
 
-WITHIN_S = 30.0
 SILENCE_S = 0.05
 GOOD = Odds()
 End = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -37,7 +37,7 @@ class Street:
     async def call_through(self) -> tuple[End, End]:
         """Both ends of a new connection."""
         client = await self.call()
-        broker = await asyncio.wait_for(self._came.get(), WITHIN_S)
+        broker = await asyncio.wait_for(self._came.get(), SURELY_S)
         self._ends.append(broker)
         return client, broker
 
@@ -72,7 +72,7 @@ async def street(odds: Odds = GOOD) -> AsyncIterator[Street]:
 def play(story: Callable[[Street], Awaitable[None]], odds: Odds = GOOD) -> None:
     async def playing() -> None:
         async with street(odds) as there:
-            await asyncio.wait_for(story(there), 2 * WITHIN_S)
+            await asyncio.wait_for(story(there), 2 * SURELY_S)
 
     asyncio.run(playing())
 
@@ -83,7 +83,7 @@ async def say(end: End, octets: bytes) -> None:
 
 
 async def hear(end: End, count: int) -> bytes:
-    return await asyncio.wait_for(end[0].readexactly(count), WITHIN_S)
+    return await asyncio.wait_for(end[0].readexactly(count), SURELY_S)
 
 
 async def is_silent(end: End) -> bool:
@@ -97,7 +97,7 @@ async def is_silent(end: End) -> bool:
 
 async def is_reset(end: End) -> bool:
     try:
-        await asyncio.wait_for(end[0].read(1), WITHIN_S)
+        await asyncio.wait_for(end[0].read(1), SURELY_S)
     except ConnectionResetError:
         return True
     return False
@@ -123,7 +123,7 @@ def test_last_words_arrive_before_the_end() -> None:
         await say(client, publish() + b"\x30")
         client[1].close()
 
-        assert await asyncio.wait_for(broker[0].read(), WITHIN_S) == publish() + b"\x30"
+        assert await asyncio.wait_for(broker[0].read(), SURELY_S) == publish() + b"\x30"
 
     play(story)
 
