@@ -133,7 +133,7 @@ def send_and_meet(sender: SmtpSender, script: RelayScript, fault: Fault) -> Endi
     """What becomes of a mail with which the relay does this."""
     script.faults.append(fault)
     if fault is Fault.SILENT_AFTER_TEXT:
-        return send_into_silence(sender, MAIL, lambda: not script.faults)
+        return send_into_silence(sender, MAIL, lambda: script.is_silent)
     return sender.send(MAIL)
 
 
