@@ -206,8 +206,8 @@ def test_what_is_said_while_ingest_is_away_waits_for_it_or_arrives_when_said_aga
         with site.ingest(is_persistent=True) as ingest:
             eventually(ingest.payloads, what="something that waited")
             missing = [payload for payload in expected if payload not in ingest.payloads()]
-            gateway.publish(up(a), *missing)
-            eventually(lambda: set(ingest.payloads()) == set(expected))
+            gateway.publish(up(a), *missing, b"last")
+            eventually(lambda: set(ingest.payloads()) == {*expected, b"last"}, what="all, and nothing on its way")
 
 
 def test_nobody_disturbs_ingest_by_calling_himself_ingest(site, a, b):
@@ -219,7 +219,7 @@ def test_nobody_disturbs_ingest_by_calling_himself_ingest(site, a, b):
 
         gateway.publish(up(b), b"still heard")
 
-        eventually(lambda: (up(b), b"still heard") in ingest.heard)
+        eventually(lambda: ingest.heard == [(up(b), b"still heard")])
 
 
 def test_a_client_that_comes_back_while_its_old_connection_hangs_is_served(site, a):
