@@ -55,15 +55,12 @@ class Cloud(Site):
         loop = Loop(
             database=self.database, clock=self.clock, handlers={EVENT_TASK: tell([edge.on_event])}, on_commit=list
         )
-        worker = Worker("loop", loop.run, clock=self.clock, wake=loop.wake)
-        worker.start()
-        self.start_ingest()
-        try:
-            yield
-        finally:
-            self.end_ingest()
-            worker.stop()
-            assert worker.join(SURELY_S)
+        with running(Worker("loop", loop.run, clock=self.clock, wake=loop.wake)):
+            self.start_ingest()
+            try:
+                yield
+            finally:
+                self.end_ingest()
 
     def start_ingest(self):
         signer = self.folder.receipt_signer()
@@ -108,6 +105,16 @@ class Cloud(Site):
                 yield attacker
         finally:
             self.start_ingest()
+
+
+@contextlib.contextmanager
+def running(worker):
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        assert worker.join(SURELY_S)
 
 
 class Edge:
@@ -181,15 +188,18 @@ class Edge:
             for thread in threads:
                 thread.join(SURELY_S)
             journal.close()
+            assert not any(thread.is_alive() for thread in threads)
 
 
 @pytest.fixture(scope="module", params=BROKERS)
 def cloud(request, tmp_path_factory):
     cloud = Cloud(tmp_path_factory.mktemp("cloud"), request.param)
-    with cloud.serving():
-        yield cloud
-    cloud.kill_broker()
-    cloud.database.close()
+    try:
+        with cloud.serving():
+            yield cloud
+    finally:
+        cloud.kill_broker()
+        cloud.database.close()
 
 
 @pytest.fixture
