@@ -6,7 +6,6 @@ from benchmarks.broker_loss import MAX_QUEUED, play
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.needs_mosquitto
 def test_a_broker_killed_with_an_overflowing_queue_loses_nothing():
     verdict, taken = play(talk_s=2.0)

@@ -8,7 +8,6 @@ import pytest
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.needs_mosquitto
 def test_what_gateways_made_is_in_the_cloud_once_whoever_is_killed():
     command = [sys.executable, "-m", "benchmarks.delivery", "--json"]
