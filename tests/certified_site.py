@@ -225,7 +225,7 @@ class Knocker:
     def listen(self, topic_filter):
         self._granted.clear()
         self.client.subscribe(topic_filter, qos=1)
-        assert self._granted.wait(SURELY_S), "the broker did not answer"
+        eventually(self._granted.is_set, what="the broker's grant")
         return self
 
     def say(self, topic, payload=b"x"):

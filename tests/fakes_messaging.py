@@ -28,9 +28,8 @@ from cloud.messaging.ports import Delivered, Ending, Presence, Unavailable
 from cloud.messaging.service import News
 from cloud.messaging.smtp import SmtpSender
 from tests.ports import free_port
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 
-PATIENT_S = 30.0
 _WAITS_IN_VAIN_S = (0.25, 1.0, 4.0, 16.0)
 EVENING = datetime(2026, 11, 21, 23, 15, tzinfo=UTC)
 PROOF = Source(kind=SourceKind.EVENT, ref="7Z0M4QDA/1/0/2")
@@ -321,7 +320,7 @@ class _Controller(Controller):
 def relay_of(script: RelayScript, **options: object) -> Iterator[int]:
     """A real SMTP server on a loopback port, which is given."""
     port = free_port()
-    controller = _Controller(script, hostname="127.0.0.1", port=port, ready_timeout=60, **options)
+    controller = _Controller(script, hostname="127.0.0.1", port=port, ready_timeout=SURELY_S, **options)
     controller.start()
     try:
         yield port
@@ -340,7 +339,7 @@ def send_into_silence(sender: SmtpSender, mail: Mail, is_silent: Callable[[], bo
         if not isinstance(ending, Unavailable):
             eventually(is_silent, what=f"silence instead of {ending}")
             break
-    _wait_for_answers(PATIENT_S, sender)
+    _wait_for_answers(SURELY_S, sender)
     return ending
 
 

@@ -31,10 +31,11 @@ from cloud.outages.service import OutageService
 from cloud.readings import service as readings
 from simulators.mailbox import Fault, Mailbox, MailboxServer
 from tests.fakes_cloud import NOON, FakeGateway, HandClock, fresh_database, register
-from tests.fakes_messaging import PATIENT_S, home_of, move_in, send_into_silence
+from tests.fakes_messaging import home_of, move_in, send_into_silence
 from tests.fakes_outages import AFTER_A_MINUTE
 from tests.fakes_town import BACK, LOST, VERDICT, ms
 from tests.ports import free_port
+from tests.waiting import SURELY_S
 from wire.events import Event, InterruptionAssessed, SupplyLost, SupplyRestored
 from wire.keys import SoftwareSigner
 from wire.terms import Cause, Grade
@@ -102,7 +103,7 @@ class Cloud:
             database=self.database,
             clock=self.clock,
             sender=sender,
-            lookup=HttpLookup(self.mail.reconcile_url, PATIENT_S) if self.mail.reconcile_url else None,
+            lookup=HttpLookup(self.mail.reconcile_url, SURELY_S) if self.mail.reconcile_url else None,
             settings=self.mail,
             on_commit=lambda: None,
         )
@@ -125,7 +126,7 @@ def a_cloud(folder: Path, language: Language = Language.PT_BR) -> Iterator[Cloud
     smtp_port, http_port = free_port(), free_port()
     server = MailboxServer(mailbox, smtp_port=smtp_port, http_port=http_port)
     server.start()
-    mail = MailSettings(port=smtp_port, timeout_s=PATIENT_S, reconcile_url=f"http://127.0.0.1:{http_port}")
+    mail = MailSettings(port=smtp_port, timeout_s=SURELY_S, reconcile_url=f"http://127.0.0.1:{http_port}")
     try:
         with fresh_database(folder) as database:
             cloud = Cloud(database, mail, mailbox)

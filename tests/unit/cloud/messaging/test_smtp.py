@@ -17,7 +17,8 @@ from cloud.messaging.settings import MailSettings
 from cloud.messaging.smtp import SmtpSender, check
 from runtime.errors import SettingsError
 from tests.certificates import make_authority
-from tests.fakes_messaging import PATIENT_S, Fault, RelayScript, relay_of, send_into_silence
+from tests.fakes_messaging import Fault, RelayScript, relay_of, send_into_silence
+from tests.waiting import SURELY_S
 
 MAIL = Mail(
     message_id=message_id("C-1/UP-1-1/power_out/1/email", "utility.example"),
@@ -38,7 +39,7 @@ def script() -> RelayScript:
 @pytest.fixture
 def settings(script: RelayScript) -> Iterator[MailSettings]:
     with relay_of(script) as port:
-        yield MailSettings(port=port, sender="Utility <no-reply@utility.example>", timeout_s=PATIENT_S)
+        yield MailSettings(port=port, sender="Utility <no-reply@utility.example>", timeout_s=SURELY_S)
 
 
 @pytest.fixture
@@ -184,7 +185,7 @@ def test_mail_travels_encrypted_to_a_relay_we_trust(tmp_path: Path, script: Rela
     options |= {"ssl_context": authority.server} if security == "tls" else {}
     with relay_of(script, **options) as port:
         sender = SmtpSender(
-            MailSettings(host="localhost", port=port, security=security, ca_file=authority.ca_file, timeout_s=PATIENT_S)
+            MailSettings(host="localhost", port=port, security=security, ca_file=authority.ca_file, timeout_s=SURELY_S)
         )
 
         ending = sender.send(MAIL)
@@ -199,7 +200,7 @@ def test_a_relay_we_do_not_trust_gets_nothing(tmp_path: Path, script: RelayScrip
     (tmp_path / "other").mkdir()
     ca_file = make_authority(tmp_path / "other").ca_file if others else None
     with relay_of(script, require_starttls=True, tls_context=authority.server) as port:
-        settings = MailSettings(host="localhost", port=port, security="starttls", ca_file=ca_file, timeout_s=PATIENT_S)
+        settings = MailSettings(host="localhost", port=port, security="starttls", ca_file=ca_file, timeout_s=SURELY_S)
 
         ending = SmtpSender(settings).send(MAIL)
 
@@ -220,7 +221,7 @@ def test_a_relay_that_asks_for_a_password_gets_it_from_its_file_and_no_more_ofte
     file.write_text(f"{password}\n")
     file.chmod(0o600)
     with relay_of(script, authenticator=script.take_login, auth_required=True, auth_require_tls=False) as port:
-        sender = SmtpSender(MailSettings(port=port, username="lamplight", password_file=file, timeout_s=PATIENT_S))
+        sender = SmtpSender(MailSettings(port=port, username="lamplight", password_file=file, timeout_s=SURELY_S))
 
         ending = sender.send(MAIL)
         sender.close()
