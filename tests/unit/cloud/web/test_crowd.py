@@ -38,6 +38,7 @@ def door(monkeypatch):
         yield listening.getsockname()
         server.should_exit = server.force_exit = True
         thread.join(SURELY_S)
+        assert not thread.is_alive()
 
 
 @pytest.fixture
