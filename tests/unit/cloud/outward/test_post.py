@@ -12,6 +12,7 @@ from runtime.errors import SettingsError
 from runtime.secret import Secret
 from tests.certificates import make_authority
 from tests.fakes_outward import receiving
+from tests.waiting import SURELY_S
 
 KEY = bytes(range(32))
 EVENT_ID = "B9X7HK54/1/0/1"
@@ -29,7 +30,7 @@ def receiver():
 def poster():
     made = []
 
-    def make(receiver, *, timeout_s=30.0, ca_file=None):
+    def make(receiver, *, timeout_s=SURELY_S, ca_file=None):
         made.append(Poster(address.parse(receiver.url), [Secret(KEY)], timeout_s, ca_file))
         return made[-1]
 
