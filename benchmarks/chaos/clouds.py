@@ -2,12 +2,14 @@
 
 The cloud takes in over MQTT, watches over gaps and runs its loop of tasks as `lamplight-cloud serve` does. In the other
 features' stead stands one subscriber, which writes a row for every event it is told of, in the transaction that it is
-given: what took effect can then be counted. Both end by being killed.
+given: what took effect can then be counted. Once the broker brings the cloud what is said, the file `listens` is there.
+Both end by being killed.
 """
 
 import os
 import re
 import threading
+import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +30,8 @@ from cloud.state import StateFolder
 from runtime.clock import SystemClock
 
 EFFECTS: Final = "effect_of_event"
+LISTENS: Final = "listens"
+_LOOK_S: Final = 0.1
 
 
 def run_broker(folder: Path, port: int, *, must_be_embedded: bool, max_queued: int | None, log: Path) -> None:
@@ -70,6 +74,9 @@ def run_cloud(folder: Path, port: int, log: Path) -> None:
     )
     Worker("loop", loop.run, clock=clock, wake=loop.wake).start()
     Worker("ingest", consumer.run, clock=clock, wake=consumer.wake).start()
+    while not consumer.is_connected:
+        time.sleep(_LOOK_S)
+    (folder / LISTENS).touch()
     threading.Event().wait()
 
 
