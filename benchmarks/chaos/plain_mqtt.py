@@ -58,7 +58,8 @@ def published(port: int, payloads: list[bytes]) -> int:
 def heard(port: int) -> set[bytes]:
     """What a listener is given that the broker keeps a session for, until nothing comes any more."""
     came: set[bytes] = set()
-    last_s = time.monotonic()
+    last_s = 0.0
+    granted = threading.Event()
 
     def on_message(_client: Client, _data: Any, message: MQTTMessage) -> None:
         nonlocal last_s
@@ -66,7 +67,11 @@ def heard(port: int) -> set[bytes]:
         last_s = time.monotonic()
 
     with _connected(port, "listener", on_message) as client:
+        client.on_subscribe = lambda *_: granted.set()
         client.subscribe(TOPIC, qos=1)
+        if not granted.wait(_WITHIN_S):
+            raise TimeoutError(f"mosquitto did not let its listener listen within {_WITHIN_S:g} s")
+        last_s = time.monotonic()
         while time.monotonic() - last_s < _QUIET_S:
             time.sleep(0.05)
     return came
