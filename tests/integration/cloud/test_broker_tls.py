@@ -61,12 +61,12 @@ def test_the_cloud_enters_over_tls(folder):
     consumer = Consumer(settings=folder.settings().mqtt, password=password, intake=intake, clock=clock)
     worker = Worker("ingest", consumer.run, clock=clock, wake=consumer.wake)
     worker.start()
-
-    eventually(lambda: consumer.is_connected)
-
-    worker.stop()
-    assert worker.join(SURELY_S)
-    database.close()
+    try:
+        eventually(lambda: consumer.is_connected)
+    finally:
+        worker.stop()
+        assert worker.join(SURELY_S)
+        database.close()
 
 
 def test_a_broker_whose_authority_is_another_is_not_believed(folder, tmp_path):
