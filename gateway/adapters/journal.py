@@ -275,8 +275,9 @@ class Journal:
             return ReceiptOutcome.AHEAD
         with disk_refusals(self._path):
             own_hash = self._lanes.hash_at(receipt.lane, receipt.seq)
-        if own_hash is None:
-            return ReceiptOutcome.STALE  # of a row given up since; the receipt for the end of that hole will come
+        if own_hash is None:  # of a row given up since; the receipt for the end of that hole will come
+            self._lanes.cloud_came_to(receipt.lane, receipt.seq)
+            return ReceiptOutcome.STALE
         return ReceiptOutcome.APPLIED if own_hash == receipt.head else ReceiptOutcome.CONFLICT
 
     def _store(self, changes: tuple[Change, ...]) -> tuple[bool, ...]:

@@ -30,10 +30,14 @@ _MOST_HOLES_AT_ONCE = 16  # a transaction is bounded; what is missing beyond the
 
 @dataclass(slots=True)
 class _Standing:
-    """How far one lane has come; `holes` are those that no receipt covers yet, in order."""
+    """How far one lane has come; `holes` are those that no receipt covers yet, in order.
+
+    `cloud_seq` is how far the cloud said it has come, though that lies in a hole and so frees nothing.
+    """
 
     head: Head
     receipted_seq: int = 0
+    cloud_seq: int = 0
     waiting_bytes: int = 0
     holes: list[Hole] = field(default_factory=list)
 
@@ -93,21 +97,32 @@ class Lanes:
     def oldest_waiting(self, lane: Lane, limit: int) -> list[OutboxRow]:
         """The first rows of a lane that no receipt covers yet, in the order of the chain.
 
-        Where alarms themselves are missing next, the alarm that tells of it goes before them all: nothing moves before
-        the cloud has it, and it may lie far behind.
+        Where the cloud next wants an alarm that is missing, the one that tells of it goes before them all: nothing
+        moves before the cloud has it, and it may lie far behind.
         """
         after_seq = self._standings[lane].receipted_seq
         rows = self._connection.execute(
             "SELECT seq, envelope FROM outbox WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?", (lane, after_seq, limit)
         ).fetchall()
-        if lane is Lane.ALARM and any(hole.first_seq == after_seq + 1 for hole in self._standings[lane].holes):
-            told = self._connection.execute(
-                "SELECT seq, envelope FROM outbox WHERE lane = ? AND seq ="
-                " (SELECT max(told_seq) FROM hole WHERE lane = ? AND ? BETWEEN first_seq AND last_seq)",
-                (lane, lane, after_seq + 1),
-            ).fetchall()
+        if lane is Lane.ALARM and self._standings[lane].holes:
+            told = self._words_of_missing_alarms()
             rows = [*told, *(row for row in rows if row not in told)][:limit]
         return [OutboxRow(lane=lane, seq=seq, envelope=envelope) for seq, envelope in rows]
+
+    def _words_of_missing_alarms(self) -> list[tuple[int, bytes]]:
+        """The alarms that tell of the holes where the cloud stands: by the last receipt, and by its own word."""
+        lane, standing = Lane.ALARM, self._standings[Lane.ALARM]
+        wanted = {standing.receipted_seq + 1, standing.cloud_seq + 1}
+        told = [hole for hole in standing.holes if any(hole.first_seq <= seq <= hole.last_seq for seq in wanted)]
+        return [
+            row
+            for hole in told
+            for row in self._connection.execute(
+                "SELECT seq, envelope FROM outbox WHERE lane = ? AND seq ="
+                " (SELECT max(told_seq) FROM hole WHERE lane = ? AND last_seq = ?)",
+                (lane, lane, hole.last_seq),
+            )
+        ]
 
     def waiting_row(self, lane: Lane, seq: int) -> tuple[bytes, bytes] | None:
         """Hash and envelope of the row at this place; None where there is none, or a receipt covers it."""
@@ -124,6 +139,11 @@ class Lanes:
         if found is not None:
             return found[0]
         return next((hole.head for hole in self._standings[lane].holes if hole.last_seq == seq), None)
+
+    def cloud_came_to(self, lane: Lane, seq: int) -> None:
+        """The cloud has come to this place inside a hole: what it had got before that was lost here."""
+        standing = self._standings[lane]
+        standing.cloud_seq = max(standing.cloud_seq, seq)
 
     def oldest_beyond(self, lane: Lane, excess_bytes: int) -> Hole | None:
         """The oldest rows whose going frees at least so much; never the newest row. None where there is but one."""

@@ -85,15 +85,18 @@ class Both(RuleBasedStateMachine):
         rows = self.journal.oldest_waiting(lane, 100)
         seqs = [row.seq for row in rows] or [1]
         first, last = sorted((data.draw(st.sampled_from(seqs)), data.draw(st.sampled_from(seqs))))
-        with sqlite3.connect(self.path) as connection:
-            connection.execute("DELETE FROM outbox WHERE lane = ? AND seq BETWEEN ? AND ?", (lane, first, last))
-        connection.close()
-        self.journal.commit(Change(entries=(heartbeat(self.journal),)))
+        self.take_away(lane, first, last)
 
     @rule()
     def restart_the_gateway(self) -> None:
         self.journal.close()
         self.journal = opened(self.path, CAPS)
+
+    def take_away(self, lane: Lane, first: int, last: int) -> None:
+        with sqlite3.connect(self.path) as connection:
+            connection.execute("DELETE FROM outbox WHERE lane = ? AND seq BETWEEN ? AND ?", (lane, first, last))
+        connection.close()
+        self.beat()
 
     def window(self) -> list[OutboxRow]:
         return [row for lane in Lane for row in self.journal.oldest_waiting(lane, WINDOW)]
@@ -119,6 +122,17 @@ class Both(RuleBasedStateMachine):
         self.journal.close()
         self.made_database.__exit__(None, None, None)
         self.folder.cleanup()
+
+
+def test_an_alarm_lost_after_the_cloud_took_it_keeps_none_behind_it() -> None:
+    both = Both()
+    both.say(Lane.ALARM, WINDOW)
+    both.take_away(Lane.ALARM, 1, 1)
+    both.say(Lane.ALARM, WINDOW)
+    both.deliver([row for row in both.window() if row.seq in (2, 5)], is_receipt_lost=False)
+    both.take_away(Lane.ALARM, 5, 6)
+
+    both.teardown()
 
 
 Both.TestCase.settings = settings(

@@ -252,6 +252,23 @@ def test_the_word_of_missing_alarms_goes_before_all_alarms_behind_them(path: Pat
     assert (before, [row.seq for row in journal.oldest_waiting(Lane.ALARM, 4)]) == ([1, 3, 4, 5], [21, 3, 4, 5])
 
 
+def test_so_does_the_word_of_alarms_that_the_cloud_had_begun_to_take_before_they_were_lost(
+    path: Path, journal: Journal
+) -> None:
+    journal.commit(Change(entries=tuple(lost(at_ms) for at_ms in range(20))))
+    taken = receipt_for(journal, Lane.ALARM, 11)
+    tamper(path, "DELETE FROM outbox WHERE lane = 0 AND (seq = 2 OR seq BETWEEN 10 AND 12)")
+    journal.commit(Change(entries=(heartbeat(journal),)))
+    of_the_end = Receipt(gateway=GATEWAY, gen=1, lane=Lane.ALARM, seq=12, head=declared(journal)[1].head, at_ms=6)
+
+    outcome = journal.apply(taken, b"")
+    first = [row.seq for row in journal.oldest_waiting(Lane.ALARM, 3)]
+
+    assert (outcome, first) == (ReceiptOutcome.STALE, [22, 1, 3])  # 22 tells of 10 to 12
+    assert journal.apply(of_the_end, b"") is ReceiptOutcome.APPLIED
+    assert [row.seq for row in journal.oldest_waiting(Lane.ALARM, 3)] == [13, 14, 15]
+
+
 def test_where_the_word_of_a_hole_is_gone_it_is_told_once_more(path: Path, journal: Journal) -> None:
     readings(journal, 4)
     journal.set_aside(Lane.READINGS, 3, SetAsideReason.TOO_LARGE)
