@@ -79,8 +79,8 @@ properties:
 $(filter integration-%,$(PARTS)): integration-%:
 	@$(BIN)/python -m pytest tests/integration/$*
 
-unit-cloud:
-	@$(STANDS_BACK) $(BIN)/python -m $(UNIT_TESTS) tests/unit/cloud cloud
+unit-cloud: # the longest of them, and so the first
+	@nice -n 5 $(BIN)/python -m $(UNIT_TESTS) tests/unit/cloud cloud
 
 unit-edge:
 	@$(STANDS_BACK) $(BIN)/python -m $(UNIT_TESTS) tests/unit --ignore tests/unit/cloud $(filter-out cloud,$(OURS))
