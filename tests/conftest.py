@@ -17,9 +17,7 @@ from runtime.program import NEW_BEFORE_COLLECTED
 from tests.terminal import Terminal
 
 for name, examples in (("quick", 10), ("daily", 30), ("soak", 500)):
-    hypothesis.settings.register_profile(
-        name, deadline=None, max_examples=examples, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-    )
+    hypothesis.settings.register_profile(name, deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("daily")
 
 gc.set_threshold(NEW_BEFORE_COLLECTED)

@@ -18,7 +18,7 @@ from cloud.messaging.ports import Unknown
 from cloud.web.app import create_app
 from tests.fakes_cloud import FakeGateway
 from tests.fakes_web import Town, a_town
-from tests.waiting import eventually
+from tests.waiting import SURELY_S, eventually
 from wire.events import GatewayStarted
 
 WIDE, NARROW, HEIGHT = 1280, 390, 900
@@ -26,8 +26,7 @@ Scheme = Literal["light", "dark"]
 
 CHROMIUM = ("chromium-headless-shell", "chromium")
 """The programs of Chromium there are; the first has no window to paint and takes half the time."""
-_PATIENCE_MS = 60_000
-"""What a page or the server does is waited for as long as a slow machine needs."""
+_PATIENCE_MS = SURELY_S * 1_000
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -104,7 +103,7 @@ def served(town: Town) -> Iterator[str]:
     finally:
         town.bell.close()
         server.should_exit = True
-        thread.join(timeout=_PATIENCE_MS / 1_000)
+        thread.join(timeout=SURELY_S)
         assert not thread.is_alive(), "the server stops though pages are open"
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from threading import Event
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.command_rules import Answer, CommandRecord
@@ -103,6 +103,7 @@ lives = st.lists(
 
 
 @given(lives)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_no_order_is_done_or_answered_twice(told: list[tuple[list[int], int]]) -> None:
     machine = Machine()
 

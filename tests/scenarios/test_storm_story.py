@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import eventually
-
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
@@ -19,7 +17,7 @@ def test_kills_losses_and_doubles_change_nothing_that_anybody_hears_and_no_proce
 
     assert (outcome["ok"], outcome["failure"]) == (True, "")
     assert len(outcome["crashes"]) == 5
-    eventually(lambda: not left_behind(), what="no process stays")
+    assert left_behind() == []
 
 
 def test_a_load_file_that_is_not_there_is_one_clear_line(terminal):
