@@ -106,7 +106,7 @@ def test_a_meter_without_its_wire_does_not_keep_the_others_from_being_read(tmp_p
         eventually(lambda: take() or (1 in unread and len(read) == 2), what="each has had its turn")
 
     assert read == {0: "LMP6A", 2: "LMP6C"}
-    assert unread[1] is LinkFault.SILENT
+    assert unread == {1: LinkFault.SILENT}
 
 
 def test_a_meter_that_thinks_long_does_not_keep_the_others_from_being_read(tmp_path: Path, doors: Path) -> None:

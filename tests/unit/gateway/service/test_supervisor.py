@@ -9,6 +9,7 @@ from gateway.core.errors import JournalDamaged, LoopHung
 from gateway.service.pulse import Pulse
 from gateway.service.supervisor import Supervisor
 from runtime.clock import Clock, SystemClock
+from tests.fakes_gateway import FakeClock
 from tests.waiting import eventually
 
 
@@ -17,15 +18,6 @@ class FastClock(SystemClock):
 
     def monotonic(self) -> float:
         return super().monotonic() * 100
-
-
-class HandClock(SystemClock):
-    """A machine on which time goes by when a test lets it."""
-
-    seconds = 1.0
-
-    def monotonic(self) -> float:
-        return self.seconds
 
 
 @pytest.fixture(autouse=True)
@@ -159,12 +151,12 @@ def test_a_watched_loop_that_hangs_ends_the_gateway_and_the_log_says_where(
 
 
 def test_a_loop_that_keeps_its_promises_or_has_made_none_is_left_alone() -> None:
-    clock = HandClock()
+    clock = FakeClock()
 
     def beats(stop: threading.Event) -> None:
         for _ in range(3):
             steady.pulse.beat(1_000)
-            clock.seconds += 900
+            clock.advance(900)
             steady.pulse.wait_for_a_look()
         stop.set()
 
@@ -176,16 +168,16 @@ def test_a_loop_that_keeps_its_promises_or_has_made_none_is_left_alone() -> None
 
 
 def test_a_machine_that_slept_is_given_time_to_wake_up() -> None:
-    clock = HandClock()
+    clock = FakeClock()
 
     def oversleeps(stop: threading.Event) -> None:
         sleeper.pulse.beat(1)
         for slept_s in (1_000, 4):
-            clock.seconds += slept_s
+            clock.advance(slept_s)
             sleeper.pulse.wait_for_a_look()
         sleeper.pulse.beat(10)
         sleeper.pulse.wait_for_a_look()
-        clock.seconds += 9
+        clock.advance(9)
         sleeper.pulse.wait_for_a_look()
         stop.set()
 
